@@ -1,0 +1,202 @@
+//! Every bound of the program, each with its reason. A bound that an administrator may set is a default here and a key
+//! in the configuration; the others are fixed because nothing good lies beyond them.
+
+use std::time::Duration;
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+/// A command line with its CRLF. RFC 5321 §4.5.3.1.4 asks for 512; parameters and UTF-8 addresses need more.
+pub const COMMAND_LINE_BYTES_MAX: usize = 2048;
+/// One message as announced by SIZE (RFC 1870): what large providers take, after base64.
+pub const MESSAGE_BYTES_MAX: usize = 25 * MIB;
+/// A header section: the largest real ones are under 100 KiB.
+pub const HEADER_BYTES_MAX: usize = 256 * KIB;
+/// Fields of a header section.
+pub const HEADER_FIELDS_MAX: usize = 1000;
+/// Nesting of multiparts and attached messages that is read; deeper ones are stored unread.
+pub const MIME_DEPTH_MAX: usize = 32;
+/// Parts of one message that are read.
+pub const MIME_PARTS_MAX: usize = 1000;
+/// Attached messages within attached messages whose files are listed; people forward a forward of a forward.
+pub const ATTACHED_DEPTH_MAX: usize = 4;
+/// Recipients of one mail transaction. RFC 5321 §4.5.3.1.8 asks for at least 100.
+pub const RECIPIENTS_MAX: usize = 100;
+/// Received fields that still aren't a loop (RFC 5321 §6.3 asks for at least 100 in relays; we are the last hop).
+pub const RECEIVED_HOPS_MAX: usize = 50;
+/// Refused commands of one session before it is closed.
+pub const ERRORS_MAX: u32 = 10;
+/// From this refusal on a session is answered later, by a second more each time: nobody honest gets so far.
+pub const ERRORS_SLOW: u32 = 5;
+
+/// Silence between commands (RFC 5321 §4.5.3.2.7).
+pub const IDLE: Duration = Duration::from_secs(300);
+/// One message from 354 to its final dot, however slowly it drips.
+pub const DATA_TIME_MAX: Duration = Duration::from_secs(3600);
+/// A message comes at this many bytes a second at least, averaged over the window: an analogue modem does better.
+pub const DATA_RATE_MIN: u64 = 500;
+/// Over so long; a peer on a bad line may be silent for some of it.
+pub const DATA_RATE_WINDOW: Duration = Duration::from_secs(60);
+/// The same for a message that holds much memory while memory is short, so that few slow peers can't keep all of it.
+pub const DATA_RATE_LARGE_MIN: u64 = 64 * KIB as u64;
+/// Over so long.
+pub const DATA_RATE_LARGE_WINDOW: Duration = Duration::from_secs(10);
+/// What much memory is: nearly all messages need less.
+pub const DATA_LARGE_BYTES: usize = 256 * KIB;
+/// Sessions at a time.
+pub const CONNECTIONS_MAX: usize = 1000;
+/// The server is under stress when fewer than one in so many connections are left.
+pub const STRESS_SHARE: usize = 5;
+/// Silence under stress: a line of text crosses the world in less.
+pub const STRESS_IDLE: Duration = Duration::from_secs(10);
+/// Silence under stress after which a session makes way for a new peer when no connection is left: more than a round trip.
+pub const STRESS_SILENCE: Duration = Duration::from_secs(2);
+/// Entries of silent sessions that are kept before those that are over are cleared away.
+pub const SILENT_SESSIONS_KEPT: usize = 1000;
+/// Peers that wait at a time for a connection to become free.
+pub const WAITING_PEERS_MAX: usize = 100;
+/// How long each of them waits: those who make way are gone at once, or not at all.
+pub const SEAT_TIME_MAX: Duration = Duration::from_secs(2);
+/// Refused commands of one session under stress.
+pub const STRESS_ERRORS_MAX: u32 = 1;
+/// Connections of one peer at a time.
+pub const PEER_CONNECTIONS_MAX: usize = 50;
+/// Connections of one peer in a window that bring no mail.
+pub const PEER_BARREN_MAX: usize = 60;
+/// See above.
+pub const PEER_WINDOW: Duration = Duration::from_secs(60);
+/// Peers that are counted: a few megabytes.
+pub const PEERS_MAX: usize = 65_536;
+/// How long a suspect peer waits for the greeting, so that it may betray that it doesn't.
+pub const GREETING_DELAY: Duration = Duration::from_secs(2);
+/// A TLS handshake.
+pub const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(30);
+/// Handshakes that the kernel keeps for us: with the usual 1,024 a burst of clients is refused and comes back 1 s later.
+pub const LISTEN_BACKLOG: u32 = 4096;
+/// Message bytes held in memory by all sessions together, so that 1,000 connections can't exhaust the machine.
+pub const BUFFERED_BYTES_MAX: usize = 64 * MIB;
+/// Read at a time while a message comes in: most messages in one or two reads, and 1,000 sessions within 32 MiB.
+pub const READ_BYTES: usize = 32 * KIB;
+/// The first room for a message in memory, and the least it grows by: most messages grow once or never.
+pub const MESSAGE_STEP_BYTES: usize = 16 * KIB;
+/// Replies of a pipelined batch that wait to be written together.
+pub const REPLIES_BYTES_MAX: usize = 4 * KIB;
+/// After a last reply of ours the peer's bytes are read and dropped for so long: closing over them resets the connection
+/// and can take the reply away from the peer.
+pub const LINGER: Duration = Duration::from_secs(1);
+/// After an exhausted machine refused us a socket, before accepting again.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long running mail transactions may take to finish when the server is asked to stop.
+pub const STOP_GRACE: Duration = Duration::from_secs(30);
+
+/// Entries that share one `fdatasync` of the journal.
+pub const SYNC_ENTRIES_MAX: usize = 256;
+/// Bytes that share one `fdatasync` of the journal.
+pub const SYNC_BYTES_MAX: usize = 16 * MIB;
+/// A journal segment is closed at this size: small enough to rewrite for erasure, large enough to keep folders short.
+pub const SEGMENT_BYTES_MAX: u64 = 64 * MIB as u64;
+/// Envelope and message of one journal entry: twice what a session takes, so that a reader never trusts a length beyond.
+pub const ENTRY_BYTES_MAX: usize = 64 * MIB;
+/// Messages from here on are compressed by the journal, when that saves an eighth: smaller ones gain nothing.
+pub const COMPRESS_BYTES_MIN: usize = KIB;
+/// Messages from here on are hashed and compressed beside the tasks: a session's neighbours would wait too long.
+pub const BLOCKING_BYTES_MIN: usize = 256 * KIB;
+/// Segments whose index is kept for readers: what the workers read lies in the newest few.
+pub const SEGMENT_INDEXES_MAX: usize = 8;
+/// Case numbers that a restored store leaves out: more than its original has given since the backup was taken.
+pub const RESTORE_NUMBERS_SKIPPED: u64 = 10_000;
+/// How long the command line waits for a command that reads everything: hours for a full disk over a slow link.
+pub const LONG_COMMAND_TIME_MAX: Duration = Duration::from_secs(24 * 3600);
+/// Free bytes below which no new mail is begun, unless set otherwise: time for somebody to come and look.
+pub const FREE_BYTES_MIN: u64 = 1024 * MIB as u64;
+/// Part of a disk's bytes, and of its files, that is kept free: file systems get slow before they are full.
+pub const FREE_PART_MIN: f64 = 0.05;
+/// Messages of the largest size that must still fit: one in the journal, what its decision writes, and one more.
+pub const FREE_MESSAGES_MIN: u64 = 3;
+/// Batches that share one commit of the database.
+pub const COMMIT_BATCHES_MAX: usize = 256;
+/// Memory that the database may use as a cache (its own default is 1 GiB).
+pub const DATABASE_CACHE_BYTES: usize = 32 * MIB;
+/// Times a commit is planned again after a conflict before the work is put back.
+pub const CONFLICTS_MAX: u32 = 16;
+/// Messages that are read and decided in one round, and mostly in one commit; of a large one little is kept meanwhile.
+pub const INTAKE_WORKERS: usize = 128;
+/// Between two rounds of deciding while mail comes in: sessions go first, and a round and its commit do more at once.
+pub const INTAKE_PAUSE: Duration = Duration::from_millis(50);
+/// With so many messages undecided there are no pauses: sessions go first, but not for ever.
+pub const UNDECIDED_MAX: usize = 10_000;
+/// Starts of one mail's reading that ended with the process: then a case is opened from its envelope alone.
+pub const READ_STARTS_MAX: u32 = 3;
+
+/// Reaching a peer.
+pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(30);
+/// A peer's reply to a command (RFC 5321 §4.5.3.2).
+pub const REPLY_TIME_MAX: Duration = Duration::from_secs(300);
+/// A peer's reply to the final dot (RFC 5321 §4.5.3.2.6).
+pub const DATA_REPLY_TIME_MAX: Duration = Duration::from_secs(600);
+/// One attempt over all hosts of a domain up to the final dot: a peer that drips can't hold a place for hours.
+pub const ATTEMPT_TIME_MAX: Duration = Duration::from_secs(1800);
+/// Manners after the last reply: nothing depends on the answer to QUIT.
+pub const QUIT_TIME_MAX: Duration = Duration::from_secs(5);
+/// One reply of a peer with all its lines: ten times the longest real ones.
+pub const PEER_REPLY_BYTES_MAX: usize = 8 * KIB;
+/// What is kept of a peer's words: enough for the wordiest providers, small enough for a row.
+pub const PEER_WORDS_CHARS_MAX: usize = 1000;
+/// Hosts of one domain that are looked up: nobody who means well has more.
+pub const MX_HOSTS_MAX: usize = 10;
+/// Addresses of one host that are tried, so that a host with many doesn't hide the next host.
+pub const HOST_ADDRESSES_MAX: usize = 2;
+/// Addresses of one domain that are tried in one attempt (RFC 5321 §5.1 asks for at least two).
+pub const TARGETS_MAX: usize = 5;
+/// The shortest wait between two attempts, so that a retry list that ends in `0s` is no busy loop.
+pub const RETRY_WAIT_MIN: Duration = Duration::from_secs(1);
+/// Part by which a waiting time is made longer or shorter, so that mail delayed together isn't retried together.
+pub const RETRY_JITTER: f64 = 0.1;
+/// After work failed for a reason of our own, before it is begun again: no busy loop, and no long wait once it is mended.
+pub const FAILURE_PAUSE: Duration = Duration::from_secs(60);
+/// Deliveries under way at a time.
+pub const ATTEMPTS_MAX: usize = 64;
+/// Undelivered mail is given up after this (RFC 5321 §4.5.4.1 asks for 4 to 5 days).
+pub const GIVE_UP_AFTER: Duration = Duration::from_secs(5 * 24 * 3600);
+
+/// A probe that takes longer lay somewhere: among the spam, as often as not.
+pub const VERIFICATION_LATE_AFTER: Duration = Duration::from_secs(600);
+/// A probe that hasn't come back by then won't.
+pub const VERIFICATION_EXPIRES_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How long a command waits for a store that another process has open.
+pub const STORE_WAIT_MAX: Duration = Duration::from_secs(5);
+/// References of a reply: the first and the newest are kept, so that the field stays within a line of sane length.
+pub const REFERENCES_MAX: usize = 20;
+/// Rows that a list prints unless asked for more.
+pub const LIST_ROWS: usize = 100;
+/// One attachment of a reply, and all of them together with its text.
+pub const REPLY_BYTES_MAX: usize = 18 * MIB;
+
+/// Text of one message that is read: a long novel. The rest stays in the raw message.
+pub const TEXT_BYTES_MAX: usize = MIB;
+/// Lines of a text in which quotations and forwarded messages are looked for: what is new stands above them.
+pub const SEARCHED_LINES_MAX: usize = 5000;
+/// The notice of a delivery report in prose: the longest name some hundred recipients.
+pub const NOTICE_BYTES_MAX: usize = 16 * KIB;
+/// People of one address field: list servers write hundreds, nothing good writes thousands.
+pub const ADDRESSES_MAX: usize = 1000;
+/// One Message-ID: it has to fit on a line (RFC 5322 §2.1.1).
+pub const MESSAGE_ID_BYTES_MAX: usize = 900;
+/// Ids of one References field that are looked up, the newest ones.
+pub const MESSAGE_IDS_MAX: usize = 100;
+/// A subject that we send: longer ones are cut by many clients anyway.
+pub const SUBJECT_CHARS_MAX: usize = 250;
+/// Recipients of one delivery report that are read.
+pub const REPORTED_RECIPIENTS_MAX: usize = 100;
+/// One line of outgoing mail without its CRLF (RFC 5322 §2.1.1).
+pub const LINE_BYTES_MAX: usize = 998;
+/// A command as JSON: an agent's reply whose attachments are in base64, which makes them a third larger, and some room.
+pub const COMMAND_BYTES_MAX: usize = REPLY_BYTES_MAX / 3 * 4 + MIB;
+/// Connections to the local socket, and as many to the API on TCP: each may bring a large command.
+pub const API_CONNECTIONS_MAX: usize = 64;
+/// A request's header section, and then its body, must be here by then, or a slow peer holds a connection for nothing.
+pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
+/// How long the command line waits for the running server's answer: some commands wait for DNS.
+pub const COMMAND_TIME_MAX: Duration = Duration::from_secs(60);
+/// Longest path of a Unix socket: the kernel's field has 108 bytes on Linux and 104 elsewhere.
+pub const SOCKET_PATH_BYTES_MAX: usize = 100;

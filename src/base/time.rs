@@ -1,0 +1,127 @@
+//! The one door to the clock.
+//!
+//! [`Clock::system`] is real time. [`Clock::manual`] stands still until somebody moves it: sleepers wake in the order of
+//! their times when it passes them. Nothing else in the program names `SystemTime` or `tokio::time`, so every time-out,
+//! retry and expiry can be tested without waiting for it.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+/// A moment in UTC, printed as RFC 3339.
+pub type Time = jiff::Timestamp;
+
+/// What time it is, and waiting. Cheap to clone; clones of a manual clock move together.
+#[derive(Clone, Debug)]
+pub struct Clock(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    System,
+    Manual(Arc<watch::Sender<Time>>),
+}
+
+/// The time given to a piece of work is used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("took too long")]
+pub struct Elapsed;
+
+impl Clock {
+    pub fn system() -> Self {
+        Self(Kind::System)
+    }
+
+    /// A clock that stands at `start` until [`advance`](Self::advance).
+    pub fn manual(start: Time) -> Self {
+        Self(Kind::Manual(Arc::new(watch::Sender::new(start))))
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "this is the door")]
+    pub fn now(&self) -> Time {
+        match &self.0 {
+            // Whole microseconds: what is stored and what is shown.
+            Kind::System => Time::from_microsecond(Time::now().as_microsecond()).unwrap_or(Time::MAX),
+            Kind::Manual(at) => *at.borrow(),
+        }
+    }
+
+    /// Moves a manual clock forward; does nothing to the system's.
+    pub fn advance(&self, by: Duration) {
+        if let Kind::Manual(at) = &self.0 {
+            at.send_modify(|at| *at = later(*at, by));
+        }
+    }
+
+    /// Returns when `at` has come.
+    #[allow(clippy::disallowed_methods, reason = "this is the door")]
+    pub async fn sleep_until(&self, at: Time) {
+        match &self.0 {
+            Kind::System => {
+                // In steps, because a wall clock can be set while we wait.
+                while let Ok(left) = Duration::try_from(at.duration_since(self.now())) {
+                    if left.is_zero() {
+                        break;
+                    }
+                    tokio::time::sleep(left.min(Duration::from_secs(60))).await;
+                }
+            }
+            Kind::Manual(clock) => {
+                let mut moved = clock.subscribe();
+                // An error means that the clock is gone; its time never comes.
+                if moved.wait_for(|now| *now >= at).await.is_err() {
+                    std::future::pending().await
+                }
+            }
+        }
+    }
+
+    /// Returns after `span`.
+    pub async fn sleep(&self, span: Duration) {
+        self.sleep_until(later(self.now(), span)).await;
+    }
+
+    /// Lets others go first for a while; nothing depends on it. Under a manual clock nobody is in the way.
+    pub async fn give_way(&self, span: Duration) {
+        match &self.0 {
+            Kind::System => self.sleep(span).await,
+            Kind::Manual(_) => tokio::task::yield_now().await,
+        }
+    }
+
+    /// The work's result, or [`Elapsed`] when it isn't done after `span`; the work is dropped then.
+    pub async fn within<F: Future>(&self, span: Duration, work: F) -> Result<F::Output, Elapsed> {
+        tokio::select! {
+            biased;
+            output = work => Ok(output),
+            () = self.sleep(span) => Err(Elapsed),
+        }
+    }
+}
+
+/// `span` after `at`, or the end of time.
+pub fn later(at: Time, span: Duration) -> Time {
+    at.checked_add(span).unwrap_or(Time::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_manual_clock_wakes_sleepers_when_it_passes_them() {
+        let clock = Clock::manual(Time::UNIX_EPOCH);
+        let sleeper = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.within(Duration::from_secs(60), std::future::pending::<()>()).await }
+        });
+        clock.advance(Duration::from_secs(59));
+        tokio::task::yield_now().await;
+        assert!(!sleeper.is_finished());
+        // The sleeper may have started before or after the first step: 60 seconds more are enough for both.
+        clock.advance(Duration::from_secs(60));
+        assert_eq!(sleeper.await.unwrap(), Err(Elapsed));
+        assert_eq!(clock.now(), Time::from_second(119).unwrap());
+    }
+}

@@ -1,0 +1,5 @@
+//! postcase: mail in over SMTP, a case in the store, an answer in the same thread.
+//!
+//! The modules are listed from the bottom up; each uses only modules above it in this list.
+
+pub mod base;
