@@ -3,3 +3,4 @@
 //! The modules are listed from the bottom up; each uses only modules above it in this list.
 
 pub mod base;
+pub mod message;

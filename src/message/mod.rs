@@ -1,0 +1,36 @@
+//! What a raw message says, and how an outgoing one is written.
+//!
+//! Reading: [`read`] gives [`Facts`]; [`fields`] looks at single header fields without reading the rest. Writing:
+//! [`compose::compose`], with [`subject`] and [`references`] for replies. The only folder that names mail-parser and
+//! mail-builder.
+
+pub mod automatic;
+mod body;
+mod calendar;
+mod charset;
+pub mod compose;
+mod content;
+pub mod facts;
+pub mod fields;
+mod flowed;
+mod forward;
+mod html;
+mod ids;
+mod inner;
+mod mentions;
+pub mod new_text;
+mod original;
+mod parts;
+mod person;
+pub mod references;
+mod report;
+pub mod sheet;
+pub mod subject;
+mod tnef;
+mod transfer;
+mod view;
+mod words;
+
+pub use compose::{Draft, compose};
+pub use facts::Facts;
+pub use view::{attachment, read};

@@ -1,0 +1,190 @@
+//! The line that introduces a quotation: `On Monday, Anna <anna@example.com> wrote:` in many languages, folded over a
+//! few lines, with or without a verb.
+
+use super::words::{BEGINNINGS, VERBS};
+use super::{Lines, unquoted};
+
+/// An introduction is folded over no more lines than this.
+const LINES_MAX: usize = 4;
+const BYTES_MAX: usize = 400;
+
+/// Lines that introduce a quotation, from `start` to before `end`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Introduction {
+    pub start: usize,
+    pub end: usize,
+    /// Its words in one line.
+    pub text: String,
+    /// It proves by itself that what follows is quoted: it has an address or a time of day, and a verb or both.
+    pub is_strong: bool,
+}
+
+/// The introduction that begins at a line.
+pub fn at(lines: &Lines<'_>, start: usize) -> Option<Introduction> {
+    let first = unquoted(lines.line(start));
+    if first.is_empty() {
+        return None;
+    }
+    let mut text = String::new();
+    for index in start..lines.len().min(start + LINES_MAX) {
+        let line = unquoted(lines.line(index));
+        if line.is_empty() && index > start {
+            return None;
+        }
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(line);
+        if text.len() > BYTES_MAX {
+            return None;
+        }
+        if is_end(line) || is_ruled(&text) {
+            let is_first_line = index == start;
+            return judged(text, is_first_line).map(|(text, is_strong)| Introduction {
+                start,
+                end: index + 1,
+                text,
+                is_strong,
+            });
+        }
+    }
+    None
+}
+
+/// The introduction that ends right above a line, with nothing but empty lines between.
+pub fn above(lines: &Lines<'_>, below: usize) -> Option<Introduction> {
+    let last = lines.word_above(below)?;
+    let first = (last + 1).saturating_sub(LINES_MAX);
+    let found = (first..=last).filter_map(|start| at(lines, start)).filter(|found| found.end == last + 1);
+    let found: Vec<Introduction> = found.collect();
+    // The longest one with a beginning of its own, else the shortest: the lines above it may be new.
+    let is_begun = |found: &&Introduction| begins(&found.text);
+    found.iter().find(is_begun).or(found.last()).cloned()
+}
+
+/// A weak sign that only counts right above quotation marks: a line that ends with a verb, or names an author.
+pub fn is_weak(line: &str) -> bool {
+    is_end(line) && (has_verb(line) || has_mailbox(line)) || has_mailbox(line) && (has_time(line) || has_year(line))
+}
+
+fn is_end(line: &str) -> bool {
+    let line = line.trim_end();
+    line.ends_with([':', '：']) || is_ruled(line) || line.contains('@') && has_verb_at_end(line)
+}
+
+fn has_verb_at_end(line: &str) -> bool {
+    let line = line.to_lowercase();
+    VERBS.iter().any(|verb| line.ends_with(verb))
+}
+
+/// `---- Anna Berg wrote ----`
+fn is_ruled(text: &str) -> bool {
+    text.starts_with("--") && text.ends_with("--") && has_verb(text)
+}
+
+/// The text when it is an introduction, and whether it is a strong one.
+fn judged(text: String, is_one_line: bool) -> Option<(String, bool)> {
+    let (verb, begins) = (has_verb(&text), begins(&text));
+    let (mailbox, time) = (has_mailbox(&text), has_time(&text));
+    let is_ruled = is_ruled(&text);
+    let is_introduction = match (verb, begins) {
+        (true, true) => has_digits(&text) || mailbox || is_one_line,
+        (true, false) => (mailbox && has_digits(&text)) || time && is_one_line || is_ruled,
+        (false, _) => mailbox && (time || has_year(&text)) && !is_prose(&text),
+    };
+    let is_strong = (mailbox && has_digits(&text)) || (verb && time) || is_ruled;
+    is_introduction.then_some((text, is_strong))
+}
+
+/// Without a verb, the words in front of the address must be a date and a name.
+fn is_prose(text: &str) -> bool {
+    let head = text.split(['<', '@']).next().unwrap_or("");
+    head.split_whitespace().count() > 16 || head.contains(". ") && !has_digits(head)
+}
+
+fn begins(text: &str) -> bool {
+    let text = text.trim_start_matches(['-', ' ']).to_lowercase();
+    text.starts_with(|c: char| c.is_ascii_digit()) || BEGINNINGS.iter().any(|begin| text.starts_with(begin))
+}
+
+fn has_verb(text: &str) -> bool {
+    let text = text.trim_end_matches(|c: char| matches!(c, ':' | '：' | '-' | '*') || c.is_whitespace()).to_lowercase();
+    let ends = |verb: &&str| {
+        text.strip_suffix(*verb)
+            .is_some_and(|before| !verb.is_ascii() || before.ends_with(|c: char| !c.is_alphanumeric()))
+    };
+    // German and Dutch put the verb in front of the author: `Am 1.2.2024 schrieb Anna <a@b>:`
+    VERBS.iter().any(ends) || VERBS.iter().any(|verb| text.contains(&format!(" {verb} ")))
+}
+
+fn has_mailbox(text: &str) -> bool {
+    text.match_indices('@').any(|(at, _)| {
+        text[..at].ends_with(|c: char| c.is_alphanumeric() || "._-+".contains(c))
+            && text[at + 1..].starts_with(|c: char| c.is_alphanumeric())
+    })
+}
+
+fn has_digits(text: &str) -> bool {
+    text.contains(|c: char| c.is_ascii_digit())
+}
+
+fn has_year(text: &str) -> bool {
+    text.as_bytes()
+        .windows(4)
+        .any(|four| matches!(four, [b'1' | b'2', b'9' | b'0', c, d] if c.is_ascii_digit() && d.is_ascii_digit()))
+}
+
+/// `10:42`, `10.42` behind a space.
+fn has_time(text: &str) -> bool {
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let bytes = text.as_bytes();
+    (1..bytes.len()).any(|at| {
+        matches!(bytes[at], b':' | b'.' | b'h')
+            && is_digit(bytes.get(at - 1))
+            && is_digit(bytes.get(at + 1))
+            && is_digit(bytes.get(at + 2))
+            && !is_digit(bytes.get(at + 3))
+            && (bytes[at] == b':' || has_year(text))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Option<(usize, bool)>) {
+        let found = at(&Lines::of(text), 0);
+        assert_eq!(found.map(|found| (found.end, found.is_strong)), expected, "{text:?}");
+    }
+
+    #[test]
+    fn introductions() {
+        check("On Mon, 1 Jan 2024 at 10:00, Anna <a@b.c> wrote:", Some((1, true)));
+        check("On Mon, 1 Jan 2024, Anna Berg\n<a@b.c>\nwrote:", Some((3, true)));
+        check("On Monday Anna wrote:", Some((1, false)));
+        check("2024-01-01 16:32 GMT+01:00 Anna <a@b.c>:", Some((1, true)));
+        check("2024年1月1日(月) 10:00 Anna <a@b.c>:", Some((1, true)));
+        check("在 2024年1月1日,10:00,Anna <a@b.c> 写道：", Some((1, true)));
+        check("Am 13.12.2017 21:11 schrieb \"Anna <a@b.c>:", Some((1, true)));
+        check("---- Anna Berg wrote ----", Some((1, true)));
+        check("tir. 18. apr. 2017 kl. 13:09 skrev Anna <a@b.c>:", Some((1, true)));
+        check("Please note:", None);
+        check("My address is a@b.c:", None);
+        check("On Monday\n\nAnna wrote:", None);
+        check("As he wrote:", None);
+    }
+
+    #[test]
+    fn every_verb_is_known() {
+        for verb in VERBS {
+            let lines = format!("1.2.2024 10:00 Anna <a@b.c> {verb}:\n> x");
+            assert!(at(&Lines::of(&lines), 0).is_some_and(|found| found.is_strong), "{verb}");
+            assert!(is_weak(&format!("Anna {verb}:")), "{verb}");
+        }
+        assert!(is_weak("Quoting Anna <a@b.c>:") && is_weak("2024-01-01 10:00 Anna <a@b.c>") && !is_weak("Note:"));
+        for begin in BEGINNINGS {
+            assert!(begins(&begin.to_uppercase()), "{begin}");
+        }
+    }
+}
