@@ -5,3 +5,5 @@
 pub mod base;
 pub mod message;
 pub mod address;
+pub mod case;
+pub mod routing;

@@ -1,0 +1,210 @@
+//! What becomes of a message: a pure function from evidence to a decision, with a reason from a closed list.
+//!
+//! Order: the awaited probe, reports to addresses that only reports use, duplicates, then the case by proof, else a new
+//! case. Nothing is refused here: what had to be refused was refused in the session.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::threading::Outcome;
+use super::{Candidate, Evidence, Hint, Known, Recipient, Status};
+use crate::address::RoutingAddress;
+use crate::base::{CaseNumber, Mailbox};
+
+/// Why a message became what it became.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// Nothing ties it to a case.
+    NewConversation,
+    /// It names a case, but not in a way that proves anything.
+    NoProof,
+    /// It belongs to a case that is closed for good.
+    CaseClosed,
+    /// It answers a message of ours.
+    KeyedToken,
+    /// It refers to a message of a case that its author takes part in.
+    KnownMessageId,
+    /// It answers a message of ours, but its author had no part in the case so far.
+    ThirdParty,
+    /// The same message went to another of our addresses, too.
+    SameMessage,
+    /// The same message was received before.
+    ReceivedBefore,
+    /// The same message was received before with another content; both are on the case.
+    OtherVersion,
+    /// The awaited probe came back.
+    ProbeReturned,
+    /// A probe came back that is not awaited any more.
+    EarlierProbe,
+    /// It was sent to the bounce address of a reply.
+    BounceAddress,
+    /// It is a delivery report about a message of ours, sent to another address than that message's bounce address.
+    ReportOnOurs,
+    /// It was sent to the sender of a probe.
+    ProbeSender,
+    /// For nobody in particular (RFC 5321 §4.5.1).
+    Postmaster,
+    /// Its address was removed after it was accepted.
+    AddressRemoved,
+    /// Reading it ended the process several times: opened from its envelope alone.
+    Unreadable,
+}
+
+/// Where a new case begins.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Opening {
+    /// The address whose settings it takes; none for the postmaster's.
+    pub address: Option<Box<RoutingAddress>>,
+    pub hints: Vec<Hint>,
+    /// A closed case that it continues.
+    pub continues: Option<CaseNumber>,
+}
+
+/// What becomes of a message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Decision {
+    Open { opening: Opening, reason: Reason },
+    Append { case: CaseNumber, third_party: bool, why: String, hints: Vec<Hint>, reason: Reason },
+    Duplicate { of: Known },
+    Verified { address: Box<RoutingAddress> },
+    EarlierProbe { address: Mailbox },
+    Report { case: Option<CaseNumber>, probe_of: Option<Mailbox>, why: String, reason: Reason },
+}
+
+impl Decision {
+    /// What was decided, and why, for people.
+    pub fn words(&self) -> (String, String) {
+        match self {
+            Self::Open { reason, .. } => ("opens a case".into(), reason.to_string()),
+            Self::Append { case, why, .. } => (format!("joins case {case}"), why.clone()),
+            Self::Duplicate { of } => ("a duplicate".into(), format!("the same message as {}", of.mail)),
+            Self::Verified { address } => {
+                ("verification".into(), format!("the probe for {} came back", address.address))
+            }
+            Self::EarlierProbe { address } => {
+                ("verification".into(), format!("an earlier probe for {address} came back; the newest one counts"))
+            }
+            Self::Report { why, .. } => ("a delivery report".into(), why.clone()),
+        }
+    }
+}
+
+/// Decides.
+pub fn decide(evidence: &Evidence) -> Decision {
+    if let Some(address) = &evidence.probe_of {
+        return Decision::Verified { address: address.clone() };
+    }
+    if let Some(address) = &evidence.earlier_probe_of {
+        return Decision::EarlierProbe { address: address.clone() };
+    }
+    let address = deciding_address(evidence);
+    if let (None, Some(report)) = (&address, report(evidence)) {
+        return report;
+    }
+    if let Some((case, message_id)) = &evidence.report_on {
+        let why = format!("a report about our message {message_id}");
+        return Decision::Report { case: Some(*case), probe_of: None, why, reason: Reason::ReportOnOurs };
+    }
+    if let Some(of) = &evidence.duplicate {
+        return Decision::Duplicate { of: of.clone() };
+    }
+    thread(evidence, address)
+}
+
+/// The routing address that was registered first.
+fn deciding_address(evidence: &Evidence) -> Option<Box<RoutingAddress>> {
+    let routing = evidence.recipients.iter().filter_map(|recipient| match recipient {
+        Recipient::Routing { address, .. } => Some(address),
+        _ => None,
+    });
+    routing.min_by_key(|address| address.number).cloned()
+}
+
+fn report(evidence: &Evidence) -> Option<Decision> {
+    evidence.recipients.iter().find_map(|recipient| match recipient {
+        Recipient::Bounce { case, message_id, .. } => Some(Decision::Report {
+            case: Some(*case),
+            probe_of: None,
+            why: format!("sent to the bounce address of {message_id}"),
+            reason: Reason::BounceAddress,
+        }),
+        Recipient::Probe { address, .. } => Some(Decision::Report {
+            case: None,
+            probe_of: Some(address.clone()),
+            why: format!("sent to the sender of a probe for {address}"),
+            reason: Reason::ProbeSender,
+        }),
+        Recipient::Routing { .. } | Recipient::Postmaster(_) | Recipient::Removed(_) => None,
+    })
+}
+
+fn thread(evidence: &Evidence, address: Option<Box<RoutingAddress>>) -> Decision {
+    let best = evidence.candidates.iter().find(|candidate| candidate.outcome() != Outcome::Hint);
+    let hints = |without| hints(&evidence.candidates, without);
+    let open = |continues, reason| {
+        let opening = Opening { address: address.clone(), hints: hints(continues), continues };
+        Decision::Open { opening, reason }
+    };
+    let is_closed = |number| evidence.case(number).is_some_and(|case| case.status == Status::Closed);
+    match best {
+        Some(best) if is_closed(best.case) && !evidence.auto_reply => open(Some(best.case), Reason::CaseClosed),
+        Some(best) => Decision::Append {
+            case: best.case,
+            third_party: best.outcome() == Outcome::JoinsAsThirdParty,
+            why: best.why(),
+            hints: hints(Some(best.case)),
+            reason: match (best.outcome(), best.proof) {
+                (Outcome::JoinsAsThirdParty, _) => Reason::ThirdParty,
+                (_, super::Proof::KeyedToken) => Reason::KeyedToken,
+                (_, super::Proof::OtherVersion) => Reason::OtherVersion,
+                _ => Reason::KnownMessageId,
+            },
+        },
+        None if evidence.unread => open(None, Reason::Unreadable),
+        None if address.is_none() => {
+            let postmaster = |recipient| matches!(recipient, &Recipient::Postmaster(_));
+            let any = evidence.recipients.iter().any(postmaster);
+            open(None, if any { Reason::Postmaster } else { Reason::AddressRemoved })
+        }
+        None if evidence.candidates.is_empty() => open(None, Reason::NewConversation),
+        None => open(None, Reason::NoProof),
+    }
+}
+
+/// One hint for each other case that was named.
+fn hints(candidates: &[Candidate], without: Option<CaseNumber>) -> Vec<Hint> {
+    let mut hints: Vec<Hint> = Vec::new();
+    for candidate in candidates {
+        if Some(candidate.case) != without && !hints.iter().any(|hint| hint.case == candidate.case) {
+            let message_id = candidate.by.starts_with('<').then(|| candidate.by.clone());
+            hints.push(Hint { case: candidate.case, why: candidate.why(), message_id });
+        }
+    }
+    hints
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NewConversation => "nothing ties it to an earlier case",
+            Self::NoProof => "it names a case, but proves nothing; see the hints",
+            Self::CaseClosed => "it belongs to a closed case, so a new one continues it",
+            Self::KeyedToken => "it answers a message of ours",
+            Self::KnownMessageId => "it refers to a message of the case, and its author takes part",
+            Self::ThirdParty => "it answers a message of ours; its author had no part in the case so far",
+            Self::SameMessage => "the same message reached another of our addresses and is one case",
+            Self::ReceivedBefore => "the same message was received before",
+            Self::OtherVersion => "the same message was received before with another content; both are on the case",
+            Self::ProbeReturned => "the verification probe came back",
+            Self::EarlierProbe => "a verification probe came back that has expired, or was followed by a newer one",
+            Self::BounceAddress => "it was sent to the bounce address of a reply",
+            Self::ReportOnOurs => "it is a delivery report about a message of ours",
+            Self::ProbeSender => "it was sent to the sender of a verification probe",
+            Self::Postmaster => "mail for the postmaster",
+            Self::AddressRemoved => "its address was removed after the message was accepted",
+            Self::Unreadable => "reading it failed several times; opened from its envelope alone",
+        })
+    }
+}

@@ -1,0 +1,103 @@
+//! What happened to a case, in order, for ever. Events are only added.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Hint, Participant, Status};
+use crate::base::{CaseNumber, MailId, Mailbox, Priority, Time};
+
+/// One entry of a case's history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    pub at: Time,
+    /// Who did it: an address, or the part of postcase that did.
+    pub by: String,
+    #[serde(flatten)]
+    pub what: Happening,
+}
+
+/// The kinds of events.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Happening {
+    CaseOpened {
+        subject: String,
+        /// The case's random key, from which its tokens are made.
+        #[serde(rename = "case_key")]
+        key: String,
+        origin: String,
+        priority: Priority,
+        /// The routing address; none for mail to the postmaster.
+        address: Option<Mailbox>,
+        contact: Option<Participant>,
+    },
+    MessageAdded {
+        mail: MailId,
+        message_id: Option<String>,
+        /// In words: why it is on this case.
+        why: String,
+        /// False for a valid token in the hands of somebody who had no part in the conversation.
+        proven: bool,
+        author: Option<Participant>,
+        /// Who else took part in this message; empty for a third party's.
+        participants: Vec<Participant>,
+    },
+    ReplySubmitted {
+        mail: MailId,
+        message_id: String,
+        from: Mailbox,
+        to: Vec<Mailbox>,
+        cc: Vec<Mailbox>,
+    },
+    ReplyDelivered {
+        mail: MailId,
+        recipient: Mailbox,
+        status: String,
+        words: String,
+    },
+    ReplyDelayed {
+        mail: MailId,
+        recipient: Mailbox,
+        status: String,
+        words: String,
+    },
+    ReplyFailed {
+        mail: MailId,
+        recipient: Mailbox,
+        status: String,
+        words: String,
+    },
+    DeliveryReported {
+        mail: MailId,
+        why: String,
+    },
+    NoteAdded {
+        text: String,
+    },
+    FieldChanged {
+        name: String,
+        from: Option<String>,
+        to: Option<String>,
+    },
+    StatusChanged {
+        from: Status,
+        to: Status,
+        why: String,
+    },
+    Queued {
+        queue: String,
+        why: String,
+    },
+    Assigned {
+        agent: Mailbox,
+    },
+    Linked {
+        case: CaseNumber,
+        why: String,
+    },
+    HintAdded(Hint),
+}
+
+/// A company's own fields of a case.
+pub type Fields = BTreeMap<String, String>;

@@ -1,0 +1,88 @@
+//! Everything that a decision rests on, gathered before it, so that deciding is pure and can be repeated.
+
+use serde::{Deserialize, Serialize};
+
+use super::Case;
+use super::threading::Candidate;
+use crate::address::RoutingAddress;
+use crate::base::{CaseNumber, MailId, Mailbox};
+
+/// How a message reached a routing address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Via {
+    /// Over the address itself.
+    Direct,
+    /// Over this service address.
+    Service(Mailbox),
+}
+
+/// What one forward-path means to us.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Recipient {
+    Routing {
+        address: Box<RoutingAddress>,
+        via: Via,
+    },
+    /// A bounce address of ours, proven: reports about this message of this case.
+    Bounce {
+        recipient: Mailbox,
+        case: CaseNumber,
+        message_id: String,
+    },
+    /// The single-use author of a probe: reports about that probe.
+    Probe {
+        recipient: Mailbox,
+        address: Mailbox,
+    },
+    /// Nobody's mailbox that must be taken all the same (RFC 5321 §4.5.1).
+    Postmaster(Mailbox),
+    /// Was ours when the message was accepted.
+    Removed(Mailbox),
+}
+
+impl Recipient {
+    /// The address under which a delivery is recorded.
+    pub fn address(&self) -> &Mailbox {
+        match self {
+            Self::Routing { address, .. } => &address.address,
+            Self::Bounce { recipient, .. } | Self::Probe { recipient, .. } => recipient,
+            Self::Postmaster(recipient) | Self::Removed(recipient) => recipient,
+        }
+    }
+}
+
+/// An earlier message that is the same one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    pub mail: MailId,
+    pub case: Option<CaseNumber>,
+}
+
+/// All that is known about a message when it is decided.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// One for each forward-path, in envelope order.
+    pub recipients: Vec<Recipient>,
+    pub duplicate: Option<Known>,
+    /// The routing address whose awaited probe this message is.
+    pub probe_of: Option<Box<RoutingAddress>>,
+    /// The routing address for which this message is a probe that isn't awaited any more.
+    pub earlier_probe_of: Option<Mailbox>,
+    /// Our message that this one is a delivery report about, by its token, and its case.
+    pub report_on: Option<(CaseNumber, String)>,
+    /// True when a machine answers for its owner: nobody has read what it answers.
+    pub auto_reply: bool,
+    /// Cases that this message might belong to, best proof first.
+    pub candidates: Vec<Candidate>,
+    /// The cases that candidates name.
+    pub cases: Vec<Case>,
+    /// True when the message was left unread because reading it ended the process several times.
+    pub unread: bool,
+}
+
+impl Evidence {
+    pub fn case(&self, number: CaseNumber) -> Option<&Case> {
+        self.cases.iter().find(|case| case.number == number)
+    }
+}

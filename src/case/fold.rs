@@ -1,0 +1,181 @@
+//! The case as its events make it: kept beside them as the row that lists need, and always equal to their fold.
+
+use serde::{Deserialize, Serialize};
+
+use super::event::Fields;
+use super::{Event, Happening, Status};
+use crate::base::{CaseNumber, MailId, Mailbox, Priority, Time};
+
+/// Participants that are remembered of one case: beyond them it is a list, not a conversation.
+pub const PARTICIPANTS_MAX: usize = 200;
+/// Cases that one case may be shown to belong to: a person looks at a few.
+const HINTS_MAX: usize = 20;
+
+/// Somebody who takes part in a case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Participant {
+    pub address: Mailbox,
+    pub name: Option<String>,
+    pub role: Role,
+}
+
+/// How they take part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Wrote a message that belongs to the case.
+    Author,
+    /// Was addressed in one.
+    Addressed,
+}
+
+/// A case that a message possibly belongs to. A person decides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hint {
+    pub case: CaseNumber,
+    pub why: String,
+    pub message_id: Option<String>,
+}
+
+/// A case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Case {
+    pub number: CaseNumber,
+    pub key: String,
+    pub subject: String,
+    pub status: Status,
+    pub priority: Priority,
+    pub origin: String,
+    pub address: Option<Mailbox>,
+    pub queue: Option<String>,
+    pub owner: Option<Mailbox>,
+    pub contact: Option<Participant>,
+    pub participants: Vec<Participant>,
+    pub fields: Fields,
+    pub hints: Vec<Hint>,
+    /// The message that an answer answers: the last one that belongs to the case by proof.
+    pub last_proven: Option<MailId>,
+    pub opened_at: Time,
+    pub updated_at: Time,
+    /// How many events there are; the next one has this index.
+    pub events: u32,
+}
+
+impl Case {
+    /// A case of which nothing is known yet; its first event must be `CaseOpened`.
+    pub fn unopened(number: CaseNumber, at: Time) -> Self {
+        Self {
+            number,
+            key: String::new(),
+            subject: String::new(),
+            status: Status::New,
+            priority: Priority::Normal,
+            origin: String::new(),
+            address: None,
+            queue: None,
+            owner: None,
+            contact: None,
+            participants: Vec::new(),
+            fields: Fields::new(),
+            hints: Vec::new(),
+            last_proven: None,
+            opened_at: at,
+            updated_at: at,
+            events: 0,
+        }
+    }
+
+    /// The fold of all events of a case.
+    pub fn of_events<'a>(number: CaseNumber, events: impl IntoIterator<Item = &'a Event>) -> Option<Self> {
+        let mut events = events.into_iter().peekable();
+        let mut case = Self::unopened(number, events.peek()?.at);
+        events.for_each(|event| case.apply(event));
+        Some(case)
+    }
+
+    /// One event further.
+    pub fn apply(&mut self, event: &Event) {
+        self.events += 1;
+        self.updated_at = event.at;
+        match &event.what {
+            Happening::CaseOpened { subject, key, origin, priority, address, contact } => {
+                self.subject.clone_from(subject);
+                self.key.clone_from(key);
+                self.origin.clone_from(origin);
+                self.priority = *priority;
+                self.address.clone_from(address);
+                self.contact.clone_from(contact);
+                self.opened_at = event.at;
+            }
+            Happening::MessageAdded { mail, proven, author, participants, .. } => {
+                if *proven {
+                    self.last_proven = Some(*mail);
+                    author.iter().chain(participants).for_each(|person| self.remember(person));
+                }
+            }
+            Happening::ReplySubmitted { to, cc, .. } => {
+                for address in to.iter().chain(cc) {
+                    self.remember(&Participant { address: address.clone(), name: None, role: Role::Addressed });
+                }
+            }
+            Happening::FieldChanged { name, to, .. } => self.change_field(name, to.as_deref()),
+            Happening::StatusChanged { to, .. } => self.status = *to,
+            Happening::Queued { queue, .. } => {
+                self.queue = Some(queue.clone());
+                self.owner = None;
+            }
+            Happening::Assigned { agent } => self.owner = Some(agent.clone()),
+            Happening::HintAdded(hint) => {
+                if self.takes_hint(hint) {
+                    self.hints.push(hint.clone());
+                }
+            }
+            Happening::ReplyDelivered { .. }
+            | Happening::ReplyDelayed { .. }
+            | Happening::ReplyFailed { .. }
+            | Happening::DeliveryReported { .. }
+            | Happening::NoteAdded { .. }
+            | Happening::Linked { .. } => {}
+        }
+    }
+
+    /// True for somebody whose messages belong here.
+    pub fn has_participant(&self, address: &Mailbox) -> bool {
+        self.participants.iter().any(|known| known.address == *address)
+    }
+
+    /// True for a hint that says something new.
+    pub fn takes_hint(&self, hint: &Hint) -> bool {
+        self.hints.len() < HINTS_MAX && !self.hints.iter().any(|known| known.case == hint.case)
+    }
+
+    fn remember(&mut self, person: &Participant) {
+        let has_room = self.participants.len() < PARTICIPANTS_MAX;
+        match self.participants.iter_mut().find(|known| known.address == person.address) {
+            Some(known) => {
+                if person.role == Role::Author {
+                    known.role = Role::Author;
+                }
+                if known.name.is_none() {
+                    known.name.clone_from(&person.name);
+                }
+            }
+            None if has_room => self.participants.push(person.clone()),
+            None => {}
+        }
+    }
+
+    /// `subject` and `priority` are fields of every case; all others are the company's own.
+    fn change_field(&mut self, name: &str, to: Option<&str>) {
+        match (name, to) {
+            ("subject", Some(subject)) => subject.clone_into(&mut self.subject),
+            ("priority", Some(word)) => {
+                if let Ok(priority) = serde_json::from_value(word.into()) {
+                    self.priority = priority;
+                }
+            }
+            (_, Some(value)) => drop(self.fields.insert(name.to_owned(), value.to_owned())),
+            (_, None) => drop(self.fields.remove(name)),
+        }
+    }
+}

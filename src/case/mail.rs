@@ -1,0 +1,74 @@
+//! A message as the desk keeps it: facts, envelope, and what became of it at each of our addresses.
+//!
+//! Every accepted message has one such record from the moment it is decided; the record is also the mark that says that
+//! its journal entry is done. Its text stays in the journal and is read from there when shown.
+
+use serde::{Deserialize, Serialize};
+
+use super::Reason;
+use crate::base::{CaseNumber, Envelope, MailId, Mailbox, Time};
+use crate::message::Facts;
+
+/// Which way a message goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    Inbound,
+    Outbound,
+}
+
+/// What became of an accepted message. There is no other end than these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Disposition {
+    CaseOpened,
+    CaseAppended,
+    Duplicate,
+    DeliveryReport,
+    Verification,
+}
+
+/// What became of a message at one of our addresses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// The routing address; for reports and the postmaster the recipient itself.
+    pub address: Mailbox,
+    pub disposition: Disposition,
+    pub reason: Reason,
+    pub case: Option<CaseNumber>,
+}
+
+/// One step on the way to the decision, for `message explain`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    pub stage: String,
+    pub by: String,
+    pub version: String,
+    pub outcome: String,
+    pub why: String,
+    pub took_us: u64,
+}
+
+/// The record of a message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mail {
+    pub id: MailId,
+    pub direction: Direction,
+    pub envelope: Envelope,
+    /// Without the texts, which stay in the journal.
+    pub facts: Facts,
+    pub reader_version: u32,
+    pub deliveries: Vec<Delivery>,
+    /// The case it is on.
+    pub case: Option<CaseNumber>,
+    pub duplicate_of: Option<MailId>,
+    pub steps: Vec<Step>,
+    pub decided_at: Time,
+}
+
+impl Mail {
+    /// The author's address when it can be answered.
+    pub fn author(&self) -> Option<Mailbox> {
+        self.facts.author()
+    }
+}

@@ -1,0 +1,27 @@
+//! The case: what happened to it, how a message finds it, what an answer to it looks like. Pure.
+//!
+//! A case is the fold of its events and nothing else; [`Case::apply`] is the fold. [`decide()`] takes what is known about
+//! a message and says what becomes of it, with a reason from a closed list. [`plan_reply`] says who an answer goes to.
+
+mod contact;
+mod decide;
+mod event;
+mod evidence;
+mod fold;
+mod mail;
+mod reply;
+mod status;
+#[cfg(test)]
+mod tests;
+mod threading;
+
+pub use crate::base::Priority;
+pub use contact::Contact;
+pub use decide::{Decision, Opening, Reason, decide};
+pub use event::{Event, Happening};
+pub use evidence::{Evidence, Known, Recipient, Via};
+pub use fold::{Case, Hint, PARTICIPANTS_MAX, Participant, Role};
+pub use mail::{Delivery, Direction, Disposition, Mail, Step};
+pub use reply::{NoReply, ReplyPlan, plan_reply};
+pub use status::Status;
+pub use threading::{Candidate, Outcome, Proof, case_number_in_subject};

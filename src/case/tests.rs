@@ -1,0 +1,292 @@
+//! Tables of what is decided and planned, and the property that a case is the fold of its events.
+
+use super::*;
+use crate::address::{RoutingAddress, Settings, Verification};
+use crate::base::{CaseNumber, Chance, Envelope, MailId, Mailbox, ReversePath, Time};
+use crate::message::Facts;
+use crate::message::facts::Person;
+
+fn mailbox(text: &str) -> Mailbox {
+    text.parse().unwrap()
+}
+
+fn mail_id(index: u32) -> MailId {
+    MailId { incarnation: 1, segment: 1, index }
+}
+
+fn routing(number: u64, address: &str) -> Recipient {
+    let address = RoutingAddress {
+        address: mailbox(address),
+        number,
+        settings: Settings::default(),
+        disabled: false,
+        verified_at: None,
+        verification: Verification::default(),
+        service_addresses: Vec::new(),
+        registered_at: Time::UNIX_EPOCH,
+    };
+    Recipient::Routing { address: Box::new(address), via: Via::Direct }
+}
+
+fn case(number: CaseNumber, status: Status) -> Case {
+    Case { status, ..Case::unopened(number, Time::UNIX_EPOCH) }
+}
+
+fn candidate(case: CaseNumber, proof: Proof, author_known: bool) -> Candidate {
+    Candidate { case, proof, by: format!("<{case}@x>"), author_known }
+}
+
+/// To one routing address, with nothing else known.
+fn nothing() -> Evidence {
+    Evidence {
+        earlier_probe_of: None,
+        report_on: None,
+        auto_reply: false,
+        recipients: vec![routing(1, "support@company.example")],
+        duplicate: None,
+        probe_of: None,
+        candidates: Vec::new(),
+        cases: vec![case(1, Status::Open), case(2, Status::Closed)],
+        unread: false,
+    }
+}
+
+/// `decision case reason | hinted cases`.
+fn said(decision: &Decision) -> String {
+    let hinted = |hints: &[Hint]| hints.iter().map(|hint| hint.case.to_string()).collect::<Vec<_>>().join(",");
+    match decision {
+        Decision::Open { opening: Opening { hints, continues, address }, reason } => {
+            let address = address.as_ref().map_or("nobody".into(), |address| address.address.to_string());
+            format!("open for {address} after {continues:?} {reason:?} | {}", hinted(hints))
+        }
+        Decision::Append { case, third_party, hints, reason, .. } => {
+            format!("append {case} third {third_party} {reason:?} | {}", hinted(hints))
+        }
+        Decision::Duplicate { of } => format!("duplicate of {} on {:?}", of.mail, of.case),
+        Decision::Verified { address } => format!("verified {}", address.address),
+        Decision::EarlierProbe { address } => format!("earlier probe for {address}"),
+        Decision::Report { case, probe_of, reason, .. } => format!("report {case:?} {probe_of:?} {reason:?}"),
+    }
+}
+
+#[test]
+fn every_evidence_has_its_decision_and_reason() {
+    #[track_caller]
+    fn check(evidence: Evidence, expected: &str) {
+        let decision = decide(&evidence);
+        assert_eq!(said(&decision), expected);
+        let (outcome, why) = decision.words();
+        assert!(!outcome.is_empty() && !why.is_empty());
+    }
+    use Proof::{KeyedToken, KnownMessageId, OtherVersion, SubjectNumber};
+    let here = "support@company.example";
+    let with = |candidates: Vec<Candidate>| Evidence { candidates, ..nothing() };
+    let to = |recipients: Vec<Recipient>| Evidence { recipients, ..nothing() };
+    let known = || Some(Known { mail: mail_id(3), case: Some(1) });
+    let bounce = || Recipient::Bounce { recipient: mailbox("b@in.example"), case: 1, message_id: "<m>".into() };
+    let probe = || Recipient::Probe { recipient: mailbox("v@in.example"), address: mailbox(here) };
+    let postmaster = || Recipient::Postmaster(mailbox("postmaster@in.example"));
+    let removed = || Recipient::Removed(mailbox("old@company.example"));
+
+    check(nothing(), "open for support@company.example after None NewConversation | ");
+    check(with(vec![candidate(1, KeyedToken, true)]), "append 1 third false KeyedToken | ");
+    check(with(vec![candidate(1, KeyedToken, false)]), "append 1 third true ThirdParty | ");
+    check(with(vec![candidate(1, KnownMessageId, true)]), "append 1 third false KnownMessageId | ");
+    check(with(vec![candidate(1, OtherVersion, true)]), "append 1 third false OtherVersion | ");
+    for weak in [(KnownMessageId, false), (OtherVersion, false), (SubjectNumber, true), (SubjectNumber, false)] {
+        let evidence = with(vec![candidate(1, weak.0, weak.1)]);
+        check(evidence, "open for support@company.example after None NoProof | 1");
+    }
+    // Hints are passed over for a proof, and kept; a case is hinted at once.
+    let mixed = vec![candidate(3, KnownMessageId, false), candidate(1, KnownMessageId, true)];
+    check(with([mixed, vec![candidate(3, SubjectNumber, true)]].concat()), "append 1 third false KnownMessageId | 3");
+    check(
+        with(vec![candidate(2, KeyedToken, true), candidate(1, SubjectNumber, true)]),
+        "open for support@company.example after Some(2) CaseClosed | 1",
+    );
+
+    check(Evidence { duplicate: known(), ..nothing() }, "duplicate of 00000001-1-3 on Some(1)");
+    let Recipient::Routing { address, .. } = routing(1, here) else { unreachable!() };
+    check(Evidence { probe_of: Some(address), duplicate: known(), ..nothing() }, "verified support@company.example");
+
+    check(to(vec![bounce()]), "report Some(1) None BounceAddress");
+    let of_probe = format!("report None Some({:?}) ProbeSender", mailbox(here));
+    check(to(vec![probe()]), &of_probe);
+    check(to(vec![postmaster()]), "open for nobody after None Postmaster | ");
+    check(to(vec![removed()]), "open for nobody after None AddressRemoved | ");
+    // An address that people write to decides over those that only machines use, and the oldest one over the others.
+    let other = routing(2, "sales@company.example");
+    check(
+        to(vec![bounce(), other, routing(1, here), removed()]),
+        "open for support@company.example after None NewConversation | ",
+    );
+    check(Evidence { unread: true, ..nothing() }, "open for support@company.example after None Unreadable | ");
+    check(
+        Evidence { unread: true, recipients: vec![removed()], ..nothing() },
+        "open for nobody after None Unreadable | ",
+    );
+}
+
+#[test]
+fn every_reason_has_words_of_its_own() {
+    use Reason::*;
+    let all = [
+        NewConversation,
+        NoProof,
+        CaseClosed,
+        KeyedToken,
+        KnownMessageId,
+        ThirdParty,
+        SameMessage,
+        ReceivedBefore,
+        OtherVersion,
+        ProbeReturned,
+        BounceAddress,
+        ProbeSender,
+        Postmaster,
+        AddressRemoved,
+        Unreadable,
+    ];
+    let words: std::collections::BTreeSet<String> = all.iter().map(Reason::to_string).collect();
+    assert_eq!(words.len(), all.len());
+    for reason in all {
+        let stored = serde_json::to_string(&reason).unwrap();
+        assert_eq!(serde_json::from_str::<Reason>(&stored).unwrap(), reason);
+    }
+}
+
+/// Any event, by chance.
+fn happening(chance: &Chance) -> Happening {
+    let number = |below: u32| (chance.fraction() * f64::from(below)) as u32;
+    let address = || mailbox(&format!("p{}@customer.example", number(300)));
+    let person = |role| Participant { address: address(), name: (number(2) == 0).then(|| "P".into()), role };
+    let text = || format!("text {}", number(9));
+    let (mail, recipient) = (mail_id(number(99)), address());
+    let statuses = [Status::New, Status::Open, Status::Pending, Status::Resolved, Status::Closed];
+    let status = || statuses[number(5) as usize];
+    match number(15) {
+        0..=3 => Happening::MessageAdded {
+            mail,
+            message_id: Some(text()),
+            why: text(),
+            proven: number(2) == 0,
+            author: (number(4) > 0).then(|| person(Role::Author)),
+            participants: (0..number(20)).map(|_| person(Role::Addressed)).collect(),
+        },
+        4 => Happening::ReplySubmitted {
+            mail,
+            message_id: text(),
+            from: address(),
+            to: vec![address()],
+            cc: vec![address()],
+        },
+        5 => Happening::ReplyDelivered { mail, recipient, status: text(), words: text() },
+        6 => Happening::ReplyDelayed { mail, recipient, status: text(), words: text() },
+        7 => Happening::ReplyFailed { mail, recipient, status: text(), words: text() },
+        8 => Happening::DeliveryReported { mail, why: text() },
+        9 => Happening::NoteAdded { text: text() },
+        10 => {
+            let name = ["subject", "priority", "colour", "size"][number(4) as usize].to_owned();
+            let to = [None, Some(text()), Some("urgent".into())][number(3) as usize].clone();
+            Happening::FieldChanged { name, from: None, to }
+        }
+        11 => Happening::StatusChanged { from: status(), to: status(), why: text() },
+        12 if number(2) == 0 => Happening::Queued { queue: text(), why: text() },
+        12 => Happening::Assigned { agent: address() },
+        13 => Happening::Linked { case: u64::from(number(9)), why: text() },
+        _ => Happening::HintAdded(Hint { case: u64::from(number(99)), why: text(), message_id: None }),
+    }
+}
+
+#[test]
+fn a_case_is_the_fold_of_its_events() {
+    for seed in 0..100 {
+        let chance = Chance::seeded(seed);
+        let opened = Happening::CaseOpened {
+            subject: "Fire".into(),
+            key: "key".into(),
+            origin: "email".into(),
+            priority: Priority::Normal,
+            address: None,
+            contact: None,
+        };
+        let mut events = vec![Event { at: Time::UNIX_EPOCH, by: "intake".into(), what: opened }];
+        let mut head = Case::of_events(7, &events).unwrap();
+        for second in 0..80 {
+            let at = Time::from_second(second).unwrap();
+            let event = Event { at, by: "admin".into(), what: happening(&chance) };
+            head.apply(&event);
+            // The row and the event as they come back from the store.
+            head = serde_json::from_slice(&serde_json::to_vec(&head).unwrap()).unwrap();
+            events.push(serde_json::from_slice(&serde_json::to_vec(&event).unwrap()).unwrap());
+        }
+        assert_eq!(Case::of_events(7, &events), Some(head.clone()), "seed {seed}");
+        assert_eq!(head.events as usize, events.len());
+        assert!(head.participants.len() <= PARTICIPANTS_MAX && head.hints.len() <= 20);
+        let addresses: std::collections::HashSet<&Mailbox> = head.participants.iter().map(|one| &one.address).collect();
+        assert_eq!(addresses.len(), head.participants.len(), "each participant once");
+    }
+    assert_eq!(Case::of_events(7, &[]), None);
+}
+
+#[test]
+fn an_answer_goes_to_whoever_asked() {
+    fn people(list: &str) -> Vec<Person> {
+        list.split_whitespace().map(|address| Person { name: None, address: address.into() }).collect()
+    }
+    /// `contact`, then From, Reply-To, To and Cc of the last message; recipients `to / cc` of the answer to all.
+    #[track_caller]
+    fn check(contact: Option<&str>, [from, reply_to, to, cc]: [&str; 4], expected: &str) {
+        let facts = Facts {
+            from: people(from).pop(),
+            reply_to: people(reply_to),
+            to: people(to),
+            cc: people(cc),
+            ..Facts::default()
+        };
+        let envelope = Envelope {
+            from: ReversePath::Null,
+            to: vec![mailbox("support@our.example")],
+            peer: None,
+            helo: None,
+            tls: None,
+            with: "ESMTP".into(),
+            received_at: Time::UNIX_EPOCH,
+        };
+        let last = Mail {
+            id: mail_id(1),
+            direction: Direction::Inbound,
+            envelope,
+            facts,
+            reader_version: 1,
+            deliveries: Vec::new(),
+            case: Some(1),
+            duplicate_of: None,
+            steps: Vec::new(),
+            decided_at: Time::UNIX_EPOCH,
+        };
+        let contact = contact.map(|address| Participant { address: mailbox(address), name: None, role: Role::Author });
+        let case = Case { contact, ..case(1, Status::Open) };
+        let ours = |address: &Mailbox| address.domain() == "our.example";
+        let shown = |people: &[Person]| people.iter().map(|one| one.address.clone()).collect::<Vec<_>>().join(" ");
+        let planned = match plan_reply(&case, Some(&last), true, &ours) {
+            Ok(plan) => format!("{} / {}", shown(&plan.to), shown(&plan.cc)),
+            Err(nobody) => format!("{nobody:?}"),
+        };
+        assert_eq!(planned, expected);
+        let one = plan_reply(&case, Some(&last), false, &ours);
+        assert!(one.map_or(true, |plan| plan.cc.is_empty()), "only to all when asked");
+    }
+    check(Some("anna@a.example"), ["anna@a.example", "", "support@our.example", ""], "anna@a.example / ");
+    check(None, ["anna@a.example", "desk@a.example", "", ""], "desk@a.example / ");
+    check(None, ["anna@a.example", "support@our.example", "", ""], "anna@a.example / ");
+    check(Some("anna@a.example"), ["support@our.example", "", "", ""], "anna@a.example / ");
+    check(Some("x@our.example"), ["support@our.example", "", "", ""], "NobodyToAnswer");
+    check(None, ["not-an-address", "", "", ""], "NobodyToAnswer");
+    check(
+        None,
+        ["anna@a.example", "", "support@our.example ben@b.example", "ANNA@a.example ben@B.example cy@c.example"],
+        "anna@a.example / ben@b.example cy@c.example",
+    );
+    assert_eq!(plan_reply(&case(1, Status::New), None, true, &|_| false), Err(NoReply::NobodyToAnswer));
+}

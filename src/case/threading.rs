@@ -1,0 +1,132 @@
+//! Which case a message belongs to, by proof.
+//!
+//! In order: a keyed token in a Message-ID of ours that it answers; a known Message-ID of a case, named by somebody who
+//! takes part in that case. Within a tier In-Reply-To stands before References, and those from the newest. A case number
+//! in a subject, or somebody else's Message-ID in a stranger's hands, is a hint and never joins: everybody could write it.
+//!
+//! Who the author is, is what From says: whoever can write a participant's address there and knows a Message-ID of the case
+//! passes for them as long as senders aren't authenticated. A token needs no such trust.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::CaseNumber;
+
+/// What a message shows to belong to a case, strongest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// A token that only we could make.
+    KeyedToken,
+    /// The Message-ID of a message on the case.
+    KnownMessageId,
+    /// The message itself is on the case with another content: its author's Message-ID again.
+    OtherVersion,
+    /// A case number in the subject.
+    SubjectNumber,
+}
+
+/// A case that a message might belong to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    pub case: CaseNumber,
+    pub proof: Proof,
+    /// The Message-ID or the piece of subject that names it.
+    pub by: String,
+    /// True when the author takes part in the case.
+    pub author_known: bool,
+}
+
+/// What a candidate is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The message belongs to the case.
+    Joins,
+    /// It is on the case as a third party's: the token is right, its bearer had no part so far.
+    JoinsAsThirdParty,
+    /// Shown as a possibility.
+    Hint,
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Joins => "joins",
+            Self::JoinsAsThirdParty => "joins as a third party's",
+            Self::Hint => "a hint only",
+        })
+    }
+}
+
+impl Candidate {
+    pub fn outcome(&self) -> Outcome {
+        match (self.proof, self.author_known) {
+            (Proof::KeyedToken | Proof::KnownMessageId | Proof::OtherVersion, true) => Outcome::Joins,
+            (Proof::KeyedToken, false) => Outcome::JoinsAsThirdParty,
+            (Proof::KnownMessageId | Proof::OtherVersion, false) | (Proof::SubjectNumber, _) => Outcome::Hint,
+        }
+    }
+
+    /// The reason in words.
+    pub fn why(&self) -> String {
+        match (self.proof, self.author_known) {
+            (Proof::KeyedToken, true) => format!("answers our message {}", self.by),
+            (Proof::KeyedToken, false) => {
+                format!("answers our message {}, but its author had no part in the case", self.by)
+            }
+            (Proof::KnownMessageId, true) => format!("refers to {} on the case, whose author takes part", self.by),
+            (Proof::KnownMessageId, false) => {
+                format!("refers to {} on the case, but its author has no part in it", self.by)
+            }
+            (Proof::OtherVersion, true) => {
+                format!("{} again with another content, by somebody who takes part", self.by)
+            }
+            (Proof::OtherVersion, false) => format!("{} again with another content", self.by),
+            (Proof::SubjectNumber, _) => format!("the subject says {}, which anybody can write", self.by),
+        }
+    }
+}
+
+/// The number in our tag `[#17]` of a subject, the last one when there are several.
+pub fn case_number_in_subject(subject: &str) -> Option<CaseNumber> {
+    let mut found = None;
+    for (start, _) in subject.match_indices("[#") {
+        let digits = subject[start + 2..].split(']').next().unwrap_or_default();
+        if !digits.starts_with('0') && digits.len() <= 18 && digits.bytes().all(|b| b.is_ascii_digit()) {
+            found = digits.parse().ok().or(found);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_proof_joins() {
+        let check = |proof, author_known, expected| {
+            let candidate = Candidate { case: 1, proof, by: "<a@b>".into(), author_known };
+            assert_eq!(candidate.outcome(), expected, "{}", candidate.why());
+        };
+        check(Proof::KeyedToken, true, Outcome::Joins);
+        check(Proof::KeyedToken, false, Outcome::JoinsAsThirdParty);
+        check(Proof::KnownMessageId, true, Outcome::Joins);
+        check(Proof::KnownMessageId, false, Outcome::Hint);
+        check(Proof::OtherVersion, true, Outcome::Joins);
+        check(Proof::OtherVersion, false, Outcome::Hint);
+        check(Proof::SubjectNumber, true, Outcome::Hint);
+        check(Proof::SubjectNumber, false, Outcome::Hint);
+    }
+
+    #[test]
+    fn reads_the_tag_of_a_subject() {
+        let check = |subject, expected| assert_eq!(case_number_in_subject(subject), expected, "{subject}");
+        check("Re: Printer [#17]", Some(17));
+        check("[#17] and later [#18]", Some(18));
+        check("[#017]", None);
+        check("[#]", None);
+        check("[#17", Some(17));
+        check("#17 [17] [# 17]", None);
+        check("[#99999999999999999999]", None);
+    }
+}
