@@ -7,3 +7,4 @@ pub mod message;
 pub mod address;
 pub mod case;
 pub mod routing;
+pub mod net;

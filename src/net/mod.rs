@@ -1,0 +1,19 @@
+//! Sockets, permits, TLS, DNS, graceful stop: the only folder that names rustls and hickory.
+
+pub mod certificate;
+pub mod dns;
+pub mod listen;
+pub mod network;
+pub mod peers;
+pub mod stop;
+pub mod stream;
+pub mod tls;
+#[cfg(test)]
+pub(crate) mod zone;
+
+pub use certificate::Certificate;
+pub use dns::Dns;
+pub use network::Network;
+pub use peers::Peers;
+pub use stop::Stop;
+pub use stream::Stream;
