@@ -8,3 +8,4 @@ pub mod address;
 pub mod case;
 pub mod routing;
 pub mod net;
+pub mod store;

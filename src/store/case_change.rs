@@ -1,0 +1,65 @@
+//! Changing a case: events are added, the head row follows as their fold, and both are written only if nobody else
+//! changed the case since it was read.
+
+use super::{Batch, Engine, Kept, Page, ReadError, tables};
+use crate::base::{CaseNumber, Time};
+use crate::case::{Case, Event, Happening};
+use crate::store::Key;
+
+/// A case with the events that are about to be added.
+pub struct CaseChange {
+    read: Option<Kept<Case>>,
+    case: Case,
+    new: Vec<(u32, Event)>,
+}
+
+impl CaseChange {
+    /// A case that doesn't exist yet.
+    pub fn open(number: CaseNumber, at: Time) -> Self {
+        Self { read: None, case: Case::unopened(number, at), new: Vec::new() }
+    }
+
+    /// The case as stored; `None` when there is no such number.
+    pub async fn of(engine: &dyn Engine, number: CaseNumber) -> Result<Option<Self>, ReadError> {
+        Ok(tables::CASES.get(engine, &number).await?.map(Self::from_read))
+    }
+
+    /// The case as it was read; the change conflicts when the case has changed since.
+    pub fn from_read(kept: Kept<Case>) -> Self {
+        Self { case: kept.value.clone(), read: Some(kept), new: Vec::new() }
+    }
+
+    /// The case with all events so far.
+    pub fn case(&self) -> &Case {
+        &self.case
+    }
+
+    pub fn add(&mut self, at: Time, by: &str, what: Happening) {
+        let event = Event { at, by: by.to_owned(), what };
+        let index = self.case.events;
+        self.case.apply(&event);
+        self.new.push((index, event));
+    }
+
+    /// Puts head and events into the batch; nothing when nothing was added.
+    pub fn write(self, batch: &mut Batch) {
+        if self.new.is_empty() {
+            return;
+        }
+        let number = self.case.number;
+        match &self.read {
+            Some(kept) => tables::CASES.replace(batch, &number, kept, &self.case),
+            None => tables::CASES.insert(batch, &number, &self.case),
+        }
+        for (index, event) in &self.new {
+            tables::CASE_EVENTS.insert(batch, &(number, *index), event);
+        }
+    }
+}
+
+/// All events of a case, oldest first.
+pub async fn events_of(engine: &dyn Engine, number: CaseNumber) -> Result<Vec<Event>, ReadError> {
+    let prefix = number.to_bytes();
+    let rows = tables::CASE_EVENTS.scan(engine, Page::first(&prefix, usize::MAX)).await?;
+    Ok(rows.into_iter().map(|(_, event)| event.value).collect())
+}

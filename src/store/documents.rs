@@ -1,0 +1,204 @@
+//! Typed tables over the [`Engine`]: a key type, a document type, and how both become bytes.
+//!
+//! Documents are JSON, so that a record written by an older version can be read by every newer one (and by a person).
+//! What reads a document to change it keeps its version and writes it back with [`Documents::replace`], which makes the
+//! whole batch conflict when somebody else was faster.
+
+use std::marker::PhantomData;
+use std::ops::Bound;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Batch, Direction, Engine, Expected, ReadError, Row, Table};
+use crate::base::{MailId, Mailbox, Time};
+
+/// A table of documents of one type.
+pub struct Documents<K: ?Sized, V> {
+    table: Table,
+    types: PhantomData<fn(&K) -> V>,
+}
+
+/// A document as it was read.
+#[derive(Clone, Debug)]
+pub struct Kept<V> {
+    pub value: V,
+    version: u64,
+}
+
+/// Something that can be a key: its bytes sort as it sorts.
+pub trait Key {
+    fn to_bytes(&self) -> Vec<u8>;
+}
+
+impl<K: Key + ?Sized, V: Serialize + DeserializeOwned> Documents<K, V> {
+    pub const fn named(name: &'static str) -> Self {
+        Self { table: Table(name), types: PhantomData }
+    }
+
+    pub async fn get(&self, engine: &dyn Engine, key: &K) -> Result<Option<Kept<V>>, ReadError> {
+        Ok(self.get_many(engine, [key]).await?.pop().flatten())
+    }
+
+    /// In the order of the keys.
+    pub async fn get_many<'k>(
+        &self,
+        engine: &dyn Engine,
+        keys: impl IntoIterator<Item = &'k K>,
+    ) -> Result<Vec<Option<Kept<V>>>, ReadError>
+    where
+        K: 'k,
+    {
+        let keys = keys.into_iter().map(|key| (self.table, key.to_bytes())).collect();
+        let rows = engine.get_many(keys).await?;
+        rows.into_iter().map(|row| row.map(|row| self.read(row)).transpose()).collect()
+    }
+
+    /// At most `limit` documents whose keys begin with `prefix`, with the rest of the range cut at `beyond` (exclusive,
+    /// in the direction of travel) so that a list can be read page by page.
+    pub async fn scan(&self, engine: &dyn Engine, page: Page<'_>) -> Result<Vec<(Vec<u8>, Kept<V>)>, ReadError> {
+        let rows = engine.scan(self.table, page.range(), page.limit, page.direction).await?;
+        rows.into_iter().map(|row| Ok((row.key.clone(), self.read(row)?))).collect()
+    }
+
+    /// Writes whatever was there before.
+    pub fn put(&self, batch: &mut Batch, key: &K, value: &V) {
+        batch.put(self.table, key.to_bytes(), self.write(value));
+    }
+
+    /// Writes a new document; conflicts when there is one.
+    pub fn insert(&self, batch: &mut Batch, key: &K, value: &V) {
+        batch.expect(self.table, key.to_bytes(), Expected::Absent);
+        self.put(batch, key, value);
+    }
+
+    /// Writes over the document that was read; conflicts when it has changed since.
+    pub fn replace(&self, batch: &mut Batch, key: &K, kept: &Kept<V>, value: &V) {
+        self.expect_unchanged(batch, key, kept);
+        self.put(batch, key, value);
+    }
+
+    /// Conflicts when the document has changed since it was read.
+    pub fn expect_unchanged(&self, batch: &mut Batch, key: &K, kept: &Kept<V>) {
+        batch.expect(self.table, key.to_bytes(), Expected::Version(kept.version));
+    }
+
+    pub fn delete(&self, batch: &mut Batch, key: &K) {
+        batch.delete(self.table, key.to_bytes());
+    }
+
+    fn read(&self, row: Row) -> Result<Kept<V>, ReadError> {
+        let value = serde_json::from_slice(&row.value)
+            .map_err(|error| ReadError(format!("a record of table {} is not readable: {error}", self.table.0)))?;
+        Ok(Kept { value, version: row.version })
+    }
+
+    fn write(&self, value: &V) -> Vec<u8> {
+        serde_json::to_vec(value).expect("our documents have text keys and no failing serialisers")
+    }
+}
+
+/// Which part of a table to read.
+#[derive(Clone, Debug)]
+pub struct Page<'a> {
+    pub prefix: &'a [u8],
+    /// The last key of the page before.
+    pub beyond: Option<Vec<u8>>,
+    pub limit: usize,
+    pub direction: Direction,
+}
+
+impl<'a> Page<'a> {
+    /// From the first key that begins with `prefix`.
+    pub fn first(prefix: &'a [u8], limit: usize) -> Self {
+        Self { prefix, beyond: None, limit, direction: Direction::Forward }
+    }
+
+    /// From the last key that begins with `prefix`.
+    pub fn last(prefix: &'a [u8], limit: usize) -> Self {
+        Self { prefix, beyond: None, limit, direction: Direction::Backward }
+    }
+
+    fn range(&self) -> (Bound<Vec<u8>>, Bound<Vec<u8>>) {
+        let first = Bound::Included(self.prefix.to_vec());
+        let last = successor(self.prefix).map_or(Bound::Unbounded, Bound::Excluded);
+        match (&self.beyond, self.direction) {
+            (None, _) => (first, last),
+            (Some(key), Direction::Forward) => (Bound::Excluded(key.clone()), last),
+            (Some(key), Direction::Backward) => (first, Bound::Excluded(key.clone())),
+        }
+    }
+}
+
+/// The first key behind all keys that begin with `prefix`.
+fn successor(prefix: &[u8]) -> Option<Vec<u8>> {
+    let last = prefix.iter().rposition(|&byte| byte != u8::MAX)?;
+    let mut next = prefix[..=last].to_vec();
+    next[last] += 1;
+    Some(next)
+}
+
+impl Key for str {
+    fn to_bytes(&self) -> Vec<u8> {
+        self.as_bytes().to_vec()
+    }
+}
+
+impl Key for Mailbox {
+    fn to_bytes(&self) -> Vec<u8> {
+        self.key().into_bytes()
+    }
+}
+
+impl Key for MailId {
+    fn to_bytes(&self) -> Vec<u8> {
+        self.to_key().to_vec()
+    }
+}
+
+impl Key for u64 {
+    fn to_bytes(&self) -> Vec<u8> {
+        self.to_be_bytes().to_vec()
+    }
+}
+
+impl Key for u32 {
+    fn to_bytes(&self) -> Vec<u8> {
+        self.to_be_bytes().to_vec()
+    }
+}
+
+impl Key for Time {
+    /// Microseconds since 1970; earlier times count as 1970.
+    fn to_bytes(&self) -> Vec<u8> {
+        u64::try_from(self.as_microsecond()).unwrap_or(0).to_bytes()
+    }
+}
+
+impl Key for [u8; 16] {
+    fn to_bytes(&self) -> Vec<u8> {
+        self.to_vec()
+    }
+}
+
+impl<A: Key, B: Key> Key for (A, B) {
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.0.to_bytes();
+        bytes.extend(self.1.to_bytes());
+        bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_ends_where_its_keys_end() {
+        let check = |prefix: &[u8], expected: Option<&[u8]>| assert_eq!(successor(prefix).as_deref(), expected);
+        check(b"ab", Some(b"ac"));
+        check(b"a\xff", Some(b"b"));
+        check(b"\xff\xff", None);
+        check(b"", None);
+    }
+}

@@ -1,0 +1,212 @@
+//! The one thread that writes: it takes everything that waits, writes it in one piece, syncs once, then answers.
+//!
+//! Invariants: nobody gets a receipt and nothing is announced before the sync; after a failed write the file is taken
+//! back to its last durable length, durably, before anything else is written; after a failed truncate or sync nothing is
+//! written ever again (the latch). An index that was tried is not used again.
+
+use std::io;
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::{Arc, mpsc};
+
+use tokio::sync::{mpsc::UnboundedSender, oneshot};
+
+use crate::base::{Chance, MailId, limits};
+use crate::store::Medium;
+use crate::store::latch::{self, Latch};
+
+use super::catalogue::Catalogue;
+use super::format::{FRAMES_AT, FrameHeader, HEADER_BYTES};
+use super::payload::Payload;
+use super::segment::{CreateError, Segment, SegmentId};
+use super::{AppendError, Kind};
+
+/// Memory that the buffer of a group keeps between groups.
+const BUFFER_BYTES_KEPT: usize = 1024 * 1024;
+
+pub(super) type Receipt = Result<MailId, AppendError>;
+
+#[derive(Debug)]
+pub(super) enum Request {
+    Append(Append),
+    /// Answered when everything asked for earlier is done and the files are let go.
+    Close(oneshot::Sender<()>),
+}
+
+#[derive(Debug)]
+pub(super) struct Append {
+    pub kind: Kind,
+    pub payload: Payload,
+    pub receipt: oneshot::Sender<Receipt>,
+}
+
+impl Append {
+    fn frame_len(&self) -> usize {
+        HEADER_BYTES + self.payload.len()
+    }
+}
+
+pub(super) struct Writer {
+    pub medium: Arc<dyn Medium>,
+    pub catalogue: Arc<Catalogue>,
+    pub latch: Latch,
+    pub inbound: UnboundedSender<MailId>,
+    pub chance: Chance,
+    pub segment_bytes_max: u64,
+    pub live: Option<Live>,
+    pub buffer: Vec<u8>,
+}
+
+/// The segment being written.
+pub(super) struct Live {
+    segment: Arc<Segment>,
+    /// Durable bytes; the next group goes here.
+    offset: u64,
+    next_index: u32,
+}
+
+impl Writer {
+    /// Runs until it is told to close or nobody can ask any more.
+    pub fn run(mut self, requests: &Receiver<Request>) {
+        let _guard = self.latch.guard("the journal's writer");
+        let mut waiting = None;
+        loop {
+            let first = match waiting.take().map_or_else(|| requests.recv().ok(), Some) {
+                Some(Request::Append(append)) => append,
+                Some(Request::Close(closed)) => {
+                    drop(self);
+                    // Whoever asked may have gone.
+                    let _ = closed.send(());
+                    return;
+                }
+                None => return,
+            };
+            let group;
+            (group, waiting) = take_group(first, requests);
+            self.answer(group);
+        }
+    }
+
+    fn answer(&mut self, group: Vec<Append>) {
+        let written = self.write(&group);
+        for (n, append) in group.into_iter().enumerate() {
+            let receipt = match &written {
+                Ok(ids) => Ok(ids[n]),
+                Err(error) => Err(error.clone()),
+            };
+            if let (Ok(id), Kind::Inbound) = (&receipt, append.kind) {
+                // Without an inbox the entry is found at the next start.
+                let _ = self.inbound.send(*id);
+            }
+            // A session may have gone while it waited; the entry is there all the same.
+            let _ = append.receipt.send(receipt);
+        }
+    }
+
+    /// Makes a group durable; all of it or nothing.
+    fn write(&mut self, group: &[Append]) -> Result<Vec<MailId>, AppendError> {
+        if let Some(reason) = self.latch.reason() {
+            return Err(AppendError::Failed(reason));
+        }
+        let len: usize = group.iter().map(Append::frame_len).sum();
+        let mut live = self.live_for(len as u64)?;
+        let places = live.frame(group, &mut self.buffer);
+        let written = self.write_buffer(&live);
+        if written.is_ok() {
+            live.offset += len as u64;
+            live.segment.add(&places, live.offset);
+        }
+        self.buffer.clear();
+        self.buffer.shrink_to(BUFFER_BYTES_KEPT);
+        let id = live.segment.id;
+        self.live = Some(live);
+        written.map(|()| places.iter().map(|(index, _)| id.mail_id(*index)).collect())
+    }
+
+    fn write_buffer(&self, live: &Live) -> Result<(), AppendError> {
+        let file = &live.segment.file;
+        if let Err(error) = file.write_at(live.offset, &self.buffer) {
+            tracing::warn!(%error, "the journal could not be written; mail is put off");
+            // Synced too, so that refused mail can't come back after a power cut.
+            file.set_len(live.offset).and_then(|()| file.sync_data()).map_err(|error| self.fail(&error))?;
+            return Err(AppendError::NoRoom);
+        }
+        file.sync_data().map_err(|error| self.fail(&error))
+    }
+
+    /// The segment that `len` more bytes go to: the present one unless it is full.
+    fn live_for(&mut self, len: u64) -> Result<Live, AppendError> {
+        if let Some(live) = self.live.take() {
+            if live.segment.is_empty() || live.offset + len <= self.segment_bytes_max {
+                return Ok(live);
+            }
+            let SegmentId { incarnation, segment } = live.segment.id;
+            self.catalogue.roll(SegmentId { incarnation, segment: segment + 1 });
+        }
+        let id = self.catalogue.open_segment();
+        let segment = Segment::create(self.medium.as_ref(), id, &self.chance).map_err(|error| match error {
+            CreateError::NoRoom(error) => {
+                tracing::warn!(%error, "no journal segment can be made; mail is put off");
+                AppendError::NoRoom
+            }
+            CreateError::Failed(error) => self.fail(&error),
+        })?;
+        let segment = Arc::new(segment);
+        self.catalogue.add_live(Arc::clone(&segment));
+        Ok(Live { segment, offset: FRAMES_AT, next_index: 0 })
+    }
+
+    fn fail(&self, error: &io::Error) -> AppendError {
+        let reason = latch::reason(error);
+        self.latch.set(reason.clone());
+        AppendError::Failed(reason)
+    }
+}
+
+impl Live {
+    /// Puts the frames of a group into the buffer; index and offset of each.
+    fn frame(&mut self, group: &[Append], buffer: &mut Vec<u8>) -> Vec<(u32, u64)> {
+        let mut places = Vec::with_capacity(group.len());
+        for Append { kind, payload, .. } in group {
+            let header = FrameHeader {
+                kind: *kind,
+                compressed: payload.compressed,
+                starts_group: places.is_empty(),
+                index: self.next_index,
+                envelope_len: length(payload.envelope.len()),
+                stored_len: length(payload.stored.len()),
+                raw_len: payload.raw_len,
+                payload_hash: payload.hash,
+            };
+            places.push((self.next_index, self.offset + buffer.len() as u64));
+            self.next_index += 1;
+            buffer.extend_from_slice(&header.encode(&self.segment.key));
+            buffer.extend_from_slice(&payload.envelope);
+            buffer.extend_from_slice(&payload.stored);
+        }
+        places
+    }
+}
+
+fn length(len: usize) -> u32 {
+    u32::try_from(len).expect("bounded by ENTRY_BYTES_MAX")
+}
+
+/// Everything that waits, within the bounds of a group, and the request that didn't fit or isn't an append.
+fn take_group(first: Append, requests: &Receiver<Request>) -> (Vec<Append>, Option<Request>) {
+    let mut bytes = first.frame_len();
+    let mut group = vec![first];
+    while group.len() < limits::SYNC_ENTRIES_MAX {
+        match requests.try_recv() {
+            Ok(Request::Append(next)) if bytes + next.frame_len() <= limits::SYNC_BYTES_MAX => {
+                bytes += next.frame_len();
+                group.push(next);
+            }
+            Ok(other) => return (group, Some(other)),
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+        }
+    }
+    (group, None)
+}
+
+/// The way to a writer.
+pub(super) type Requests = mpsc::Sender<Request>;

@@ -1,0 +1,119 @@
+//! One installation: its names, its clock and chance, its store and its secrets. Everything that works on mail or cases
+//! is given one of these.
+
+use std::sync::Arc;
+
+use super::due::Alarm;
+use super::{Batch, CommitError, Engine, Journal, ReadError, tables};
+use crate::address::Keyring;
+use crate::base::{Chance, Clock, Mailbox, Time, limits};
+use crate::routing::{MAIN_QUEUE, Queue};
+
+/// See the module.
+pub struct Site {
+    /// In the greeting, in trace fields and behind the `@` of our Message-IDs.
+    pub hostname: String,
+    /// Service, bounce and probe addresses are made here.
+    pub service_domain: String,
+    /// Where mail for nobody in particular becomes cases.
+    pub postmaster_queue: String,
+    pub clock: Clock,
+    pub chance: Chance,
+    pub engine: Arc<dyn Engine>,
+    pub journal: Journal,
+    pub alarm: Alarm,
+    pub keys: Keyring,
+    /// Held by whoever plans again after a conflict, so that the same rows aren't fought over for ever.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// What a [`Site`] is made of.
+pub struct Parts {
+    pub hostname: String,
+    pub service_domain: String,
+    pub postmaster_queue: String,
+    pub clock: Clock,
+    pub chance: Chance,
+    pub engine: Arc<dyn Engine>,
+    pub journal: Journal,
+}
+
+/// The store can't be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+/// The tries of one piece of work to be recorded: plan from fresh reads, commit, and plan again while somebody else was
+/// faster. What the plan relies on must stand in the batch's expectations.
+///
+/// ```ignore
+/// let mut tries = site.tries();
+/// while !tries.commit(plan().await?).await? {}
+/// ```
+pub struct Tries<'a> {
+    site: &'a Site,
+    left: u32,
+    /// Held from the first conflict on, so that the same rows aren't fought over for ever.
+    turn: Option<tokio::sync::MutexGuard<'a, ()>>,
+}
+
+impl Tries<'_> {
+    /// True when the batch is durable, false when it must be planned again.
+    pub async fn commit(&mut self, batch: Batch) -> Result<bool, CommitError> {
+        match self.site.engine.commit(batch).await {
+            Ok(()) => Ok(true),
+            Err(CommitError::Conflict) if self.left > 0 => {
+                self.left -= 1;
+                if self.turn.is_none() {
+                    self.turn = Some(self.site.turn.lock().await);
+                }
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Site {
+    /// Opens the installation on its store; the first time this makes the keyring and the queue `main`.
+    pub async fn open(parts: Parts) -> Result<Self, StoreError> {
+        let Parts { hostname, service_domain, postmaster_queue, clock, chance, engine, journal } = parts;
+        let keys = match tables::KEYRINGS.get(&*engine, "tokens").await? {
+            Some(keys) => keys.value,
+            None => {
+                let keys = Keyring::generate(&chance);
+                let mut batch = Batch::default();
+                tables::KEYRINGS.insert(&mut batch, "tokens", &keys);
+                let main = Queue { name: MAIN_QUEUE.into(), created_at: clock.now() };
+                tables::QUEUES.insert(&mut batch, MAIN_QUEUE, &main);
+                engine.commit(batch).await?;
+                keys
+            }
+        };
+        let (alarm, turn) = (Alarm::default(), tokio::sync::Mutex::default());
+        Ok(Self { hostname, service_domain, postmaster_queue, clock, chance, engine, journal, alarm, keys, turn })
+    }
+
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// True for the addresses that only this installation makes and for its host's own.
+    pub fn is_own_domain(&self, domain: &str) -> bool {
+        domain == self.service_domain || domain == self.hostname
+    }
+
+    /// True for a mailbox that we must not write to: a routing address, or anything in our own domains.
+    pub async fn is_ours(&self, mailbox: &Mailbox) -> Result<bool, ReadError> {
+        Ok(self.is_own_domain(mailbox.domain()) || tables::ADDRESSES.get(&*self.engine, mailbox).await?.is_some())
+    }
+
+    /// For one piece of work.
+    pub fn tries(&self) -> Tries<'_> {
+        Tries { site: self, left: limits::CONFLICTS_MAX, turn: None }
+    }
+}

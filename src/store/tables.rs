@@ -1,0 +1,56 @@
+//! The tables of the database, with what is under which key. The types of the documents live with their domain; this is
+//! the one list of what is stored.
+
+use super::Documents;
+use crate::address::{Keyring, RoutingAddress};
+use crate::base::{CaseNumber, MailId, Mailbox};
+use crate::case::{Case, Contact, Event, Mail};
+use crate::routing::{Agent, Queue};
+
+/// Sequence of case numbers.
+pub const CASE_NUMBERS: &str = "case";
+/// Sequence of registrations.
+pub const ADDRESS_NUMBERS: &str = "address";
+
+/// Registered addresses.
+pub const ADDRESSES: Documents<Mailbox, RoutingAddress> = Documents::named("address");
+/// Service address → the routing address it belongs to.
+pub const SERVICE_ADDRESSES: Documents<Mailbox, Mailbox> = Documents::named("service_address");
+/// The author of a probe → the routing address it verifies.
+pub const PROBE_SENDERS: Documents<Mailbox, Mailbox> = Documents::named("probe_sender");
+pub const QUEUES: Documents<str, Queue> = Documents::named("queue");
+pub const AGENTS: Documents<Mailbox, Agent> = Documents::named("agent");
+/// One record for each decided message, received or sent: also the mark that its journal entry is done.
+pub const MAILS: Documents<MailId, Mail> = Documents::named("mail");
+/// Digest of a Message-ID, and each message that has it → its case.
+pub const MESSAGE_IDS: Documents<([u8; 16], MailId), Option<CaseNumber>> = Documents::named("message_id");
+/// Digest of what makes two receipts the same message → the first one.
+pub const FIRST_RECEIPTS: Documents<[u8; 16], MailId> = Documents::named("first_receipt");
+/// The fold of a case's events.
+pub const CASES: Documents<CaseNumber, Case> = Documents::named("case");
+/// Case number and index → event.
+pub const CASE_EVENTS: Documents<(CaseNumber, u32), Event> = Documents::named("case_event");
+pub const CONTACTS: Documents<Mailbox, Contact> = Documents::named("contact");
+/// Under `tokens`: the secrets that threads are proved with.
+pub const KEYRINGS: Documents<str, Keyring> = Documents::named("keyring");
+/// Under `inbox`: entries up to this one may have been started.
+pub const CLAIMS: Documents<str, MailId> = Documents::named("claim");
+/// How often the reading of an entry was started after an unclean end.
+pub const STARTS: Documents<MailId, u32> = Documents::named("start");
+
+/// The digest under which a Message-ID is found. Case counts (RFC 5322 §3.6.4).
+pub fn message_id_digest(message_id: &str) -> [u8; 16] {
+    digest(&[message_id.as_bytes()])
+}
+
+/// A digest of several fields that no other division into fields shares.
+pub fn digest(fields: &[&[u8]]) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    for field in fields {
+        hasher.update(&(field.len() as u64).to_le_bytes());
+        hasher.update(field);
+    }
+    let mut short = [0; 16];
+    short.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    short
+}
