@@ -9,3 +9,4 @@ pub mod case;
 pub mod routing;
 pub mod net;
 pub mod store;
+pub mod smtp;

@@ -1,0 +1,125 @@
+//! One delivery attempt: the hosts of a domain in their order, until one of them decides about the message.
+//!
+//! A host that can't be reached, refuses in its greeting or doesn't get as far as MAIL decides nothing, and the next one
+//! is tried (RFC 5321 §5.1), up to [`limits::TARGETS_MAX`] addresses and [`limits::ATTEMPT_TIME_MAX`]. From MAIL on the
+//! host's word counts. TLS is taken where it is offered; when the handshake fails the same host is tried once more in
+//! plain (RFC 7435: mail has to go out).
+//!
+//! A panic or a crash in here leaves a message that may have been sent: write down that an attempt begins before calling.
+
+use super::session::{Deadline, Duplex, Session, Upgrade};
+use super::target::Target;
+use super::transaction::Mail;
+use super::{Fate, Outcome, RecipientOutcome, Route};
+use crate::base::{Clock, Mailbox, ReversePath, limits};
+use crate::net::{Dns, tls};
+
+/// Sends mail. Cheap to clone; calls share nothing but the DNS cache.
+#[derive(Clone)]
+pub struct Client {
+    hostname: String,
+    route: Route,
+    dns: Dns,
+    tls: tls::TlsConnector,
+    clock: Clock,
+}
+
+/// A message and its envelope.
+#[derive(Clone, Copy, Debug)]
+pub struct Outgoing<'a> {
+    pub from: &'a ReversePath,
+    pub recipients: &'a [Mailbox],
+    /// Any line ends; they leave as CRLF.
+    pub message: &'a [u8],
+}
+
+impl Client {
+    /// `hostname` is what we call ourselves in EHLO.
+    pub fn new(hostname: impl Into<String>, route: Route, dns: Dns, clock: Clock) -> Self {
+        Self { hostname: hostname.into(), route, dns, tls: tls::opportunistic(), clock }
+    }
+
+    /// Splits recipients into those that one mail transaction can reach: by domain unless there is a smarthost, and at
+    /// most [`limits::RECIPIENTS_MAX`] together. Delivering and writing down one group at a time keeps what a crash
+    /// leaves open small.
+    pub fn transactions(&self, recipients: &[Mailbox]) -> Vec<Vec<Mailbox>> {
+        let mut groups: Vec<Vec<Mailbox>> = Vec::new();
+        for recipient in recipients {
+            let fits = |group: &&mut Vec<Mailbox>| {
+                let same = self.route.smarthost.is_some() || group[0].domain() == recipient.domain();
+                same && group.len() < limits::RECIPIENTS_MAX
+            };
+            match groups.iter_mut().find(fits) {
+                Some(group) => group.push(recipient.clone()),
+                None => groups.push(vec![recipient.clone()]),
+            }
+        }
+        groups
+    }
+
+    /// Tries to deliver to each recipient once, one transaction after the other. Always answers for all of them.
+    pub async fn deliver(&self, outgoing: &Outgoing<'_>) -> Vec<RecipientOutcome> {
+        let mut outcomes = Vec::with_capacity(outgoing.recipients.len());
+        for recipients in self.transactions(outgoing.recipients) {
+            let fates = self.attempt(&Outgoing { recipients: &recipients, ..*outgoing }).await;
+            let of_one = |(recipient, outcome)| RecipientOutcome { recipient, outcome };
+            outcomes.extend(recipients.into_iter().zip(fates).map(of_one));
+        }
+        outcomes
+    }
+
+    /// One transaction; all recipients have the same domain or go to the smarthost.
+    async fn attempt(&self, outgoing: &Outgoing<'_>) -> Vec<Outcome> {
+        let time = Deadline::new(self.clock.clone());
+        let looking_up = self.route.targets(outgoing.recipients[0].domain(), &self.dns);
+        let targets = match time.within(limits::CONNECT_TIME_MAX, looking_up).await {
+            Ok(Ok(targets)) => targets,
+            Ok(Err(outcome)) => return outcome.for_each(outgoing.recipients),
+            Err(elapsed) => {
+                return Outcome::transient("4.3", format!("the DNS look-up {elapsed}")).for_each(outgoing.recipients);
+            }
+        };
+        let mail = Mail::new(outgoing);
+        let mut undecided: Option<Outcome> = None;
+        for target in targets {
+            match self.open(&target, &time).await {
+                Ok(mut session) => {
+                    let outcomes = mail.transact(&mut session).await;
+                    session.quit().await;
+                    return outcomes.into_iter().map(|outcome| outcome.at(target.peer())).collect();
+                }
+                // As long as one host may change its mind, the attempt isn't final.
+                Err(outcome) if outcome.fate == Fate::Transient || undecided.is_none() => {
+                    undecided = Some(outcome.at(target.peer()));
+                }
+                Err(_) => {}
+            }
+        }
+        undecided.expect("a domain has at least one target").for_each(outgoing.recipients)
+    }
+
+    /// A session ready for MAIL, encrypted where the peer can. The error is what this host said or didn't.
+    async fn open(&self, target: &Target, time: &Deadline) -> Result<Session<Box<dyn Duplex>>, Outcome> {
+        let plain = self.greet(target, time).await?;
+        if !plain.offers.start_tls {
+            return Ok(plain.boxed());
+        }
+        let encrypted = match plain.start_tls(&self.tls, &target.host).await {
+            Upgrade::Encrypted(session) => Some(session),
+            Upgrade::Refused(plain) => return Ok(plain.boxed()),
+            Upgrade::Failed => None,
+        };
+        if let Some(mut session) = encrypted
+            && session.hello(&self.hostname).await.is_ok()
+        {
+            return Ok(session.boxed());
+        }
+        Ok(self.greet(target, time).await?.boxed())
+    }
+
+    async fn greet(&self, target: &Target, time: &Deadline) -> Result<Session<tokio::net::TcpStream>, Outcome> {
+        let mut session = Session::open(target, time).await?;
+        session.hello(&self.hostname).await?;
+        Ok(session)
+    }
+}

@@ -1,0 +1,73 @@
+//! What became of a message for one recipient in one attempt.
+//!
+//! Status codes are RFC 3463's, the peer's own where it gave one. Words are the peer's, cleaned and cut, or ours where no
+//! peer spoke; both are fit to be shown to an agent.
+
+use super::reply::PeerReply;
+use crate::base::Mailbox;
+
+/// Is it done, and is it worth another try?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// The peer has taken responsibility.
+    Delivered,
+    /// Another attempt may succeed.
+    Transient,
+    /// Every further attempt would fail.
+    Permanent,
+    /// The whole message was sent and the reply to it was lost: the peer may have it. Another attempt must carry the
+    /// same Message-ID, so that the recipient's side can drop the second copy (RFC 1047).
+    Uncertain,
+}
+
+/// The result of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    pub fate: Fate,
+    /// `2.y.z`, `4.y.z` or `5.y.z`, in agreement with the fate.
+    pub status: String,
+    /// One line.
+    pub words: String,
+    /// `host[address]:port`; none when no peer was reached.
+    pub peer: Option<String>,
+}
+
+/// The result for one of several recipients.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecipientOutcome {
+    pub recipient: Mailbox,
+    pub outcome: Outcome,
+}
+
+impl Outcome {
+    /// `subject` is the last two numbers of the status code, as in `4.1`.
+    pub(super) fn transient(subject: &str, words: impl Into<String>) -> Self {
+        Self { fate: Fate::Transient, status: format!("4.{subject}"), words: words.into(), peer: None }
+    }
+
+    pub(super) fn permanent(subject: &str, words: impl Into<String>) -> Self {
+        Self { fate: Fate::Permanent, status: format!("5.{subject}"), words: words.into(), peer: None }
+    }
+
+    /// What a final reply means. One that fits no command (a 2yz or 3yz where neither may stand) is worth another try.
+    pub(super) fn of_refusal(reply: &PeerReply) -> Self {
+        let fate = match reply.code {
+            400..=499 => Fate::Transient,
+            500..=599 => Fate::Permanent,
+            _ => return Self::transient("5.0", format!("an unexpected reply: {}", reply.words)),
+        };
+        Self { fate, status: reply.status(), words: reply.words.clone(), peer: None }
+    }
+
+    pub(super) fn delivered(reply: &PeerReply) -> Self {
+        Self { fate: Fate::Delivered, status: reply.status(), words: reply.words.clone(), peer: None }
+    }
+
+    pub(super) fn at(self, peer: String) -> Self {
+        Self { peer: Some(peer), ..self }
+    }
+
+    pub(super) fn for_each(self, recipients: &[Mailbox]) -> Vec<Self> {
+        vec![self; recipients.len()]
+    }
+}

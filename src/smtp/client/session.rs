@@ -1,0 +1,300 @@
+//! One connection to a peer: greeting, EHLO or HELO, STARTTLS, commands and their replies, the message, QUIT.
+//!
+//! Knows nothing of recipients. Every wait has an end on our clock: each has its own bound, and all of them up to the
+//! final dot share one for the attempt. Bytes that came before the TLS upgrade are never read as if they had come
+//! under it (RFC 3207 §4.2).
+//!
+//! A session that was lost or cut off in the middle of a message is `broken`: nothing more is said on it, because the
+//! peer would take it for text of the message.
+
+use std::time::Duration;
+
+use mail_send::SmtpClient;
+use smtp_proto::{EXT_8BIT_MIME, EXT_PIPELINING, EXT_SIZE, EXT_SMTP_UTF8, EXT_START_TLS};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::reply::{NotAReply, PeerReply};
+use super::target::Target;
+use super::wire::Wire;
+use super::{Fate, Outcome};
+use crate::base::time::{Elapsed, later};
+use crate::base::{Clock, Time, limits};
+use crate::net::tls::TlsConnector;
+
+/// Both directions of a connection, whatever carries them.
+pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+
+/// The time of one attempt.
+#[derive(Clone)]
+pub(super) struct Deadline {
+    clock: Clock,
+    at: Time,
+}
+
+impl Deadline {
+    pub fn new(clock: Clock) -> Self {
+        let at = later(clock.now(), limits::ATTEMPT_TIME_MAX);
+        Self { clock, at }
+    }
+
+    /// The work's result within `span`, or within what is left of the attempt when that is less.
+    pub async fn within<F: Future>(&self, span: Duration, work: F) -> Result<F::Output, Elapsed> {
+        let left = Duration::try_from(self.at.duration_since(self.clock.now())).unwrap_or_default();
+        self.clock.within(span.min(left), work).await
+    }
+}
+
+/// No reply came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Lost {
+    #[error("the connection was lost")]
+    Closed,
+    #[error("no answer in time")]
+    TimedOut,
+    #[error(transparent)]
+    Nonsense(#[from] NotAReply),
+}
+
+impl Lost {
+    /// `when` says what we were waiting for, as in `after RCPT`.
+    pub fn outcome(self, when: &str) -> Outcome {
+        let subject = if matches!(self, Self::Nonsense(_)) { "5.0" } else { "4.2" };
+        Outcome::transient(subject, format!("{self} {when}"))
+    }
+}
+
+impl From<Elapsed> for Lost {
+    fn from(_: Elapsed) -> Self {
+        Self::TimedOut
+    }
+}
+
+impl From<std::io::Error> for Lost {
+    fn from(_: std::io::Error) -> Self {
+        Self::Closed
+    }
+}
+
+/// What the peer offered in reply to EHLO; nothing after HELO.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Offers {
+    pub size: bool,
+    /// The largest message, where SIZE names one (RFC 1870 §4: 0 is none).
+    pub size_max: Option<usize>,
+    pub eight_bit_mime: bool,
+    pub smtp_utf8: bool,
+    pub pipelining: bool,
+    pub start_tls: bool,
+}
+
+pub(super) struct Session<S: AsyncRead + AsyncWrite> {
+    client: SmtpClient<S>,
+    /// Read, not yet understood.
+    heard: Vec<u8>,
+    time: Deadline,
+    pub offers: Offers,
+    pub broken: bool,
+}
+
+/// What came of asking for TLS.
+pub(super) enum Upgrade<S: AsyncRead + AsyncWrite> {
+    Encrypted(Session<S>),
+    /// The peer said no; the session goes on in plain.
+    Refused(Session<TcpStream>),
+    /// There is no session any more.
+    Failed,
+}
+
+impl Session<TcpStream> {
+    /// Connects and waits for the greeting. The error is the outcome for this host (RFC 5321 §5.1: try the next one).
+    pub async fn open(target: &Target, time: &Deadline) -> Result<Self, Outcome> {
+        // mail-send's own time-outs can't be switched off; ours are shorter.
+        let connecting = SmtpClient::connect(target.address, 2 * limits::ATTEMPT_TIME_MAX);
+        let client = match time.within(limits::CONNECT_TIME_MAX, connecting).await {
+            Ok(Ok(client)) => client,
+            Ok(Err(error)) => return Err(Outcome::transient("4.1", format!("no connection: {error}"))),
+            Err(error) => return Err(Outcome::transient("4.1", format!("no connection: it {error}"))),
+        };
+        // Else the final dot waits for the peer's delayed acknowledgement of what stands before it. It is only speed.
+        let _ = client.stream.set_nodelay(true);
+        let mut session =
+            Self { client, heard: Vec::new(), time: time.clone(), offers: Offers::default(), broken: false };
+        match session.reply().await {
+            Ok(greeting) if greeting.is_success() => Ok(session),
+            Ok(greeting) => {
+                session.quit().await;
+                Err(Outcome::of_refusal(&greeting))
+            }
+            Err(lost) => Err(lost.outcome("before the greeting")),
+        }
+    }
+
+    /// Asks for TLS and does the handshake.
+    pub async fn start_tls(mut self, connector: &TlsConnector, host: &str) -> Upgrade<impl Duplex + use<>> {
+        match self.command("STARTTLS\r\n").await {
+            Ok(reply) if !reply.is_success() => return Upgrade::Refused(self),
+            Ok(_) if self.heard.is_empty() => {}
+            // Lost, or an injection: whatever was said in plain must not count as said under TLS.
+            _ => return Upgrade::Failed,
+        }
+        let handshake = self.client.into_tls(connector, host);
+        let Ok(Ok(client)) = self.time.within(limits::CONNECT_TIME_MAX, handshake).await else {
+            return Upgrade::Failed;
+        };
+        Upgrade::Encrypted(Session {
+            client,
+            heard: Vec::new(),
+            time: self.time,
+            offers: Offers::default(),
+            broken: false,
+        })
+    }
+}
+
+impl<S: Duplex + 'static> Session<S> {
+    /// EHLO, or HELO with peers that don't know it (RFC 5321 §3.2). The error is the outcome for this host.
+    pub async fn hello(&mut self, hostname: &str) -> Result<(), Outcome> {
+        // Whoever talks before being asked must not have it taken for the answer to a later command.
+        self.heard.clear();
+        let reply = match self.time.within(limits::REPLY_TIME_MAX, self.client.ehlo(hostname)).await {
+            Ok(Ok(offered)) => {
+                self.offers = Offers {
+                    size: offered.has_capability(EXT_SIZE),
+                    size_max: Some(offered.size).filter(|size| *size > 0),
+                    eight_bit_mime: offered.has_capability(EXT_8BIT_MIME),
+                    smtp_utf8: offered.has_capability(EXT_SMTP_UTF8),
+                    pipelining: offered.has_capability(EXT_PIPELINING),
+                    start_tls: offered.has_capability(EXT_START_TLS),
+                };
+                return Ok(());
+            }
+            Ok(Err(mail_send::Error::UnexpectedReply(reply))) if (500..600).contains(&reply.code) => {
+                self.command(&format!("HELO {hostname}\r\n")).await
+            }
+            Ok(Err(mail_send::Error::UnexpectedReply(reply))) => {
+                Ok(PeerReply::from_parts(reply.code, reply.esc, &reply.message))
+            }
+            Ok(Err(mail_send::Error::UnparseableReply)) => Err(Lost::Nonsense(NotAReply)),
+            Ok(Err(_)) => Err(Lost::Closed),
+            Err(elapsed) => Err(elapsed.into()),
+        };
+        match reply {
+            Ok(reply) if reply.is_success() => Ok(()),
+            Ok(reply) => {
+                self.quit().await;
+                Err(Outcome::of_refusal(&reply))
+            }
+            Err(lost) => Err(lost.outcome("after EHLO")),
+        }
+    }
+
+    /// The same session without the type of what carries it.
+    pub fn boxed(self) -> Session<Box<dyn Duplex>> {
+        let client =
+            SmtpClient { stream: Box::new(self.client.stream) as Box<dyn Duplex>, timeout: self.client.timeout };
+        Session { client, heard: self.heard, time: self.time, offers: self.offers, broken: self.broken }
+    }
+
+    /// Says one line and waits for the reply to it.
+    pub async fn command(&mut self, line: &str) -> Result<PeerReply, Lost> {
+        self.say(line).await?;
+        self.reply().await
+    }
+
+    /// Says a line, or several with their CRLF.
+    pub async fn say(&mut self, lines: &str) -> Result<(), Lost> {
+        let stream = &mut self.client.stream;
+        let saying = async {
+            stream.write_all(lines.as_bytes()).await?;
+            stream.flush().await
+        };
+        let said = self.time.within(limits::REPLY_TIME_MAX, saying).await;
+        self.note(said.map_err(Lost::from).and_then(|result| result.map_err(Lost::from)))
+    }
+
+    /// The next reply, within the time for one reply and for the attempt.
+    pub async fn reply(&mut self) -> Result<PeerReply, Lost> {
+        let heard = self.time.clone().within(limits::REPLY_TIME_MAX, self.hear()).await;
+        self.note(heard.map_err(Lost::from).and_then(|result| result))
+    }
+
+    /// Sends the message behind a 354 and waits for the verdict on it.
+    pub async fn transfer(&mut self, wire: &Wire<'_>) -> Outcome {
+        let sent = self.time.within(limits::ATTEMPT_TIME_MAX, self.client.write_message(wire.bytes())).await;
+        let lost = match sent {
+            Ok(Ok(())) => return self.verdict().await,
+            Ok(Err(_)) => Lost::Closed,
+            Err(Elapsed) => Lost::TimedOut,
+        };
+        self.broken = true;
+        // A peer that can't stand any more of it may have said why; its reason is worth more than ours.
+        match self.time.clock.clone().within(limits::QUIT_TIME_MAX, self.hear()).await {
+            Ok(Ok(reply)) => Outcome::of_refusal(&reply),
+            _ => lost.outcome("while the message was being sent"),
+        }
+    }
+
+    /// The reply to the final dot. From here on the message may have been taken, so the attempt's time no longer counts.
+    async fn verdict(&mut self) -> Outcome {
+        let heard = self.time.clock.clone().within(limits::DATA_REPLY_TIME_MAX, self.hear()).await;
+        let lost = match heard {
+            Ok(Ok(reply)) if reply.is_success() => return Outcome::delivered(&reply),
+            Ok(Ok(reply)) if reply.code >= 400 => return Outcome::of_refusal(&reply),
+            Ok(Ok(_)) => Lost::Nonsense(NotAReply),
+            Ok(Err(lost)) => lost,
+            Err(Elapsed) => Lost::TimedOut,
+        };
+        self.broken = true;
+        let words = format!("{lost} after the whole message was sent; it may have been delivered");
+        Outcome { fate: Fate::Uncertain, words, ..lost.outcome("") }
+    }
+
+    /// Takes leave; whatever the peer says to that changes nothing.
+    pub async fn quit(&mut self) {
+        if !self.broken {
+            let clock = self.time.clock.clone();
+            let _ = clock.within(limits::QUIT_TIME_MAX, self.command("QUIT\r\n")).await;
+        }
+    }
+
+    async fn hear(&mut self) -> Result<PeerReply, Lost> {
+        loop {
+            if let Some(reply) = PeerReply::take(&mut self.heard)? {
+                return Ok(reply);
+            }
+            if self.client.stream.read_buf(&mut self.heard).await? == 0 {
+                return Err(Lost::Closed);
+            }
+        }
+    }
+
+    fn note<T>(&mut self, result: Result<T, Lost>) -> Result<T, Lost> {
+        self.broken |= result.is_err();
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn no_wait_outlasts_the_attempt() {
+        let clock = Clock::manual(Time::UNIX_EPOCH);
+        let time = Deadline::new(clock.clone());
+        clock.advance(limits::ATTEMPT_TIME_MAX - Duration::from_secs(1));
+        let a_second_passes = async {
+            clock.advance(Duration::from_secs(1));
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            ended = time.within(limits::REPLY_TIME_MAX, std::future::pending::<()>()) => assert_eq!(ended, Err(Elapsed)),
+            () = a_second_passes => panic!("still waiting"),
+        }
+    }
+}
