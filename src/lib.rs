@@ -10,3 +10,4 @@ pub mod routing;
 pub mod net;
 pub mod store;
 pub mod smtp;
+pub mod intake;

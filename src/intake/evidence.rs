@@ -1,0 +1,239 @@
+//! Gathers from the store what a decision rests on. Reads only.
+
+use crate::address::MessageToken;
+use crate::base::{CaseNumber, MailId, Mailbox};
+use crate::case::{Candidate, Case, Direction, Evidence, Known, Mail, Proof, Recipient, case_number_in_subject};
+use crate::intake::{Reading, resolve};
+use crate::message::facts::Kind;
+use crate::store::{Kept, Key, Page, ReadError, Site, tables};
+
+/// Message-IDs of one message that are looked up; References of a sane thread are fewer.
+const REFERENCES_LOOKED_UP_MAX: usize = 40;
+/// Messages with one Message-ID that are looked at.
+const SAME_ID_MAX: usize = 8;
+
+/// What was found, and the cases in it as they were read: what is decided about one holds only as long as it is unchanged.
+pub struct Gathered {
+    pub evidence: Evidence,
+    pub cases: Vec<Kept<Case>>,
+}
+
+/// All evidence about a message.
+pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadError> {
+    let recipients = recipients(site, reading).await?;
+    let now = site.now();
+    let probe_of = recipients.iter().find_map(|recipient| match recipient {
+        Recipient::Routing { address, .. } => {
+            address.verification.recognises(&reading.facts, reading.code_field.as_deref(), now).then(|| address.clone())
+        }
+        _ => None,
+    });
+    let earlier_probe_of = match &probe_of {
+        None => earlier_probe_of(site, reading, &recipients).await?,
+        Some(_) => None,
+    };
+    let earlier = earlier(site, reading).await?;
+    let mut threads = Threads { site, author: reading.facts.author(), candidates: Vec::new(), cases: Vec::new() };
+    threads.search(reading, &earlier).await?;
+    let report_on = threads.report_on(reading).await?;
+    let evidence = Evidence {
+        recipients,
+        duplicate: earlier.same,
+        probe_of,
+        earlier_probe_of,
+        report_on,
+        auto_reply: reading.facts.kind == Kind::AutoReply,
+        candidates: threads.candidates,
+        cases: threads.cases.iter().map(|kept| kept.value.clone()).collect(),
+        unread: reading.unread,
+    };
+    Ok(Gathered { evidence, cases: threads.cases })
+}
+
+async fn recipients(site: &Site, reading: &Reading) -> Result<Vec<Recipient>, ReadError> {
+    let mut found: Vec<Recipient> = Vec::new();
+    for mailbox in &reading.envelope.to {
+        let recipient = resolve(site, mailbox).await?.unwrap_or_else(|| Recipient::Removed(mailbox.clone()));
+        // An address and its service address are one destination.
+        if !found.iter().any(|known| known.address() == recipient.address()) {
+            found.push(recipient);
+        }
+    }
+    Ok(found)
+}
+
+/// What tells messages apart.
+pub struct Identity {
+    /// Message-ID and author; `None` without Message-ID.
+    pub message: Option<[u8; 16]>,
+    /// Also the content; without Message-ID author, date and content.
+    pub version: [u8; 16],
+}
+
+impl Identity {
+    pub fn of(reading: &Reading) -> Self {
+        if reading.unread {
+            return Self { message: None, version: tables::digest(&[b"unread", &reading.id.to_key()]) };
+        }
+        let author = reading.facts.author().map(|author| author.key()).unwrap_or_default();
+        let (author, content) = (author.as_bytes(), &reading.content_digest[..]);
+        match &reading.facts.message_id {
+            Some(id) => Self {
+                message: Some(tables::digest(&[b"message", id.as_bytes(), author])),
+                version: tables::digest(&[b"version", id.as_bytes(), author, content]),
+            },
+            None => {
+                let date = reading.facts.date.map(|date| date.to_string()).unwrap_or_default();
+                Self { message: None, version: tables::digest(&[b"text", author, date.as_bytes(), content]) }
+            }
+        }
+    }
+
+    /// All keys of the first receipt.
+    pub fn keys(&self) -> impl Iterator<Item = [u8; 16]> {
+        self.message.into_iter().chain([self.version])
+    }
+}
+
+/// Earlier receipts of a message.
+struct Earlier {
+    /// With the same content.
+    same: Option<Known>,
+    /// With another one, so that a person must see both.
+    other: Option<Known>,
+}
+
+async fn earlier(site: &Site, reading: &Reading) -> Result<Earlier, ReadError> {
+    let identity = Identity::of(reading);
+    let other = match &identity.message {
+        Some(message) => first_receipt(site, message).await?,
+        None => None,
+    };
+    Ok(Earlier { same: first_receipt(site, &identity.version).await?, other })
+}
+
+async fn first_receipt(site: &Site, digest: &[u8; 16]) -> Result<Option<Known>, ReadError> {
+    let engine = &*site.engine;
+    let Some(first) = tables::FIRST_RECEIPTS.get(engine, digest).await? else { return Ok(None) };
+    let mail = first.value;
+    let case = tables::MAILS.get(engine, &mail).await?.and_then(|kept| kept.value.case);
+    Ok(Some(Known { mail, case }))
+}
+
+/// The first message of ours or others with this Message-ID.
+pub async fn mail_with(site: &Site, message_id: &str) -> Result<Option<Mail>, ReadError> {
+    let Some((id, _)) = messages_named(site, message_id).await?.into_iter().next() else { return Ok(None) };
+    Ok(tables::MAILS.get(&*site.engine, &id).await?.map(|kept| kept.value))
+}
+
+/// All messages with this Message-ID, oldest first, with the case each is on.
+pub async fn messages_named(site: &Site, message_id: &str) -> Result<Vec<(MailId, Option<CaseNumber>)>, ReadError> {
+    let prefix = tables::message_id_digest(message_id);
+    let rows = tables::MESSAGE_IDS.scan(&*site.engine, Page::first(&prefix.to_bytes(), SAME_ID_MAX)).await?;
+    Ok(rows.into_iter().filter_map(|(key, case)| Some((MailId::from_key(key.get(16..)?)?, case.value))).collect())
+}
+
+/// A probe that we sent, by its Message-ID, author and address, and that nobody waits for any more.
+async fn earlier_probe_of(
+    site: &Site,
+    reading: &Reading,
+    recipients: &[Recipient],
+) -> Result<Option<Mailbox>, ReadError> {
+    let facts = &reading.facts;
+    let answers = !facts.in_reply_to.is_empty() || !facts.references.is_empty();
+    let Some(id) = facts.message_id.as_deref().filter(|_| !answers) else { return Ok(None) };
+    let ours =
+        |mail: &Mail| mail.direction == Direction::Outbound && mail.case.is_none() && mail.author() == facts.author();
+    let Some(sent) = mail_with(site, id).await?.filter(ours) else { return Ok(None) };
+    let verifies = |recipient: &&Recipient| {
+        matches!(recipient, Recipient::Routing { .. }) && sent.envelope.to.contains(recipient.address())
+    };
+    Ok(recipients.iter().find(verifies).map(|recipient| recipient.address().clone()))
+}
+
+/// The search for cases that a message might belong to.
+struct Threads<'a> {
+    site: &'a Site,
+    author: Option<Mailbox>,
+    candidates: Vec<Candidate>,
+    cases: Vec<Kept<Case>>,
+}
+
+impl Threads<'_> {
+    async fn search(&mut self, reading: &Reading, earlier: &Earlier) -> Result<(), ReadError> {
+        for id in referred_ids(reading) {
+            self.by_token(id).await?;
+            for (_, case) in messages_named(self.site, id).await? {
+                if let Some(case) = case {
+                    self.add(case, Proof::KnownMessageId, id).await?;
+                }
+            }
+        }
+        if let Earlier { same: None, other: Some(Known { case: Some(case), .. }) } = earlier {
+            let id = reading.facts.message_id.as_deref().unwrap_or_default();
+            self.add(*case, Proof::OtherVersion, id).await?;
+        }
+        if let Some(number) = case_number_in_subject(&reading.facts.subject) {
+            self.add(number, Proof::SubjectNumber, &format!("[#{number}]")).await?;
+        }
+        self.candidates.sort_by_key(|candidate| candidate.proof);
+        Ok(())
+    }
+
+    async fn by_token(&mut self, id: &str) -> Result<(), ReadError> {
+        if let Some(case) = self.proven(id).await? {
+            self.add(case, Proof::KeyedToken, id).await?;
+        }
+        Ok(())
+    }
+
+    /// The case of a Message-ID that only we can have made.
+    async fn proven(&mut self, id: &str) -> Result<Option<CaseNumber>, ReadError> {
+        let site = self.site;
+        let Some(token) = MessageToken::of_message_id(id, &site.hostname) else { return Ok(None) };
+        let case = self.case(token.case).await?;
+        Ok(case.filter(|case| site.keys.proves(&token, &case.key)).map(|case| case.number))
+    }
+
+    /// Only a delivery report reports, and only our token says on what.
+    async fn report_on(&mut self, reading: &Reading) -> Result<Option<(CaseNumber, String)>, ReadError> {
+        let Some(bounce) = &reading.facts.bounce else { return Ok(None) };
+        let original = bounce.original_message_id.as_deref();
+        for id in original.into_iter().chain(referred_ids(reading)) {
+            if let Some(case) = self.proven(id).await? {
+                return Ok(Some((case, id.to_owned())));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A case is named once for each kind of proof.
+    async fn add(&mut self, number: CaseNumber, proof: Proof, by: &str) -> Result<(), ReadError> {
+        let known = self.candidates.iter().any(|known| known.case == number && known.proof == proof);
+        let author = self.author.clone();
+        if !known && let Some(case) = self.case(number).await? {
+            let author_known = author.is_some_and(|author| case.has_participant(&author));
+            self.candidates.push(Candidate { case: number, proof, by: by.to_owned(), author_known });
+        }
+        Ok(())
+    }
+
+    async fn case(&mut self, number: CaseNumber) -> Result<Option<&Case>, ReadError> {
+        if !self.cases.iter().any(|case| case.value.number == number) {
+            self.cases.extend(tables::CASES.get(&*self.site.engine, &number).await?);
+        }
+        Ok(self.cases.iter().map(|kept| &kept.value).find(|case| case.number == number))
+    }
+}
+
+/// In-Reply-To first, then References from the newest, each once.
+pub fn referred_ids(reading: &Reading) -> Vec<&str> {
+    let mut ids: Vec<&str> = Vec::new();
+    let facts = &reading.facts;
+    for id in facts.in_reply_to.iter().chain(facts.references.iter().rev()) {
+        if ids.len() < REFERENCES_LOOKED_UP_MAX && !ids.contains(&id.as_str()) {
+            ids.push(id);
+        }
+    }
+    ids
+}

@@ -1,0 +1,39 @@
+//! The explanation of a decision, kept with the message: what was looked at, what each candidate was worth, and why.
+
+use crate::base::Time;
+use crate::case::{Decision, Evidence, Recipient, Step, Via};
+
+/// The explanation: what was looked at, each candidate with what it was worth, and the decision.
+pub fn steps(evidence: &Evidence, decision: &Decision, began: Time, gathered: Time) -> Vec<Step> {
+    let took_us = u64::try_from(gathered.duration_since(began).as_micros()).unwrap_or(0);
+    let step = |stage: &str, outcome: String, why: String, took_us| Step {
+        stage: stage.into(),
+        by: "postcase".into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        outcome,
+        why,
+        took_us,
+    };
+    let mut steps = Vec::new();
+    for recipient in &evidence.recipients {
+        steps.push(step("recipient", recipient.address().to_string(), recipient_words(recipient), 0));
+    }
+    for candidate in &evidence.candidates {
+        let outcome = format!("case {}: {}", candidate.case, candidate.outcome());
+        steps.push(step("thread", outcome, candidate.why(), 0));
+    }
+    let (outcome, why) = decision.words();
+    steps.push(step("decision", outcome, why, took_us));
+    steps
+}
+
+fn recipient_words(recipient: &Recipient) -> String {
+    match recipient {
+        Recipient::Routing { via: Via::Direct, .. } => "a routing address, reached directly".into(),
+        Recipient::Routing { via: Via::Service(service), .. } => format!("a routing address, reached over {service}"),
+        Recipient::Bounce { message_id, .. } => format!("the bounce address of our message {message_id}"),
+        Recipient::Probe { address, .. } => format!("the sender of a probe for {address}"),
+        Recipient::Postmaster(_) => "the postmaster, whose mail is always taken".into(),
+        Recipient::Removed(_) => "removed after it was accepted".into(),
+    }
+}

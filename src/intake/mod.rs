@@ -1,0 +1,28 @@
+//! From an accepted message to its recorded disposition.
+//!
+//! [`Reception`] answers the SMTP session: is this recipient ours, and is this message durable. [`Inbox`] knows what
+//! waits. [`Worker`] takes what waits in order of receipt, reads each message once, gathers [`evidence`], decides, and
+//! records the decision with everything that follows from it in one commit.
+//!
+//! Nothing here refuses or drops mail after its 250. What can't be decided now stays in the inbox with the reason and is
+//! tried again after [`FAILURE_PAUSE`](crate::base::limits::FAILURE_PAUSE).
+
+mod evidence;
+mod explain;
+mod inbox;
+mod plan;
+mod rate;
+mod reading;
+mod reception;
+mod recipient;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+pub use evidence::messages_named;
+pub use inbox::Inbox;
+pub use rate::Tally;
+pub use reading::Reading;
+pub use reception::Reception;
+pub use recipient::resolve;
+pub use worker::Worker;

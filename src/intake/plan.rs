@@ -1,0 +1,344 @@
+//! What follows from a decision, written as one batch: the record of the message, the case and its events, the thread
+//! index, the contact, the verification.
+//!
+//! The batch expects that the message has no record yet. That expectation is what makes a decision happen exactly once,
+//! whatever was started twice.
+
+use crate::address::{Arrival, Day, RoutingAddress, random_label, rate_counter};
+use crate::base::{CaseNumber, Mailbox, Time};
+use crate::case::{
+    Case, Contact, Decision, Delivery, Direction, Disposition, Evidence, Happening, Hint, Known, Mail, Opening,
+    PARTICIPANTS_MAX, Participant, Reason, Recipient, Role, Status, Step,
+};
+use crate::intake::Reading;
+use crate::intake::evidence::{self, Identity};
+use crate::message::facts::{Kind, Person, READER_VERSION, ReportedRecipient};
+use crate::routing::MAIN_QUEUE;
+use crate::store::{Batch, CaseChange, Kept, ReadError, Site, tables};
+
+/// The name under which intake acts in events.
+const BY: &str = "intake";
+
+/// Turns a decision into its batch.
+pub struct Plan<'a> {
+    pub site: &'a Site,
+    pub reading: &'a Reading,
+    pub evidence: &'a Evidence,
+    /// The cases of the evidence as they were read.
+    pub cases: &'a [Kept<Case>],
+    pub steps: Vec<Step>,
+    pub now: Time,
+}
+
+/// What the message is recorded as.
+struct Recorded {
+    disposition: Disposition,
+    reason: Reason,
+    case: Option<CaseNumber>,
+    duplicate_of: Option<crate::base::MailId>,
+}
+
+impl Plan<'_> {
+    /// `number` is a fresh case number for a decision that opens a case.
+    pub async fn write(self, decision: &Decision, number: Option<CaseNumber>) -> Result<Batch, ReadError> {
+        let mut batch = Batch::default();
+        let recorded = match decision {
+            Decision::Open { opening, reason } => {
+                let number = number.expect("the caller brings a number for a decision that opens a case");
+                self.open(&mut batch, number, opening, *reason).await?
+            }
+            Decision::Append { case, third_party, why, hints, reason } => {
+                let mut change = self.change(*case);
+                self.add_message(&mut change, why, !third_party).await?;
+                self.add_hints(&mut change, hints);
+                let answered = !third_party && !self.evidence.auto_reply;
+                if answered && matches!(change.case().status, Status::Pending | Status::Resolved) {
+                    let from = change.case().status;
+                    let why = "the customer answered".to_owned();
+                    change.add(self.now, BY, Happening::StatusChanged { from, to: Status::Open, why });
+                }
+                change.write(&mut batch);
+                self.recorded(Disposition::CaseAppended, *reason, Some(*case))
+            }
+            Decision::Duplicate { of: Known { mail, case } } => {
+                let recorded = self.recorded(Disposition::Duplicate, Reason::ReceivedBefore, *case);
+                Recorded { duplicate_of: Some(*mail), ..recorded }
+            }
+            Decision::Verified { address } => self.verified(&mut batch, address).await?,
+            Decision::EarlierProbe { .. } => self.recorded(Disposition::Verification, Reason::EarlierProbe, None),
+            Decision::Report { case, probe_of, why, reason } => {
+                self.report(&mut batch, *case, probe_of.as_ref(), why).await?;
+                self.recorded(Disposition::DeliveryReport, *reason, *case)
+            }
+        };
+        self.record(&mut batch, recorded);
+        Ok(batch)
+    }
+
+    fn recorded(&self, disposition: Disposition, reason: Reason, case: Option<CaseNumber>) -> Recorded {
+        Recorded { disposition, reason, case, duplicate_of: None }
+    }
+
+    async fn open(
+        &self,
+        batch: &mut Batch,
+        number: CaseNumber,
+        opening: &Opening,
+        reason: Reason,
+    ) -> Result<Recorded, ReadError> {
+        let mut change = CaseChange::open(number, self.now);
+        let address = opening.address.as_deref();
+        let settings = address.map(|address| address.settings.clone()).unwrap_or_default();
+        let contact = self.contact(batch).await?;
+        let subject = match self.reading.facts.subject.trim() {
+            "" => "(no subject)".to_owned(),
+            subject => subject.to_owned(),
+        };
+        change.add(
+            self.now,
+            BY,
+            Happening::CaseOpened {
+                subject,
+                key: random_label(&self.site.chance),
+                origin: settings.origin,
+                priority: settings.priority,
+                address: address.map(|address| address.address.clone()),
+                contact,
+            },
+        );
+        self.add_message(&mut change, &reason.to_string(), true).await?;
+        self.add_hints(&mut change, &opening.hints);
+        let (queue, why) = match (settings.queue, address) {
+            (Some(queue), Some(address)) => (queue, format!("the queue of {}", address.address)),
+            (None, None) if reason == Reason::Postmaster => self.postmaster_queue().await?,
+            _ => (MAIN_QUEUE.to_owned(), "no other queue is named for it".to_owned()),
+        };
+        change.add(self.now, BY, Happening::Queued { queue, why });
+        if let Some(closed) = opening.continues {
+            let link = |case, why: &str| Happening::Linked { case, why: why.to_owned() };
+            change.add(self.now, BY, link(closed, "continues this closed case"));
+            let mut former = self.change(closed);
+            former.add(self.now, BY, link(number, "an answer to the closed case opened this one"));
+            former.write(batch);
+        }
+        change.write(batch);
+        Ok(self.recorded(Disposition::CaseOpened, reason, Some(number)))
+    }
+
+    /// The configured queue; it may not have been added yet.
+    async fn postmaster_queue(&self) -> Result<(String, String), ReadError> {
+        let queue = &self.site.postmaster_queue;
+        let exists = tables::QUEUES.get(&*self.site.engine, queue.as_str()).await?.is_some();
+        Ok(match exists {
+            true => (queue.clone(), "the queue for mail to nobody in particular".to_owned()),
+            false => (MAIN_QUEUE.to_owned(), format!("there is no queue {queue}")),
+        })
+    }
+
+    /// A change of a case that the decision rests on: it conflicts when the case isn't any more as the decision saw it.
+    fn change(&self, number: CaseNumber) -> CaseChange {
+        let read = self.cases.iter().find(|kept| kept.value.number == number);
+        CaseChange::from_read(read.expect("a decision names only cases of its evidence").clone())
+    }
+
+    fn add_hints(&self, change: &mut CaseChange, hints: &[Hint]) {
+        for hint in hints {
+            if change.case().takes_hint(hint) {
+                change.add(self.now, BY, Happening::HintAdded(hint.clone()));
+            }
+        }
+    }
+
+    async fn add_message(&self, change: &mut CaseChange, why: &str, proven: bool) -> Result<(), ReadError> {
+        let facts = &self.reading.facts;
+        let author = self.author().await?;
+        let addressed = facts.to.iter().chain(&facts.cc).filter_map(|person| participant(person, Role::Addressed));
+        let mut participants: Vec<Participant> =
+            if proven { addressed.take(PARTICIPANTS_MAX).collect() } else { Vec::new() };
+        let registered = participants.iter().map(|person| &person.address);
+        let mut registered = tables::ADDRESSES.get_many(&*self.site.engine, registered).await?.into_iter();
+        participants.retain(|person| {
+            let registered = registered.next().flatten().is_some();
+            !registered && !self.site.is_own_domain(person.address.domain())
+        });
+        change.add(
+            self.now,
+            BY,
+            Happening::MessageAdded {
+                mail: self.reading.id,
+                message_id: facts.message_id.clone(),
+                why: why.to_owned(),
+                proven,
+                author,
+                participants,
+            },
+        );
+        Ok(())
+    }
+
+    /// Who wrote it: From, or Reply-To where From is our own, as contact forms write it.
+    async fn author(&self) -> Result<Option<Participant>, ReadError> {
+        let facts = &self.reading.facts;
+        for person in facts.from.iter().chain(&facts.reply_to) {
+            if let Some(author) = participant(person, Role::Author)
+                && !self.site.is_ours(&author.address).await?
+            {
+                return Ok(Some(author));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The author as a participant; a contact is made of whoever writes for the first time.
+    async fn contact(&self, batch: &mut Batch) -> Result<Option<Participant>, ReadError> {
+        let Some(author) = self.author().await? else { return Ok(None) };
+        if tables::CONTACTS.get(&*self.site.engine, &author.address).await?.is_none() {
+            let contact =
+                Contact { address: author.address.clone(), name: author.name.clone(), first_seen_at: self.now };
+            tables::CONTACTS.insert(batch, &author.address, &contact);
+        }
+        Ok(Some(author))
+    }
+
+    async fn verified(&self, batch: &mut Batch, address: &RoutingAddress) -> Result<Recorded, ReadError> {
+        let kept = tables::ADDRESSES.get(&*self.site.engine, &address.address).await?;
+        // Another probe may have been sent in the meantime: this one says nothing about it.
+        if let Some(kept) = kept.filter(|kept| kept.value.verification.probe == address.verification.probe) {
+            let mut changed = kept.value.clone();
+            let arrival =
+                Arrival { envelope_from: self.reading.envelope.from.mailbox().cloned(), hops: self.reading.hops };
+            let received_at = self.reading.envelope.received_at;
+            changed.verification.came_back(&self.reading.facts, &address.address, arrival, received_at);
+            changed.verified_at = changed.verified_at.or(changed.verification.confirmed_at);
+            tables::ADDRESSES.replace(batch, &address.address, &kept, &changed);
+        }
+        Ok(self.recorded(Disposition::Verification, Reason::ProbeReturned, None))
+    }
+
+    async fn report(
+        &self,
+        batch: &mut Batch,
+        case: Option<CaseNumber>,
+        probe_of: Option<&Mailbox>,
+        why: &str,
+    ) -> Result<(), ReadError> {
+        let engine = &*self.site.engine;
+        if let Some(number) = case
+            && let Some(mut change) = CaseChange::of(engine, number).await?
+        {
+            let mut told = self.reported().await?;
+            if told.is_empty() {
+                told.push(Happening::DeliveryReported { mail: self.reading.id, why: why.to_owned() });
+            }
+            told.into_iter().for_each(|what| change.add(self.now, BY, what));
+            change.write(batch);
+        }
+        if let Some(address) = probe_of
+            && let Some(kept) = tables::ADDRESSES.get(engine, address).await?
+            && kept.value.verification.confirmed_at.is_none()
+        {
+            let mut changed = kept.value.clone();
+            let subject = self.reading.facts.subject.trim();
+            changed.verification.reason = Some(format!("a report about the probe came back: {subject}"));
+            tables::ADDRESSES.replace(batch, address, &kept, &changed);
+        }
+        Ok(())
+    }
+
+    /// What a report to the bounce address of a reply says of each recipient of that reply.
+    async fn reported(&self) -> Result<Vec<Happening>, ReadError> {
+        let proven = self.evidence.recipients.iter().find_map(|recipient| match recipient {
+            Recipient::Bounce { message_id, .. } => Some(message_id),
+            _ => None,
+        });
+        let (Some(message_id), Some(bounce)) = (proven, &self.reading.facts.bounce) else { return Ok(Vec::new()) };
+        let Some(sent) = evidence::mail_with(self.site, message_id).await? else { return Ok(Vec::new()) };
+        let happening = |reported: &ReportedRecipient| {
+            // Who forwards for the recipient may report under another name.
+            let named = reported.address.parse().ok().filter(|named| sent.envelope.to.contains(named));
+            let recipient =
+                named.or_else(|| sent.envelope.to.first().filter(|_| sent.envelope.to.len() == 1).cloned())?;
+            let (mail, status) = (sent.id, reported.status.clone().unwrap_or_default());
+            let words = reported.diagnostic.clone().unwrap_or_else(|| self.reading.facts.subject.clone());
+            match reported.action.as_str() {
+                "failed" => Some(Happening::ReplyFailed { mail, recipient, status, words }),
+                "delayed" => Some(Happening::ReplyDelayed { mail, recipient, status, words }),
+                "delivered" => Some(Happening::ReplyDelivered { mail, recipient, status, words }),
+                _ => None,
+            }
+        };
+        Ok(bounce.recipients.iter().filter_map(happening).collect())
+    }
+
+    fn record(self, batch: &mut Batch, recorded: Recorded) {
+        let Recorded { disposition, reason, case, duplicate_of } = recorded;
+        let Reading { id, envelope, facts, .. } = self.reading;
+        let deliveries = self.deliveries(disposition, reason, case);
+        if let Some(message_id) = &facts.message_id
+            && duplicate_of.is_none()
+        {
+            let digest = tables::message_id_digest(message_id);
+            tables::MESSAGE_IDS.put(batch, &(digest, *id), &case);
+        }
+        if matches!(disposition, Disposition::CaseOpened | Disposition::CaseAppended) {
+            let identity = Identity::of(self.reading);
+            tables::FIRST_RECEIPTS.insert(batch, &identity.version, id);
+            // Of several versions the newest: it is on the case that a person sees last.
+            if let Some(message) = &identity.message {
+                tables::FIRST_RECEIPTS.put(batch, message, id);
+            }
+        }
+        // Probes are ours, and count for no limit.
+        let counted = disposition != Disposition::Verification;
+        let limited = self.evidence.recipients.iter().filter_map(|recipient| match recipient {
+            Recipient::Routing { address, .. } if counted && address.settings.rate_limit.is_some() => {
+                Some(&address.address)
+            }
+            _ => None,
+        });
+        let limited = limited.filter(|_| disposition != Disposition::Verification);
+        for address in limited {
+            batch.add(rate_counter(address, Day::of(self.now)), 1);
+        }
+        tables::STARTS.delete(batch, id);
+        let mut facts = facts.clone();
+        if disposition == Disposition::Verification {
+            facts.kind = Kind::Verification;
+        }
+        let mail = Mail {
+            id: *id,
+            direction: Direction::Inbound,
+            envelope: envelope.clone(),
+            facts,
+            reader_version: READER_VERSION,
+            deliveries,
+            case,
+            duplicate_of,
+            steps: self.steps,
+            decided_at: self.now,
+        };
+        tables::MAILS.insert(batch, id, &mail);
+    }
+
+    /// The first delivery carries the decision; others of the same message share its case.
+    fn deliveries(&self, disposition: Disposition, reason: Reason, case: Option<CaseNumber>) -> Vec<Delivery> {
+        let shared = disposition == Disposition::CaseOpened;
+        let delivery = |(n, recipient): (usize, &Recipient)| Delivery {
+            address: recipient.address().clone(),
+            disposition: if shared && n > 0 { Disposition::CaseAppended } else { disposition },
+            reason: if shared && n > 0 { Reason::SameMessage } else { reason },
+            case,
+        };
+        let mut recipients: Vec<&Recipient> = self.evidence.recipients.iter().collect();
+        recipients.sort_by_key(|recipient| match recipient {
+            Recipient::Routing { address, .. } => address.number,
+            _ => u64::MAX,
+        });
+        recipients.into_iter().enumerate().map(delivery).collect()
+    }
+}
+
+fn participant(person: &Person, role: Role) -> Option<Participant> {
+    let address = person.address.parse().ok()?;
+    Some(Participant { address, name: person.name.clone(), role })
+}

@@ -1,0 +1,61 @@
+//! One message, read once: what the decision needs of it beyond the journal entry.
+
+use crate::base::{Envelope, MailId};
+use crate::message::{self, Facts, fields};
+use crate::store::Entry;
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    pub id: MailId,
+    pub envelope: Envelope,
+    pub facts: Facts,
+    /// The `Postcase-Verification` field.
+    pub code_field: Option<String>,
+    /// Received fields.
+    pub hops: usize,
+    /// Digest of what a person would see: tells messages without Message-ID apart, and versions of one with.
+    pub content_digest: [u8; 16],
+    /// True when the message itself was not looked at.
+    pub unread: bool,
+}
+
+impl Reading {
+    /// Reads an entry. Texts stay in the journal: nothing below needs them, and there are many readings at a time.
+    pub fn of(id: MailId, entry: Entry) -> Self {
+        let mut facts = message::read(&entry.message);
+        let content_digest = content_digest(&facts);
+        facts.text = String::new();
+        facts.new_text = String::new();
+        if let Some(forwarded) = &mut facts.forwarded {
+            forwarded.text = String::new();
+        }
+        Self {
+            id,
+            content_digest,
+            code_field: fields::field(&entry.message, "Postcase-Verification").map(Into::into),
+            hops: fields::count(&entry.message, "Received"),
+            facts,
+            envelope: entry.envelope,
+            unread: false,
+        }
+    }
+
+    /// What the envelope alone says, for a message that ended the process each time it was read.
+    pub fn of_envelope(id: MailId, envelope: Envelope) -> Self {
+        let from = envelope
+            .from
+            .mailbox()
+            .map(|mailbox| crate::message::facts::Person { name: None, address: mailbox.to_string() });
+        let facts = Facts { from, subject: "(a message that could not be read)".into(), ..Facts::default() };
+        Self { id, envelope, facts, code_field: None, hops: 0, content_digest: [0; 16], unread: true }
+    }
+}
+
+/// Text and attachments; the subject only where there is no text, because forwarders and lists put their own words there.
+fn content_digest(facts: &Facts) -> [u8; 16] {
+    let text = facts.text.trim();
+    let mut fields = vec![if text.is_empty() { facts.subject.trim() } else { text }.as_bytes()];
+    fields.extend(facts.attachments.iter().map(|attachment| attachment.sha256.as_bytes()));
+    crate::store::tables::digest(&fields)
+}

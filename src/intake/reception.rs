@@ -1,0 +1,117 @@
+//! The answers to an SMTP session: is this recipient ours, and is this message safe.
+//!
+//! Unknown, disabled and foreign recipients get one and the same text. The 250 is built from the journal's receipt and
+//! from nothing else.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::{Inbox, Tally, resolve};
+use crate::address::OverLimit;
+use crate::base::{Envelope, Mailbox, Reply, ReversePath};
+use crate::case::Recipient;
+use crate::smtp::server::Host;
+use crate::smtp::server::host::{Answer, Hold, Reservation};
+use crate::store::room::{NoRoom, Reserved};
+use crate::store::{AppendError, Floor, JournalKind, ReadError, Site, tables};
+
+/// Takes mail for the routing addresses of a site.
+pub struct Reception {
+    site: Arc<Site>,
+    inbox: Arc<Inbox>,
+    floor: Floor,
+    accepted: Tally,
+}
+
+impl Reception {
+    pub fn new(site: Arc<Site>, inbox: Arc<Inbox>, floor: Floor) -> Self {
+        Self { site, inbox, floor, accepted: Tally::default() }
+    }
+
+    async fn verdict(&self, from: &ReversePath, recipient: &Mailbox) -> Result<Result<(), Reply>, ReadError> {
+        let Some(found) = resolve(&self.site, recipient).await? else {
+            return Ok(Err(Reply::permanent(50, 1, 1, "there is no such mailbox here")));
+        };
+        match found {
+            Recipient::Routing { address, .. }
+                if address.settings.over_limit == OverLimit::Bounce
+                    && self.accepted.is_full(&self.site, &address).await?
+                    && !self.is_probe(from).await? =>
+            {
+                // RFC 7372 and the IANA registry: X.7.28, mail flood detected.
+                Ok(Err(Reply::permanent(50, 7, 28, "this address takes no more messages today")))
+            }
+            _ => Ok(Ok(())),
+        }
+    }
+
+    /// True for the sender of a probe of ours: probes count for no limit. Nobody else knows these senders.
+    async fn is_probe(&self, from: &ReversePath) -> Result<bool, ReadError> {
+        match from.mailbox() {
+            Some(sender) if sender.domain() == self.site.service_domain => {
+                Ok(tables::PROBE_SENDERS.get(&*self.site.engine, sender).await?.is_some())
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Counts an accepted message at the addresses that refuse beyond their limit.
+    async fn count(&self, envelope: &Envelope) -> Result<(), ReadError> {
+        if self.is_probe(&envelope.from).await? {
+            return Ok(());
+        }
+        for recipient in &envelope.to {
+            if let Some(Recipient::Routing { address, .. }) = resolve(&self.site, recipient).await?
+                && address.settings.rate_limit.is_some()
+                && address.settings.over_limit == OverLimit::Bounce
+            {
+                self.accepted.take(&self.site, &address).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Host for Reception {
+    fn transaction(&self, size: Option<usize>) -> Result<Hold, Reply> {
+        match self.floor.reserve(size.unwrap_or(0) as u64) {
+            Ok(reserved) => Ok(Some(Box::new(reserved))),
+            Err(NoRoom) => Err(no_room()),
+        }
+    }
+
+    fn recipient<'a>(&'a self, from: &'a ReversePath, recipient: &'a Mailbox) -> Answer<'a, Result<(), Reply>> {
+        Box::pin(async move { self.verdict(from, recipient).await.unwrap_or_else(|error| Err(unreadable(&error))) })
+    }
+
+    fn take<'a>(&'a self, envelope: Envelope, message: Bytes) -> Answer<'a, Result<Reply, Reply>> {
+        Box::pin(async move {
+            match self.site.journal.append(JournalKind::Inbound, &envelope, message).await {
+                Ok(id) => {
+                    self.inbox.accepted(id);
+                    if let Err(error) = self.count(&envelope).await {
+                        tracing::warn!(%id, %error, "an accepted message was not counted against its limit");
+                    }
+                    Ok(Reply::success(50, 0, 0, id.to_string()))
+                }
+                Err(AppendError::NoRoom) => Err(no_room()),
+                Err(error) => {
+                    tracing::error!(%error, "a message could not be stored and was refused for now");
+                    Err(Reply::transient(51, 3, 0, "the message could not be stored, try again later"))
+                }
+            }
+        })
+    }
+}
+
+impl Reservation for Reserved {}
+
+fn no_room() -> Reply {
+    Reply::transient(52, 3, 1, "no room left, try again later")
+}
+
+fn unreadable(error: &ReadError) -> Reply {
+    tracing::error!(%error, "a recipient could not be looked up");
+    Reply::transient(51, 3, 0, "recipients can't be looked up now, try again later")
+}

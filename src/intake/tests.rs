@@ -1,0 +1,334 @@
+//! What happens in here when the store misbehaves or somebody else is faster: things that no message can bring about.
+
+use std::ops::{Bound, Range};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use super::evidence::{Gathered, gather};
+use super::plan::Plan;
+use super::*;
+use crate::address::{Mode, RoutingAddress, Settings, Verification};
+use crate::base::{Chance, Clock, Envelope, MailId, Mailbox, ReversePath, Time};
+use crate::case::{Decision, Happening, Reason, Status, decide};
+use crate::net::Stop;
+use crate::store::engine::{Answer, Direction, EachRow, Engine, ExportError, Row};
+use crate::store::site::Parts;
+use crate::store::{
+    Batch, CaseChange, CommitError, Entry, JournalKind, ReadError, SEGMENT_FINISHED, SimulatedMedium, Site, Store,
+    Table, segment_key, tables,
+};
+
+/// What reading a table does instead of reading it.
+#[derive(Clone, Copy, PartialEq)]
+enum Misbehaviour {
+    Fails,
+    Panics,
+}
+
+/// An engine that misbehaves a few times when one table is read.
+struct Faulty {
+    engine: Arc<dyn Engine>,
+    table: Mutex<(Table, Misbehaviour)>,
+    times: AtomicU32,
+}
+
+impl Faulty {
+    fn misbehave(&self, table: Table, how: Misbehaviour, times: u32) {
+        *self.table.lock().unwrap() = (table, how);
+        self.times.store(times, Ordering::SeqCst);
+    }
+
+    fn touch(&self, table: Table) -> Result<(), ReadError> {
+        let (bad, how) = *self.table.lock().unwrap();
+        let left = |times: u32| times.checked_sub(1);
+        if table != bad || self.times.fetch_update(Ordering::SeqCst, Ordering::SeqCst, left).is_err() {
+            return Ok(());
+        }
+        assert!(how == Misbehaviour::Fails, "on purpose");
+        Err(ReadError("on purpose".into()))
+    }
+}
+
+impl Engine for Faulty {
+    fn get_many(&self, keys: Vec<(Table, Vec<u8>)>) -> Answer<'_, Vec<Option<Row>>, ReadError> {
+        Box::pin(async move {
+            keys.iter().try_for_each(|(table, _)| self.touch(*table))?;
+            self.engine.get_many(keys).await
+        })
+    }
+
+    fn scan(
+        &self,
+        table: Table,
+        range: (Bound<Vec<u8>>, Bound<Vec<u8>>),
+        limit: usize,
+        direction: Direction,
+    ) -> Answer<'_, Vec<Row>, ReadError> {
+        Box::pin(async move {
+            self.touch(table)?;
+            self.engine.scan(table, range, limit, direction).await
+        })
+    }
+
+    fn commit(&self, batch: Batch) -> Answer<'_, (), CommitError> {
+        self.engine.commit(batch)
+    }
+
+    fn export(&self, each: &mut EachRow<'_>) -> Result<(), ExportError> {
+        self.engine.export(each)
+    }
+
+    fn reserve(&self, sequence: &'static str, count: u64) -> Answer<'_, Range<u64>, CommitError> {
+        self.engine.reserve(sequence, count)
+    }
+
+    fn counter(&self, counter: Vec<u8>) -> Answer<'_, i64, ReadError> {
+        self.engine.counter(counter)
+    }
+}
+
+struct Place {
+    site: Arc<Site>,
+    faulty: Arc<Faulty>,
+    inbox: Arc<Inbox>,
+    /// The journal's announcements; the tests announce themselves.
+    _inbound: tokio::sync::mpsc::UnboundedReceiver<MailId>,
+}
+
+impl Place {
+    async fn new() -> Self {
+        let clock = Clock::manual(Time::from_second(1_800_000_000).unwrap());
+        let opened = Store::open(Arc::new(SimulatedMedium::new()), clock.now()).await.unwrap();
+        let faulty = Arc::new(Faulty {
+            engine: opened.store.engine.clone(),
+            table: Mutex::new((Table("none"), Misbehaviour::Fails)),
+            times: AtomicU32::new(0),
+        });
+        let parts = Parts {
+            hostname: "mail.example.net".into(),
+            service_domain: "in.example.net".into(),
+            postmaster_queue: "main".into(),
+            clock,
+            chance: Chance::seeded(1),
+            engine: faulty.clone(),
+            journal: opened.store.journal.clone(),
+        };
+        let site = Arc::new(Site::open(parts).await.unwrap());
+        let support = address(None);
+        let mut batch = Batch::default();
+        tables::ADDRESSES.insert(&mut batch, &support.address, &support);
+        site.engine.commit(batch).await.unwrap();
+        Self { site, faulty, inbox: Arc::default(), _inbound: opened.inbound }
+    }
+
+    async fn accept(&self, text: &str) -> MailId {
+        let entry = entry(text);
+        let message = entry.message.into();
+        self.site.journal.append(JournalKind::Inbound, &entry.envelope, message).await.unwrap()
+    }
+
+    /// Works until everything is decided or put off.
+    async fn work(&self) {
+        let stop = Stop::new();
+        let worker = Arc::new(Worker::new(self.site.clone(), self.inbox.clone()));
+        let running = tokio::spawn(worker.run(stop.clone()));
+        self.inbox.settled().await;
+        stop.request();
+        running.await.unwrap();
+    }
+
+    async fn reason(&self, id: MailId) -> Option<Reason> {
+        let kept = tables::MAILS.get(&*self.site.engine, &id).await.unwrap();
+        kept.map(|kept| kept.value.deliveries[0].reason)
+    }
+}
+
+fn address(rate_limit: Option<u32>) -> RoutingAddress {
+    RoutingAddress {
+        address: mailbox("support@company.example"),
+        number: 1,
+        settings: Settings { mode: Mode::Direct, rate_limit, ..Settings::default() },
+        disabled: false,
+        verified_at: None,
+        verification: Verification::default(),
+        service_addresses: Vec::new(),
+        registered_at: Time::UNIX_EPOCH,
+    }
+}
+
+fn mailbox(text: &str) -> Mailbox {
+    text.parse().unwrap()
+}
+
+fn entry(text: &str) -> Entry {
+    let envelope = Envelope {
+        from: ReversePath::Mailbox(mailbox("anna@customer.example")),
+        to: vec![mailbox("support@company.example")],
+        peer: None,
+        helo: None,
+        tls: None,
+        with: "ESMTP".into(),
+        received_at: Time::UNIX_EPOCH,
+    };
+    let head = "From: anna@customer.example\nTo: support@company.example\nSubject: Fire\n";
+    let message = format!("{head}{text}").replace('\n', "\r\n").into_bytes();
+    Entry { kind: JournalKind::Inbound, envelope, message }
+}
+
+#[tokio::test]
+async fn what_fails_is_put_off_with_its_reason_and_tried_again() {
+    let place = Place::new().await;
+    let id = place.accept("Message-ID: <1@customer.example>\n\nHelp\n").await;
+    place.inbox.announce(id);
+    place.faulty.misbehave(Table("first_receipt"), Misbehaviour::Fails, 1);
+    place.work().await;
+    assert_eq!(place.reason(id).await, None);
+    let why = place.inbox.why_undecided(id);
+    assert!(why.contains("on purpose") && why.contains("tried again at 2027-"), "{why}");
+    place.inbox.resume(id);
+    place.work().await;
+    assert_eq!(place.reason(id).await, Some(Reason::NewConversation));
+    assert!(!place.inbox.is_undecided(id));
+}
+
+#[tokio::test]
+async fn a_decision_that_panics_is_made_from_the_envelope() {
+    let place = Place::new().await;
+    let ids = [place.accept("Message-ID: <1@customer.example>\n\nHelp\n").await, place.accept("\nHelp\n").await];
+    place.inbox.announce(ids[0]);
+    place.faulty.misbehave(Table("first_receipt"), Misbehaviour::Panics, 1);
+    place.work().await;
+    assert_eq!(place.reason(ids[0]).await, Some(Reason::Unreadable));
+    // And when that panics too, it is put off, and the next one is decided all the same.
+    let broken = place.accept("\nHelp again\n").await;
+    place.inbox.announce(broken);
+    place.faulty.misbehave(Table("first_receipt"), Misbehaviour::Panics, 2);
+    place.work().await;
+    assert!(place.inbox.why_undecided(broken).contains("panicked"), "{}", place.inbox.why_undecided(broken));
+    place.inbox.announce(ids[1]);
+    place.work().await;
+    assert_eq!(place.reason(ids[1]).await, Some(Reason::NewConversation));
+}
+
+#[tokio::test]
+async fn a_case_that_changes_while_a_message_is_decided_makes_it_be_decided_again() {
+    let place = Place::new().await;
+    let site = &*place.site;
+    let first = place.accept("Message-ID: <1@customer.example>\n\nHelp\n").await;
+    place.inbox.announce(first);
+    place.work().await;
+    let second = place.accept("Message-ID: <2@customer.example>\nReferences: <1@customer.example>\n\nMore\n").await;
+    let reading = Reading::of(second, site.journal.read(second).unwrap());
+    let Gathered { evidence, cases } = gather(site, &reading).await.unwrap();
+    let decision = decide(&evidence);
+    assert!(matches!(decision, Decision::Append { case: 1, .. }));
+
+    let mut change = CaseChange::of(&*site.engine, 1).await.unwrap().unwrap();
+    let closed = Happening::StatusChanged { from: Status::New, to: Status::Closed, why: String::new() };
+    change.add(site.now(), "admin", closed);
+    let mut batch = Batch::default();
+    change.write(&mut batch);
+    site.engine.commit(batch).await.unwrap();
+
+    let plan = Plan { site, reading: &reading, evidence: &evidence, cases: &cases, steps: Vec::new(), now: site.now() };
+    let batch = plan.write(&decision, None).await.unwrap();
+    assert!(matches!(site.engine.commit(batch).await, Err(CommitError::Conflict)));
+    place.inbox.announce(second);
+    place.work().await;
+    assert_eq!(place.reason(second).await, Some(Reason::CaseClosed));
+}
+
+fn id(segment: u32, index: u32) -> MailId {
+    MailId { incarnation: 7, segment, index }
+}
+
+#[tokio::test]
+async fn an_entry_waits_until_it_is_decided() {
+    let inbox = Inbox::default();
+    // Listed from its 250 on, announced or not, and never again once it is decided.
+    inbox.accepted(id(1, 0));
+    assert_eq!(inbox.undecided(), [id(1, 0)]);
+    inbox.announce(id(1, 0));
+    inbox.announce(id(1, 1));
+    inbox.announce(id(1, 2));
+    assert_eq!([inbox.next(1).await[0], inbox.next(1).await[0]], [id(1, 0), id(1, 1)]);
+    inbox.decided(id(1, 0));
+    inbox.accepted(id(1, 0));
+    assert_eq!(inbox.undecided(), [id(1, 2), id(1, 1)]);
+
+    // Only what is put off is resumed: what is ready or under way isn't started twice.
+    inbox.resume(id(1, 1));
+    inbox.resume(id(1, 2));
+    inbox.defer(id(1, 1), "until tomorrow".into());
+    assert_eq!(inbox.why_undecided(id(1, 1)), "until tomorrow");
+    assert_eq!(inbox.next(1).await[0], id(1, 2));
+    inbox.decided(id(1, 2));
+    assert!(inbox.is_settled() && inbox.is_undecided(id(1, 1)));
+    inbox.resume(id(1, 1));
+    inbox.resume(id(1, 1));
+    assert!(!inbox.is_settled());
+    assert_eq!(inbox.next(1).await[0], id(1, 1));
+    inbox.decided(id(1, 1));
+    // What is decided can't be put off.
+    inbox.defer(id(1, 1), String::new());
+    inbox.settled().await;
+    assert_eq!(inbox.undecided(), []);
+}
+
+#[test]
+fn a_claim_covers_many_and_finishes_segments() {
+    let inbox = Inbox::default();
+    let finished = |batch: Option<Batch>, segment| {
+        let rows = batch.unwrap_or_default().writes;
+        rows.iter().any(|(table, key, _)| *table == SEGMENT_FINISHED && *key == segment_key(7, segment))
+    };
+    for segment in 1..=3 {
+        inbox.announce(id(segment, 0));
+    }
+    assert!(inbox.claim(id(1, 0)).is_some());
+    assert!(inbox.claim(id(1, 1)).is_none());
+    inbox.decided(id(1, 0));
+    let claim = inbox.claim(id(2, 0));
+    assert!(finished(claim, 1));
+    // An entry that is put off keeps its segment, and all behind it.
+    inbox.defer(id(2, 0), String::new());
+    inbox.decided(id(3, 0));
+    inbox.announce(id(4, 0));
+    let claim = inbox.claim(id(4, 0)).unwrap();
+    assert!(!finished(Some(claim), 2));
+    inbox.decided(id(2, 0));
+    inbox.decided(id(4, 0));
+    let release = inbox.release();
+    assert!(finished(Some(release), 3));
+    assert!(!finished(Some(inbox.release()), 4), "the journal still writes to it");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_more_are_counted_than_the_limit() {
+    let place = Place::new().await;
+    let tally = Arc::new(Tally::default());
+    let limited = address(Some(500));
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..1000 {
+        let (tally, site, limited) = (tally.clone(), place.site.clone(), limited.clone());
+        tasks.spawn(async move { tally.take(&site, &limited).await.unwrap() });
+    }
+    let taken = tasks.join_all().await.into_iter().filter(|taken| *taken).count();
+    assert_eq!(taken, 500);
+    assert!(tally.is_full(&place.site, &limited).await.unwrap());
+    tally.give_back(&place.site, &limited.address);
+    assert!(!tally.is_full(&place.site, &limited).await.unwrap());
+    assert!(tally.take(&place.site, &limited).await.unwrap());
+    // A limit that isn't there is never reached, and another day begins at nothing.
+    assert!(!tally.is_full(&place.site, &address(None)).await.unwrap());
+    place.site.clock.advance(std::time::Duration::from_secs(24 * 3600));
+    assert!(tally.take(&place.site, &limited).await.unwrap());
+    // What the store has counted is taken up.
+    let mut batch = Batch::default();
+    let today = crate::address::Day::of(place.site.now());
+    batch.add(crate::address::rate_counter(&limited.address, today), 499);
+    place.site.engine.commit(batch).await.unwrap();
+    let after_a_start = Tally::default();
+    assert!(after_a_start.take(&place.site, &limited).await.unwrap());
+    assert!(!after_a_start.take(&place.site, &limited).await.unwrap());
+}

@@ -1,0 +1,282 @@
+//! The worker: from the inbox to recorded decisions, a round of many at a time, in the order that matters.
+//!
+//! The messages of a round are read in parallel and decided in parallel, but a message waits for an earlier one that it
+//! refers to or that is the same: a customer's second mail, sent a moment after the first, must find the first one's case.
+//! What ends unexpectedly ends alone: a message whose reading or deciding panics is decided from its envelope, and one that
+//! can't be decided now is put off and tried again.
+//!
+//! While mail comes in there is a short pause between rounds: a message that is safe can wait, and its senders can't.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::evidence::{self, Gathered, Identity, gather};
+use super::explain::steps;
+use super::plan::Plan;
+use super::{Inbox, Reading, Tally};
+use crate::address::{Day, OverLimit, RoutingAddress};
+use crate::base::time::later;
+use crate::base::{CaseNumber, MailId, Time, limits};
+use crate::case::{Decision, Recipient, decide};
+use crate::net::Stop;
+use crate::store::due::{self, Due};
+use crate::store::{Batch, CommitError, ReadError, Site, journal, tables};
+
+/// Decides what is in the inbox until asked to stop.
+pub struct Worker {
+    site: Arc<Site>,
+    inbox: Arc<Inbox>,
+    converted: Tally,
+}
+
+/// Why a message is not decided now.
+#[derive(Debug, thiserror::Error)]
+enum Undecided {
+    #[error("put off until {0}")]
+    Until(Time),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+/// The address whose limit a message has been counted for, if any.
+type Admitted = Result<Option<Box<RoutingAddress>>, Undecided>;
+
+/// What each message of a round is called, and how to wait for the last one that is called so.
+type Round = HashMap<[u8; 16], watch::Receiver<()>>;
+
+type Reader = JoinHandle<Result<Reading, journal::ReadError>>;
+
+impl Worker {
+    pub fn new(site: Arc<Site>, inbox: Arc<Inbox>) -> Self {
+        Self { site, inbox, converted: Tally::default() }
+    }
+
+    /// Works until `stop`; what was started is finished, and then nothing is claimed any more.
+    pub async fn run(self: Arc<Self>, stop: Stop) {
+        if let Err(error) = self.clone().work(&stop).await {
+            tracing::error!(%error, "messages stay in the inbox until the next start");
+        }
+        if let Err(error) = self.site.engine.commit(self.inbox.release()).await {
+            tracing::warn!(%error, "the next start will take this one for a crash");
+        }
+    }
+
+    async fn work(self: Arc<Self>, stop: &Stop) -> Result<(), CommitError> {
+        for id in self.inbox.take_suspects() {
+            self.decide_suspect(id).await?;
+        }
+        loop {
+            let ids = tokio::select! {
+                biased;
+                () = stop.requested() => return Ok(()),
+                ids = self.inbox.next(limits::INTAKE_WORKERS) => ids,
+            };
+            let (newest, _) = self.inbox.newest_and_waiting();
+            if let Some(claim) = ids.iter().max().and_then(|last| self.inbox.claim(*last)) {
+                self.site.engine.commit(claim).await?;
+            }
+            self.decide_round(ids).await;
+            let (newer, waiting) = self.inbox.newest_and_waiting();
+            if newer != newest && waiting < limits::UNDECIDED_MAX {
+                self.site.clock.give_way(limits::INTAKE_PAUSE).await;
+            }
+        }
+    }
+
+    /// Reads and decides these messages; each enters the round in order of receipt.
+    async fn decide_round(self: &Arc<Self>, ids: Vec<MailId>) {
+        let readers: Vec<(MailId, Reader)> = ids.into_iter().map(|id| (id, self.read(id))).collect();
+        let (mut round, mut deciding) = (Round::new(), JoinSet::new());
+        for (id, reader) in readers {
+            let Some(reading) = self.received(id, reader).await else { continue };
+            let (done, mine) = watch::channel(());
+            let earlier = enter(&mut round, &reading, &mine);
+            // Here, in order of receipt, so that who came first is converted first.
+            let admitted = self.within_rate(&reading).await;
+            let worker = self.clone();
+            deciding.spawn(async move {
+                for mut other in earlier {
+                    // Ends with an error when the other one's sender is dropped: it is decided, or put off.
+                    while other.changed().await.is_ok() {}
+                }
+                worker.finish(reading, admitted).await;
+                drop(done);
+            });
+        }
+        while deciding.join_next().await.is_some() {}
+    }
+
+    /// Reads a message apart from everything else.
+    fn read(&self, id: MailId) -> Reader {
+        let site = self.site.clone();
+        tokio::spawn(async move { Ok(Reading::of(id, site.journal.read(id)?)) })
+    }
+
+    fn read_envelope(&self, id: MailId) -> Result<Reading, journal::ReadError> {
+        Ok(Reading::of_envelope(id, self.site.journal.read(id)?.envelope))
+    }
+
+    /// What the reader made of it, or what its envelope says. `None` when it can't be read back now: it is put off.
+    async fn received(&self, id: MailId, reading: Reader) -> Option<Reading> {
+        let read = reading.await.unwrap_or_else(|panic| {
+            tracing::error!(%id, %panic, "the reader failed; deciding from the envelope alone");
+            self.read_envelope(id)
+        });
+        match read {
+            Ok(reading) => Some(reading),
+            Err(error) => {
+                self.fail(id, &error.to_string()).await;
+                None
+            }
+        }
+    }
+
+    /// Reads one that may have ended the process: alone, and after a few times not at all.
+    async fn decide_suspect(self: &Arc<Self>, id: MailId) -> Result<(), CommitError> {
+        let starts = match tables::STARTS.get(&*self.site.engine, &id).await {
+            Ok(kept) => kept.map_or(1, |kept| kept.value),
+            Err(error) => return Err(CommitError::Failed(error.to_string())),
+        };
+        let mut batch = Batch::default();
+        tables::STARTS.put(&mut batch, &id, &(starts + 1));
+        self.site.engine.commit(batch).await?;
+        let reading = if starts >= limits::READ_STARTS_MAX {
+            let read = self.read_envelope(id);
+            tokio::spawn(async move { read })
+        } else {
+            self.read(id)
+        };
+        if let Some(reading) = self.received(id, reading).await {
+            let admitted = self.within_rate(&reading).await;
+            self.finish(reading, admitted).await;
+        }
+        Ok(())
+    }
+
+    /// Decides and records one message, or puts it off.
+    async fn finish(self: &Arc<Self>, reading: Reading, admitted: Admitted) {
+        let id = reading.id;
+        let counted = match admitted {
+            Ok(counted) => counted,
+            Err(Undecided::Until(until)) => {
+                let why = format!("over the daily limit of its address; waits until {until}");
+                return self.put_off(id, until, why).await;
+            }
+            Err(error) => return self.fail(id, &error.to_string()).await,
+        };
+        match self.record_somehow(reading).await {
+            Ok(()) => self.inbox.decided(id),
+            Err(error) => {
+                if let Some(address) = counted {
+                    self.converted.give_back(&self.site, &address.address);
+                }
+                self.fail(id, &error).await;
+            }
+        }
+    }
+
+    /// Records what was read; if that panics, what the envelope alone says.
+    async fn record_somehow(self: &Arc<Self>, reading: Reading) -> Result<(), String> {
+        let envelope = Reading::of_envelope(reading.id, reading.envelope.clone());
+        let mut failure = String::new();
+        for reading in [reading, envelope] {
+            let (worker, id) = (self.clone(), reading.id);
+            match tokio::spawn(async move { worker.record(&reading).await }).await {
+                Ok(recorded) => return recorded.map_err(|error| error.to_string()),
+                Err(panic) => {
+                    tracing::error!(%id, %panic, "deciding failed unexpectedly");
+                    failure = panic.to_string();
+                }
+            }
+        }
+        Err(failure)
+    }
+
+    /// It can't be decided now and is tried again soon.
+    async fn fail(&self, id: MailId, error: &str) {
+        tracing::error!(%id, %error, "a message is not decided; it is tried again");
+        let until = later(self.site.now(), limits::FAILURE_PAUSE);
+        self.put_off(id, until, format!("could not be decided ({error}); tried again at {until}")).await;
+    }
+
+    /// What is put off did not end the process, so it isn't suspected of that any more.
+    async fn put_off(&self, id: MailId, until: Time, why: String) {
+        tracing::info!(%id, %why, "put off");
+        self.inbox.defer(id, why);
+        let mut batch = Batch::default();
+        due::schedule(&mut batch, until, Due::Inbox(id));
+        tables::STARTS.delete(&mut batch, &id);
+        match self.site.engine.commit(batch).await {
+            Ok(()) => self.site.alarm.ring(),
+            Err(error) => tracing::error!(%id, %error, "it stays in the inbox until the next start"),
+        }
+    }
+
+    async fn record(&self, reading: &Reading) -> Result<(), Undecided> {
+        let (mut tries, mut number) = (self.site.tries(), None);
+        while !tries.commit(self.plan(reading, &mut number).await?).await? {}
+        Ok(())
+    }
+
+    /// The batch that decides it; an empty one when it is decided already. `number` is the case number that an earlier
+    /// try has taken.
+    async fn plan(&self, reading: &Reading, number: &mut Option<CaseNumber>) -> Result<Batch, Undecided> {
+        let site = &*self.site;
+        let began = site.now();
+        if tables::MAILS.get(&*site.engine, &reading.id).await?.is_some() {
+            return Ok(Batch::default());
+        }
+        let Gathered { evidence, cases } = gather(site, reading).await?;
+        let gathered = site.now();
+        let decision = decide(&evidence);
+        let steps = steps(&evidence, &decision, began, gathered);
+        if number.is_none() && matches!(decision, Decision::Open { .. }) {
+            *number = Some(site.engine.reserve(tables::CASE_NUMBERS, 1).await?.start);
+        }
+        let plan = Plan { site, reading, evidence: &evidence, cases: &cases, steps, now: gathered };
+        Ok(plan.write(&decision, *number).await?)
+    }
+
+    /// The address whose limit this message counts for, when it has one; [`Undecided::Until`] when that limit is reached.
+    async fn within_rate(&self, reading: &Reading) -> Admitted {
+        let site = &*self.site;
+        let mut first: Option<Box<RoutingAddress>> = None;
+        for mailbox in &reading.envelope.to {
+            if let Some(Recipient::Routing { address, .. }) = super::resolve(site, mailbox).await?
+                && first.as_ref().is_none_or(|first| address.number < first.number)
+            {
+                first = Some(address);
+            }
+        }
+        let requeues = |address: &RoutingAddress| {
+            address.settings.rate_limit.is_some() && address.settings.over_limit == OverLimit::Requeue
+        };
+        let Some(address) = first.filter(|address| requeues(address)) else { return Ok(None) };
+        let is_probe = address.verification.recognises(&reading.facts, reading.code_field.as_deref(), site.now());
+        if is_probe || self.converted.take(site, &address).await? {
+            return Ok((!is_probe).then_some(address));
+        }
+        Err(Undecided::Until(Day::of(site.now()).end()))
+    }
+}
+
+/// Enters a message into its round; returns the earlier ones that it must wait for.
+fn enter(round: &mut Round, reading: &Reading, mine: &watch::Receiver<()>) -> Vec<watch::Receiver<()>> {
+    let own = own_keys(reading);
+    let referred = evidence::referred_ids(reading).into_iter().map(tables::message_id_digest);
+    let earlier = own.iter().copied().chain(referred).filter_map(|key| round.get(&key).cloned()).collect();
+    round.extend(own.into_iter().map(|key| (key, mine.clone())));
+    earlier
+}
+
+/// What other messages may call this one.
+fn own_keys(reading: &Reading) -> Vec<[u8; 16]> {
+    let mut keys: Vec<[u8; 16]> = Identity::of(reading).keys().collect();
+    keys.extend(reading.facts.message_id.as_deref().map(tables::message_id_digest));
+    keys
+}
