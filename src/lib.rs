@@ -11,3 +11,4 @@ pub mod net;
 pub mod store;
 pub mod smtp;
 pub mod intake;
+pub mod outbound;

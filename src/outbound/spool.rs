@@ -1,0 +1,116 @@
+//! The spool: mail that is on its way out. The raw message lies in the journal like any other; here is who still waits
+//! for it and when they are tried next.
+
+use serde::{Deserialize, Serialize};
+
+use super::outcome::RecipientState;
+use crate::base::{CaseNumber, Envelope, MailId, Mailbox, ReversePath, Time};
+use crate::case::{Direction, Mail};
+use crate::message::Facts;
+use crate::message::facts::READER_VERSION;
+use crate::store::due::{self, Due};
+use crate::store::{AppendError, Batch, Documents, JournalKind, Site, tables};
+
+/// Messages with at least one recipient whose fate is open.
+pub const SPOOL: Documents<MailId, SpoolItem> = Documents::named("spool");
+
+/// One message in the spool.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpoolItem {
+    pub id: MailId,
+    pub message_id: String,
+    pub purpose: Purpose,
+    pub from: ReversePath,
+    pub recipients: Vec<RecipientState>,
+    pub submitted_at: Time,
+    /// Attempts begun.
+    pub attempts: u32,
+    /// When the next one is due. Written before an attempt begins, so that an attempt that dies is made again.
+    pub next_at: Time,
+}
+
+/// Whom the outcome concerns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// A reply of this case.
+    Case(CaseNumber),
+    /// The probe that verifies this address.
+    Probe(Mailbox),
+}
+
+/// A written message and whom it goes to.
+pub struct Outgoing {
+    pub from: ReversePath,
+    pub to: Vec<Mailbox>,
+    pub message: Vec<u8>,
+    pub purpose: Purpose,
+}
+
+/// A message that is durable in the journal and leaves once [`Submitted::enter`]'s batch is committed.
+pub struct Submitted {
+    pub id: MailId,
+    envelope: Envelope,
+    facts: Facts,
+    purpose: Purpose,
+}
+
+impl Submitted {
+    /// Writes the message to the journal. When the process dies before the batch, it was never sent and nobody was told
+    /// otherwise.
+    pub async fn store(site: &Site, outgoing: Outgoing) -> Result<Self, AppendError> {
+        let Outgoing { from, to, message, purpose } = outgoing;
+        let mut facts = crate::message::read(&message);
+        facts.text.clear();
+        facts.new_text.clear();
+        let envelope = Envelope {
+            from,
+            to,
+            peer: None,
+            helo: None,
+            tls: None,
+            with: "submission".into(),
+            received_at: site.now(),
+        };
+        let id = site.journal.append(JournalKind::Outbound, &envelope, message.into()).await?;
+        Ok(Self { id, envelope, facts, purpose })
+    }
+
+    /// Puts the message into spool, thread index and list of messages.
+    pub fn enter(&self, batch: &mut Batch, now: Time) {
+        let case = match self.purpose {
+            Purpose::Case(case) => Some(case),
+            Purpose::Probe(_) => None,
+        };
+        let message_id = self.facts.message_id.clone().unwrap_or_default();
+        tables::MESSAGE_IDS.put(batch, &(tables::message_id_digest(&message_id), self.id), &case);
+        tables::MAILS.insert(
+            batch,
+            &self.id,
+            &Mail {
+                id: self.id,
+                direction: Direction::Outbound,
+                envelope: self.envelope.clone(),
+                facts: self.facts.clone(),
+                reader_version: READER_VERSION,
+                deliveries: Vec::new(),
+                case,
+                duplicate_of: None,
+                steps: Vec::new(),
+                decided_at: now,
+            },
+        );
+        let item = SpoolItem {
+            id: self.id,
+            message_id,
+            purpose: self.purpose.clone(),
+            from: self.envelope.from.clone(),
+            recipients: self.envelope.to.iter().cloned().map(RecipientState::new).collect(),
+            submitted_at: now,
+            attempts: 0,
+            next_at: now,
+        };
+        SPOOL.insert(batch, &self.id, &item);
+        due::schedule(batch, now, Due::Spool(self.id));
+    }
+}

@@ -1,0 +1,204 @@
+//! One attempt to deliver what is in the spool, and what follows from it.
+//!
+//! The next attempt is written before dialling: when the process dies in between, the message is tried again, under the
+//! same Message-ID. What became of the recipients of one mail transaction is written before the next one begins, with the
+//! case event or the verification that tells of it, in one commit. A recipient is final when a peer took or refused the message for good, or when its time is over; a
+//! final recipient is never tried again.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use super::outcome::{RecipientState, State, fold};
+use super::schedule::{self, Next};
+use super::{Purpose, SPOOL, Settings, SpoolItem};
+use crate::address::VerificationState;
+use crate::base::time::later;
+use crate::base::{MailId, Mailbox, Time, limits};
+use crate::case::Happening;
+use crate::smtp::client::{Client, Fate, Outcome, Outgoing, RecipientOutcome};
+use crate::store::due::{self, Due};
+use crate::store::{Batch, CaseChange, CommitError, JournalReadError, ReadError, Site, StoreError, tables};
+
+/// The name under which deliveries appear in events.
+const BY: &str = "delivery";
+
+/// Whether an attempt has transactions left: as long as it has, nobody is given up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Round {
+    GoesOn,
+    Over,
+}
+
+/// Delivers.
+pub struct Worker {
+    site: Arc<Site>,
+    client: Client,
+    settings: Settings,
+    slots: Semaphore,
+}
+
+impl Worker {
+    pub fn new(site: Arc<Site>, client: Client, settings: Settings) -> Self {
+        Self { site, client, settings, slots: Semaphore::new(limits::ATTEMPTS_MAX) }
+    }
+
+    /// Attempts the message that was due at `at`. An error means that the store can't say or keep what became of it.
+    pub async fn attempt(&self, id: MailId, at: Time) -> Result<(), StoreError> {
+        let _slot = self.slots.acquire().await.expect("the semaphore is never closed");
+        let Some(item) = self.claim(id, at).await? else { return Ok(()) };
+        let waiting: Vec<Mailbox> =
+            item.recipients.iter().filter(|state| state.is_pending()).map(|state| state.recipient.clone()).collect();
+        let message = match self.site.journal.read(id) {
+            Ok(entry) => entry.message,
+            Err(error) => {
+                tracing::error!(%id, %error, "a message of the spool can't be read");
+                return self.record(id, &unreadable(&waiting, &error), Round::Over).await;
+            }
+        };
+        // Each transaction is recorded before the next one begins: what a crash leaves open is sent again.
+        let mut transactions = self.client.transactions(&waiting).into_iter().peekable();
+        while let Some(recipients) = transactions.next() {
+            let outgoing = Outgoing { from: &item.from, recipients: &recipients, message: &message };
+            let outcomes = self.client.deliver(&outgoing).await;
+            let round = if transactions.peek().is_some() { Round::GoesOn } else { Round::Over };
+            self.record(id, &outcomes, round).await?;
+        }
+        Ok(())
+    }
+
+    /// Records outcomes, however often somebody else is faster: what is not recorded is sent again.
+    async fn record(&self, id: MailId, outcomes: &[RecipientOutcome], round: Round) -> Result<(), StoreError> {
+        loop {
+            let mut tries = self.site.tries();
+            let conflict = loop {
+                match tries.commit(self.conclude(id, outcomes, round).await?).await {
+                    Ok(true) => return Ok(()),
+                    Ok(false) => {}
+                    Err(CommitError::Conflict) => break CommitError::Conflict,
+                    Err(error) => return Err(error.into()),
+                }
+            };
+            tracing::warn!(%id, error = %conflict, "the outcome of a delivery is not recorded yet");
+            self.site.clock.sleep(limits::RETRY_WAIT_MIN).await;
+        }
+    }
+
+    /// Writes the time of the next attempt and takes this one; `None` when there is nothing to do: the message is final,
+    /// or somebody else has taken it.
+    async fn claim(&self, id: MailId, at: Time) -> Result<Option<SpoolItem>, StoreError> {
+        let site = &*self.site;
+        let kept = SPOOL.get(&*site.engine, &id).await?;
+        let mut batch = Batch::default();
+        due::unschedule(&mut batch, at, Due::Spool(id));
+        let Some(kept) = kept.filter(|kept| kept.value.next_at == at) else {
+            site.engine.commit(batch).await?;
+            return Ok(None);
+        };
+        let mut item = kept.value.clone();
+        item.attempts += 1;
+        item.next_at = match self.next(&item) {
+            Next::At(next) => next,
+            // This attempt is the last one; if it dies, one more is made.
+            Next::GiveUp => later(site.now(), limits::RETRY_WAIT_MIN),
+        };
+        SPOOL.replace(&mut batch, &id, &kept, &item);
+        due::schedule(&mut batch, item.next_at, Due::Spool(id));
+        match site.engine.commit(batch).await {
+            Ok(()) => Ok(Some(item)),
+            Err(CommitError::Conflict) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn next(&self, item: &SpoolItem) -> Next {
+        let site = &*self.site;
+        schedule::next(&self.settings, item.submitted_at, item.attempts, site.now(), &site.chance)
+    }
+
+    /// Writes what became of each recipient, and where it matters.
+    async fn conclude(&self, id: MailId, outcomes: &[RecipientOutcome], round: Round) -> Result<Batch, ReadError> {
+        let site = &*self.site;
+        let now = site.now();
+        let Some(kept) = SPOOL.get(&*site.engine, &id).await? else { return Ok(Batch::default()) };
+        let mut item = kept.value.clone();
+        let before = item.recipients.clone();
+        fold(&mut item.recipients, outcomes);
+        if round == Round::Over && self.next(&item) == Next::GiveUp {
+            item.recipients.iter_mut().for_each(RecipientState::give_up);
+        }
+        // A delay is told once, an end always.
+        let told = before.iter().zip(&item.recipients).filter(|(before, after)| {
+            before.is_pending() && (!after.is_pending() || (before.attempts == 0 && after.attempts > 0))
+        });
+        let told: Vec<RecipientState> = told.map(|(_, after)| after.clone()).collect();
+        let mut batch = Batch::default();
+        if !item.recipients.iter().any(RecipientState::is_pending) {
+            SPOOL.expect_unchanged(&mut batch, &id, &kept);
+            SPOOL.delete(&mut batch, &id);
+            due::unschedule(&mut batch, item.next_at, Due::Spool(id));
+        } else {
+            SPOOL.replace(&mut batch, &id, &kept, &item);
+        }
+        self.tell(&mut batch, &item, &told, now).await?;
+        Ok(batch)
+    }
+
+    async fn tell(
+        &self,
+        batch: &mut Batch,
+        item: &SpoolItem,
+        told: &[RecipientState],
+        now: Time,
+    ) -> Result<(), ReadError> {
+        let engine = &*self.site.engine;
+        match &item.purpose {
+            Purpose::Case(number) => {
+                if let Some(mut change) = CaseChange::of(engine, *number).await? {
+                    told.iter().for_each(|state| change.add(now, BY, happening(item.id, state)));
+                    change.write(batch);
+                }
+            }
+            Purpose::Probe(address) => {
+                let Some(kept) = tables::ADDRESSES.get(engine, address).await? else { return Ok(()) };
+                let mut changed = kept.value.clone();
+                let verification = &mut changed.verification;
+                let awaited = verification.probe.as_ref().is_some_and(|probe| probe.message_id == item.message_id);
+                for state in told.iter().filter(|_| awaited && verification.confirmed_at.is_none()) {
+                    match state.state {
+                        State::Delivered => verification.delivered_at = Some(now),
+                        State::Failed => verification.state = VerificationState::Failed,
+                        State::Pending => {}
+                    }
+                    verification.reason = state.words.clone().filter(|_| state.state != State::Delivered);
+                }
+                if changed != kept.value {
+                    tables::ADDRESSES.replace(batch, address, &kept, &changed);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is lost stays lost; what can't be read now may be read later.
+fn unreadable(waiting: &[Mailbox], error: &JournalReadError) -> Vec<RecipientOutcome> {
+    let (fate, status) = match error {
+        JournalReadError::Absent | JournalReadError::Damaged => (Fate::Permanent, "5.3.0"),
+        JournalReadError::Io(_) => (Fate::Transient, "4.3.0"),
+    };
+    let words = format!("not sent, because the stored message can't be read: {error}");
+    let outcome = Outcome { fate, status: status.into(), words, peer: None };
+    let of_one = |recipient: &Mailbox| RecipientOutcome { recipient: recipient.clone(), outcome: outcome.clone() };
+    waiting.iter().map(of_one).collect()
+}
+
+fn happening(mail: MailId, state: &RecipientState) -> Happening {
+    let recipient = state.recipient.clone();
+    let (status, words) = (state.status.clone().unwrap_or_default(), state.words.clone().unwrap_or_default());
+    match state.state {
+        State::Delivered => Happening::ReplyDelivered { mail, recipient, status, words },
+        State::Failed => Happening::ReplyFailed { mail, recipient, status, words },
+        State::Pending => Happening::ReplyDelayed { mail, recipient, status, words },
+    }
+}
