@@ -12,3 +12,5 @@ pub mod store;
 pub mod smtp;
 pub mod intake;
 pub mod outbound;
+pub mod desk;
+pub mod http;

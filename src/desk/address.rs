@@ -1,0 +1,260 @@
+//! Commands about routing addresses.
+
+use serde_json::json;
+
+use super::command::AddressSettings;
+use super::{Answer, Desk, Outcome, Refusal, view};
+use crate::address::{
+    AddressState, Code, Mode, Probe, RoutingAddress, ServiceAddress, Settings, Verification, VerificationState,
+    random_label,
+};
+use crate::base::{Mailbox, ReversePath, limits};
+use crate::message::compose::{Draft, compose};
+use crate::message::facts::Person;
+use crate::outbound::{Outgoing, Purpose, Submitted};
+use crate::routing::MAIN_QUEUE;
+use crate::store::{Batch, Kept, Page, tables};
+
+impl Desk {
+    /// Registers an address, generates its service address and sends the probe.
+    pub(super) async fn address_add(&self, address: Mailbox, typed: AddressSettings) -> Answer {
+        let site = &*self.site;
+        if site.is_own_domain(address.domain()) && typed.mode.unwrap_or_default() == Mode::Forwarded {
+            let why = format!("{address} is in a domain of postcase itself: nothing forwards there; use --mode direct");
+            return Err(Refusal::refused(why));
+        }
+        self.check_named(&typed).await?;
+        let settings = changed(Settings::default(), typed);
+        let number = site.engine.reserve(tables::ADDRESS_NUMBERS, 1).await?.start;
+        let now = site.now();
+        let service = ServiceAddress::generate(&address, &site.service_domain, now, &site.chance);
+        let registered = RoutingAddress {
+            address: address.clone(),
+            number,
+            settings,
+            disabled: false,
+            verified_at: None,
+            verification: Verification::default(),
+            service_addresses: vec![service],
+            registered_at: now,
+        };
+        let mut tries = site.tries();
+        loop {
+            if tables::ADDRESSES.get(&*site.engine, &address).await?.is_some() {
+                let why = format!("{address} is registered already; change it with: postcase address set {address}");
+                return Err(Refusal::refused(why));
+            }
+            let mut batch = Batch::default();
+            tables::ADDRESSES.insert(&mut batch, &address, &registered);
+            for service in &registered.service_addresses {
+                tables::SERVICE_ADDRESSES.insert(&mut batch, &service.address, &address);
+            }
+            if tries.commit(batch).await? {
+                break;
+            }
+        }
+        self.address_verify(&address).await
+    }
+
+    pub(super) async fn address_list(&self, limit: Option<usize>) -> Answer {
+        let page = Page::first(&[], limit.unwrap_or(usize::MAX));
+        let rows = tables::ADDRESSES.scan(&*self.site.engine, page).await?;
+        let now = self.site.now();
+        Ok(Outcome::Json(rows.iter().map(|(_, kept)| view::address(&kept.value, now)).collect()))
+    }
+
+    pub(super) async fn address_show(&self, address: &Mailbox) -> Answer {
+        let kept = self.address(address).await?;
+        Ok(Outcome::Json(view::address(&kept.value, self.site.now())))
+    }
+
+    pub(super) async fn address_set(&self, address: &Mailbox, typed: AddressSettings) -> Answer {
+        self.check_named(&typed).await?;
+        self.change(address, |stored| {
+            let mut settings = changed(stored.settings.clone(), typed.clone());
+            // Its own address is what replies leave from anyway.
+            settings.reply_from = settings.reply_from.filter(|other| other != address);
+            Ok(RoutingAddress { settings, ..stored })
+        })
+        .await
+    }
+
+    pub(super) async fn address_disable(&self, address: &Mailbox, disabled: bool) -> Answer {
+        self.change(address, |stored| Ok(RoutingAddress { disabled, ..stored })).await
+    }
+
+    pub(super) async fn address_confirm(&self, address: &Mailbox, code: &str) -> Answer {
+        let now = self.site.now();
+        self.change(address, |mut changed| {
+            if !changed.verification.confirm_with(code, now) {
+                let why = match changed.verification.state_at(now) {
+                    VerificationState::Sent => "this is not the code of the newest probe for",
+                    VerificationState::Confirmed => "there is nothing to confirm: the newest probe has verified",
+                    VerificationState::Failed => "the probe could not be delivered, so its code confirms nothing for",
+                    VerificationState::Expired => "the code has expired for",
+                    VerificationState::None => "no code was sent for",
+                };
+                let next = format!("send a new one with: postcase address verify {address}");
+                return Err(Refusal::refused(format!("{why} {address}; {next}")));
+            }
+            changed.verified_at = changed.verified_at.or(Some(now));
+            Ok(changed)
+        })
+        .await
+    }
+
+    /// Takes the address away; its cases stay. Mail to it is refused from now on.
+    pub(super) async fn address_remove(&self, address: &Mailbox) -> Answer {
+        let site = &*self.site;
+        let mut tries = site.tries();
+        loop {
+            let kept = self.address(address).await?;
+            let all = tables::ADDRESSES.scan(&*site.engine, Page::first(&[], usize::MAX)).await?;
+            let user = all.iter().find(|(_, other)| other.value.settings.reply_from.as_ref() == Some(address));
+            if let Some((_, user)) = user {
+                let user = &user.value.address;
+                let why =
+                    format!("replies of {user} leave from it; first: postcase address set {user} --reply-from {user}");
+                return Err(Refusal::refused(why));
+            }
+            let mut batch = Batch::default();
+            tables::ADDRESSES.expect_unchanged(&mut batch, address, &kept);
+            tables::ADDRESSES.delete(&mut batch, address);
+            for service in &kept.value.service_addresses {
+                tables::SERVICE_ADDRESSES.delete(&mut batch, &service.address);
+            }
+            if let Some(probe) = &kept.value.verification.probe {
+                tables::PROBE_SENDERS.delete(&mut batch, &probe.from);
+            }
+            if tries.commit(batch).await? {
+                break;
+            }
+        }
+        Ok(Outcome::Json(json!({"address": address, "removed": true})))
+    }
+
+    /// Sends a probe: a mail like any other, to the routing address, from a single-use author.
+    pub(super) async fn address_verify(&self, address: &Mailbox) -> Answer {
+        let site = &*self.site;
+        let state = self.address(address).await?.value.state();
+        if state == AddressState::Disabled {
+            let why = format!("{address} is disabled; first: postcase address enable {address}");
+            return Err(Refusal::refused(why));
+        }
+        let label = random_label(&site.chance);
+        let from = Mailbox::new(&format!("verify.{label}"), &site.service_domain)
+            .map_err(|error| Refusal::refused(format!("service_domain: {error}")))?;
+        let code = Code::generate(&site.chance);
+        let probe = Probe {
+            subject: format!("Verification of {address} ({})", code.as_str()),
+            message_id: format!("<verify.{label}@{}>", site.hostname),
+            from: from.clone(),
+            code,
+        };
+        let message = write_probe(address, &probe, site.now());
+        let outgoing = Outgoing {
+            from: ReversePath::Mailbox(from.clone()),
+            to: vec![address.clone()],
+            message,
+            purpose: Purpose::Probe(address.clone()),
+        };
+        let submitted = Submitted::store(site, outgoing).await?;
+        let mut tries = site.tries();
+        loop {
+            let kept = self.address(address).await?;
+            let (mut changed, now) = (kept.value.clone(), site.now());
+            let mut batch = Batch::default();
+            if let Some(former) = &changed.verification.probe {
+                tables::PROBE_SENDERS.delete(&mut batch, &former.from);
+            }
+            changed.verification.sent(probe.clone(), now);
+            tables::PROBE_SENDERS.insert(&mut batch, &from, address);
+            tables::ADDRESSES.replace(&mut batch, address, &kept, &changed);
+            submitted.enter(&mut batch, now);
+            if tries.commit(batch).await? {
+                site.alarm.ring();
+                return Ok(Outcome::Json(view::address(&changed, now)));
+            }
+        }
+    }
+
+    pub(super) async fn address(&self, address: &Mailbox) -> Result<Kept<RoutingAddress>, Refusal> {
+        let kept = tables::ADDRESSES.get(&*self.site.engine, address).await?;
+        kept.ok_or_else(|| {
+            Refusal::not_found(format!("{address} is not registered; register it with: postcase address add {address}"))
+        })
+    }
+
+    async fn change(
+        &self,
+        address: &Mailbox,
+        change: impl Fn(RoutingAddress) -> Result<RoutingAddress, Refusal> + Send,
+    ) -> Answer {
+        let site = &*self.site;
+        let mut tries = site.tries();
+        loop {
+            let kept = self.address(address).await?;
+            let changed = change(kept.value.clone())?;
+            let mut batch = Batch::default();
+            tables::ADDRESSES.replace(&mut batch, address, &kept, &changed);
+            if tries.commit(batch).await? {
+                return Ok(Outcome::Json(view::address(&changed, site.now())));
+            }
+        }
+    }
+
+    /// What is named must exist.
+    async fn check_named(&self, typed: &AddressSettings) -> Result<(), Refusal> {
+        if let Some(queue) = &typed.queue
+            && tables::QUEUES.get(&*self.site.engine, queue).await?.is_none()
+        {
+            return Err(Refusal::not_found(format!(
+                "there is no queue {queue}; make it with: postcase queue add {queue}"
+            )));
+        }
+        if let Some(reply_from) = &typed.reply_from {
+            self.address(reply_from).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The settings with what was typed.
+fn changed(stored: Settings, typed: AddressSettings) -> Settings {
+    Settings {
+        name: typed.name.or(stored.name).filter(|name| !name.is_empty()),
+        mode: typed.mode.unwrap_or(stored.mode),
+        queue: typed.queue.or(stored.queue).filter(|queue| queue != MAIN_QUEUE),
+        origin: typed.origin.unwrap_or(stored.origin),
+        priority: typed.priority.unwrap_or(stored.priority),
+        reply_from: typed.reply_from.or(stored.reply_from),
+        rate_limit: typed.rate_limit.or(stored.rate_limit).filter(|limit| *limit > 0),
+        over_limit: typed.over_limit.unwrap_or(stored.over_limit),
+    }
+}
+
+/// No Auto-Submitted and a real reverse-path, because forwarders drop mail that looks automatic.
+fn write_probe(address: &Mailbox, probe: &Probe, now: crate::base::Time) -> Vec<u8> {
+    let code = probe.code.as_str();
+    let days = limits::VERIFICATION_EXPIRES_AFTER.as_secs() / 86_400;
+    let text = format!(
+        "This message checks that mail for {address} reaches postcase.\n\n\
+         Normally nobody sees it, because it is forwarded to postcase and ends there.\n\
+         If you read it in a mailbox, the forwarding isn't active yet. Set it up, or\n\
+         confirm the address by hand within {days} days:\n\n    \
+         postcase address confirm {address} {code}\n\nCode: {code}\n"
+    );
+    compose(&Draft {
+        from: Person { name: Some("postcase verification".into()), address: probe.from.to_string() },
+        to: vec![Person { name: None, address: address.to_string() }],
+        subject: probe.subject.clone(),
+        date: now,
+        message_id: probe.message_id.clone(),
+        text,
+        extra_fields: vec![("Postcase-Verification".into(), code.into())],
+        cc: Vec::new(),
+        in_reply_to: None,
+        references: Vec::new(),
+        attachments: Vec::new(),
+    })
+}

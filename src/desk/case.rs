@@ -1,0 +1,170 @@
+//! Commands about cases.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::command::CaseFilter;
+use super::{Answer, Desk, Outcome, Refusal, view};
+use crate::base::{CaseNumber, Mailbox, Priority};
+use crate::case::{Case, Happening, Status};
+use crate::store::{Batch, CaseChange, Page, case_change, tables};
+
+/// Cases read at a time while a filter is looked for.
+const PAGE: usize = 256;
+/// Names of case properties that aren't fields of the company's own.
+const RESERVED: [&str; 8] = ["number", "queue", "owner", "contact", "address", "origin", "tags", "record_type"];
+
+impl Desk {
+    /// Newest first.
+    pub(super) async fn case_list(&self, filter: CaseFilter) -> Answer {
+        let limit = filter.limit.unwrap_or(usize::MAX);
+        let mut rows = Vec::new();
+        let mut page = Page::last(&[], PAGE);
+        while rows.len() < limit {
+            let cases = tables::CASES.scan(&*self.site.engine, page.clone()).await?;
+            let Some((last, _)) = cases.last() else { break };
+            page.beyond = Some(last.clone());
+            let found = cases.iter().map(|(_, kept)| &kept.value).filter(|case| matches(&filter, case));
+            rows.extend(found.map(view::case_row).take(limit - rows.len()));
+        }
+        Ok(Outcome::Json(rows.into()))
+    }
+
+    pub(super) async fn case_show(&self, number: CaseNumber) -> Answer {
+        let engine = &*self.site.engine;
+        let case = tables::CASES.get(engine, &number).await?.ok_or_else(|| absent(number))?.value;
+        let events = case_change::events_of(engine, number).await?;
+        let mut messages = Vec::new();
+        for event in &events {
+            if let Happening::MessageAdded { mail, .. } | Happening::ReplySubmitted { mail, .. } = &event.what {
+                messages.push(self.message(*mail).await?);
+            }
+        }
+        Ok(Outcome::Json(view::case(&case, messages, &events)))
+    }
+
+    pub(super) async fn case_note(&self, number: CaseNumber, text: String, by: Option<Mailbox>) -> Answer {
+        if text.trim().is_empty() {
+            return Err(Refusal::refused("the note is empty"));
+        }
+        self.change_case(number, by, |_| Ok(vec![Happening::NoteAdded { text: text.clone() }])).await
+    }
+
+    pub(super) async fn case_set(
+        &self,
+        number: CaseNumber,
+        changes: BTreeMap<String, String>,
+        by: Option<Mailbox>,
+    ) -> Answer {
+        self.change_case(number, by, |case| {
+            changes.iter().filter_map(|(name, value)| set(case, name, value).transpose()).collect()
+        })
+        .await
+    }
+
+    /// To an agent, or back into a queue.
+    pub(super) async fn case_assign(
+        &self,
+        number: CaseNumber,
+        agent: Option<Mailbox>,
+        queue: Option<String>,
+    ) -> Answer {
+        let engine = &*self.site.engine;
+        let what = match (agent, queue) {
+            (Some(agent), None) => {
+                self.actor(Some(&agent)).await?;
+                Happening::Assigned { agent }
+            }
+            (None, Some(queue)) => {
+                if tables::QUEUES.get(engine, &queue).await?.is_none() {
+                    let why = format!("there is no queue {queue}; make it with: postcase queue add {queue}");
+                    return Err(Refusal::not_found(why));
+                }
+                Happening::Queued { queue, why: "assigned by hand".into() }
+            }
+            _ => return Err(Refusal::refused("name either an agent or a queue")),
+        };
+        self.change_case(number, None, |case| {
+            let mut happenings = vec![what.clone()];
+            if matches!(what, Happening::Assigned { .. }) && case.status == Status::New {
+                happenings.push(Happening::StatusChanged {
+                    from: case.status,
+                    to: Status::Open,
+                    why: "somebody has it".into(),
+                });
+            }
+            Ok(happenings)
+        })
+        .await
+    }
+
+    /// Adds what `plan` finds in order to a case, and shows the case as it is then.
+    async fn change_case(
+        &self,
+        number: CaseNumber,
+        by: Option<Mailbox>,
+        plan: impl Fn(&Case) -> Result<Vec<Happening>, Refusal> + Send,
+    ) -> Answer {
+        let site = &*self.site;
+        let by = self.actor(by.as_ref()).await?;
+        let mut tries = site.tries();
+        loop {
+            let mut change = CaseChange::of(&*site.engine, number).await?.ok_or_else(|| absent(number))?;
+            for happening in plan(change.case())? {
+                change.add(site.now(), &by, happening);
+            }
+            let shown = view::case_row(change.case());
+            let mut batch = Batch::default();
+            change.write(&mut batch);
+            if tries.commit(batch).await? {
+                return Ok(Outcome::Json(shown));
+            }
+        }
+    }
+}
+
+pub(super) fn absent(number: CaseNumber) -> Refusal {
+    Refusal::not_found(format!("there is no case {number}; see: postcase case list"))
+}
+
+fn matches(filter: &CaseFilter, case: &Case) -> bool {
+    let contact = case.contact.as_ref().map(|contact| &contact.address);
+    filter.status.is_none_or(|status| case.status == status)
+        && filter.queue.as_ref().is_none_or(|queue| case.queue.as_ref() == Some(queue))
+        && filter.owner.as_ref().is_none_or(|owner| case.owner.as_ref() == Some(owner))
+        && filter.contact.as_ref().is_none_or(|wanted| contact == Some(wanted))
+}
+
+/// What setting a property means; nothing when it has that value already.
+fn set(case: &Case, name: &str, value: &str) -> Result<Option<Happening>, Refusal> {
+    let word = |value: &str| serde_json::Value::from(value.trim().to_ascii_lowercase());
+    let refused = |expected: &str| Refusal::refused(format!("{name} is {expected}, not {value}"));
+    if RESERVED.contains(&name) {
+        let why = match name {
+            "queue" | "owner" => format!("{name} isn't set this way; use: postcase case assign {}", case.number),
+            _ => format!("{name} can't be changed; status, priority, subject and fields of your own can"),
+        };
+        return Err(Refusal::refused(why));
+    }
+    let former = match name {
+        "status" => {
+            let expected = "new, open, pending, resolved or closed";
+            let to: Status = serde_json::from_value(word(value)).map_err(|_| refused(expected))?;
+            let change = Happening::StatusChanged { from: case.status, to, why: "set by hand".into() };
+            return Ok((case.status != to).then_some(change));
+        }
+        "priority" => {
+            let priority = serde_json::from_value::<Priority>(word(value));
+            priority.map_err(|_| refused("low, normal, high or urgent"))?;
+            json!(case.priority).as_str().map(str::to_owned)
+        }
+        "subject" if value.trim().is_empty() => return Err(refused("some text")),
+        "subject" => Some(case.subject.clone()),
+        _ => case.fields.get(name).cloned(),
+    };
+    let value = if name == "priority" { value.trim().to_ascii_lowercase() } else { value.to_owned() };
+    let to = (!value.is_empty()).then_some(value);
+    let change = Happening::FieldChanged { name: name.to_owned(), from: former.clone(), to: to.clone() };
+    Ok((former != to).then_some(change))
+}

@@ -1,0 +1,244 @@
+//! What can be asked of postcase, as data: the command line makes these values, the local socket and the API carry them
+//! as JSON, [`Desk`](super::Desk) answers them. One list, so that every face can do the same.
+//!
+//! Names are `noun-verb`, as typed. Absent optional fields keep what is stored (in `set`) or take the default (in `add`).
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{CaseNumber, Mailbox, Time};
+
+/// One command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Command {
+    AddressAdd {
+        address: Mailbox,
+        #[serde(default)]
+        settings: AddressSettings,
+    },
+    AddressList {
+        limit: Option<usize>,
+    },
+    AddressShow {
+        address: Mailbox,
+    },
+    AddressSet {
+        address: Mailbox,
+        settings: AddressSettings,
+    },
+    AddressVerify {
+        address: Mailbox,
+    },
+    AddressConfirm {
+        address: Mailbox,
+        code: String,
+    },
+    AddressDisable {
+        address: Mailbox,
+    },
+    AddressEnable {
+        address: Mailbox,
+    },
+    AddressRemove {
+        address: Mailbox,
+    },
+    MessageList(MessageFilter),
+    MessageShow {
+        id: String,
+    },
+    /// Answers with the raw bytes, not with JSON; with `trace`, our trace fields in front of them.
+    MessageRaw {
+        id: String,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        trace: bool,
+    },
+    MessageExplain {
+        id: String,
+    },
+    CaseList(CaseFilter),
+    CaseShow {
+        number: CaseNumber,
+    },
+    CaseReply(ReplyRequest),
+    CaseNote {
+        number: CaseNumber,
+        text: String,
+        by: Option<Mailbox>,
+    },
+    /// `changes`: `status`, `priority`, `subject`, or a field name of the company's own.
+    CaseSet {
+        number: CaseNumber,
+        changes: BTreeMap<String, String>,
+        by: Option<Mailbox>,
+    },
+    CaseAssign {
+        number: CaseNumber,
+        agent: Option<Mailbox>,
+        queue: Option<String>,
+    },
+    QueueAdd {
+        name: String,
+    },
+    QueueList,
+    AgentAdd {
+        address: Mailbox,
+        name: Option<String>,
+    },
+    AgentList,
+    SpoolList {
+        limit: Option<usize>,
+    },
+    SpoolRetry {
+        id: String,
+    },
+    SpoolHold,
+    SpoolResume,
+    /// The store, into a new file on the server's machine.
+    Backup {
+        file: PathBuf,
+    },
+    /// Reads every message and every row.
+    StoreCheck,
+}
+
+impl Command {
+    /// True when it reads everything there is.
+    pub fn takes_long(&self) -> bool {
+        matches!(self, Self::Backup { .. } | Self::StoreCheck)
+    }
+}
+
+/// Settings of a routing address as typed; `None` is "not named".
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AddressSettings {
+    pub name: Option<String>,
+    pub mode: Option<crate::address::Mode>,
+    pub queue: Option<String>,
+    pub origin: Option<String>,
+    pub priority: Option<crate::case::Priority>,
+    pub reply_from: Option<Mailbox>,
+    /// Messages a day; 0 takes the limit away.
+    pub rate_limit: Option<u32>,
+    pub over_limit: Option<crate::address::OverLimit>,
+}
+
+/// Which messages to list, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MessageFilter {
+    pub address: Option<Mailbox>,
+    pub case: Option<CaseNumber>,
+    pub disposition: Option<String>,
+    /// `inbound` (also when absent), `outbound` or `any`.
+    pub direction: Option<String>,
+    pub since: Option<Time>,
+    /// `None`: all of them.
+    pub limit: Option<usize>,
+}
+
+/// Which cases to list, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CaseFilter {
+    pub status: Option<crate::case::Status>,
+    pub queue: Option<String>,
+    pub owner: Option<Mailbox>,
+    pub contact: Option<Mailbox>,
+    /// `None`: all of them.
+    pub limit: Option<usize>,
+}
+
+/// An agent's answer to a case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReplyRequest {
+    pub number: CaseNumber,
+    pub body: String,
+    /// The agent who answers.
+    #[serde(default)]
+    pub by: Option<Mailbox>,
+    /// Another registered and verified address to send from.
+    #[serde(default)]
+    pub from: Option<Mailbox>,
+    /// Instead of the computed recipients.
+    #[serde(default)]
+    pub to: Vec<Mailbox>,
+    #[serde(default)]
+    pub cc: Vec<Mailbox>,
+    /// Also to the others of the conversation.
+    #[serde(default)]
+    pub all: bool,
+    #[serde(default)]
+    pub attachments: Vec<Attached>,
+    /// Instead of `pending`.
+    #[serde(default)]
+    pub status: Option<crate::case::Status>,
+}
+
+/// A file that goes with a reply.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attached {
+    pub name: String,
+    pub content_type: String,
+    /// Base64 (RFC 4648 §4).
+    pub content: String,
+}
+
+/// Why a command was not done. `message` is for the person who typed it and says what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    pub kind: RefusalKind,
+    pub message: String,
+}
+
+/// The class of a refusal; the command line makes its exit code of it, the API its HTTP status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalKind {
+    /// Wrong in itself or not allowed now: exit 1, HTTP 409 or 422.
+    Refused,
+    /// No such address, message, case: exit 3, HTTP 404.
+    NotFound,
+    /// Our own failure: exit 1, HTTP 500.
+    Failed,
+}
+
+/// What a command answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    Json(serde_json::Value),
+    Bytes(Vec<u8>),
+}
+
+/// What a command comes to.
+pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Outcome, Refusal>> + Send + 'a>>;
+
+/// Whoever does commands: the desk; in tests of a face, something smaller.
+pub trait Answers: Send + Sync {
+    fn answer(&self, command: Command) -> Answer<'_>;
+}
+
+impl Refusal {
+    /// Wrong in itself, or not allowed now.
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self { kind: RefusalKind::Refused, message: message.into() }
+    }
+
+    /// There is no such thing.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self { kind: RefusalKind::NotFound, message: message.into() }
+    }
+
+    /// Our own failure.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self { kind: RefusalKind::Failed, message: message.into() }
+    }
+}

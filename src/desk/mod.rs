@@ -1,0 +1,103 @@
+//! What an administrator or an agent can ask, one function each, free of transport.
+//!
+//! The same [`Desk`] answers the local socket and the API of a running server, and the command line when no server
+//! runs. Answers are JSON in the shapes that scripts rely on; what people read is made from them.
+
+mod address;
+mod backup;
+mod case;
+pub mod command;
+mod message;
+mod reply;
+mod roster;
+mod spool;
+mod view;
+
+use std::sync::Arc;
+
+use crate::intake::Inbox;
+use crate::store::{AppendError, CommitError, ReadError, Site};
+
+pub use command::{Answers, Command, Outcome, Refusal, RefusalKind};
+
+/// Answers commands.
+pub struct Desk {
+    site: Arc<Site>,
+    inbox: Arc<Inbox>,
+}
+
+type Answer = Result<Outcome, Refusal>;
+
+impl Desk {
+    pub fn new(site: Arc<Site>, inbox: Arc<Inbox>) -> Self {
+        Self { site, inbox }
+    }
+
+    /// Does what the command says, or says why not; nothing is half done.
+    pub async fn do_command(&self, command: Command) -> Answer {
+        match command {
+            Command::AddressAdd { address, settings } => self.address_add(address, settings).await,
+            Command::AddressList { limit } => self.address_list(limit).await,
+            Command::AddressShow { address } => self.address_show(&address).await,
+            Command::AddressSet { address, settings } => self.address_set(&address, settings).await,
+            Command::AddressVerify { address } => self.address_verify(&address).await,
+            Command::AddressConfirm { address, code } => self.address_confirm(&address, &code).await,
+            Command::AddressDisable { address } => self.address_disable(&address, true).await,
+            Command::AddressEnable { address } => self.address_disable(&address, false).await,
+            Command::AddressRemove { address } => self.address_remove(&address).await,
+            Command::MessageList(filter) => self.message_list(filter).await,
+            Command::MessageShow { id } => self.message_show(&id).await,
+            Command::MessageRaw { id, trace } => self.message_raw(&id, trace).await,
+            Command::MessageExplain { id } => self.message_explain(&id).await,
+            Command::CaseList(filter) => self.case_list(filter).await,
+            Command::CaseShow { number } => self.case_show(number).await,
+            Command::CaseReply(request) => self.case_reply(request).await,
+            Command::CaseNote { number, text, by } => self.case_note(number, text, by).await,
+            Command::CaseSet { number, changes, by } => self.case_set(number, changes, by).await,
+            Command::CaseAssign { number, agent, queue } => self.case_assign(number, agent, queue).await,
+            Command::QueueAdd { name } => self.queue_add(name).await,
+            Command::QueueList => self.queue_list().await,
+            Command::AgentAdd { address, name } => self.agent_add(address, name).await,
+            Command::AgentList => self.agent_list().await,
+            Command::SpoolList { limit } => self.spool_list(limit).await,
+            Command::SpoolRetry { id } => self.spool_retry(&id).await,
+            Command::SpoolHold => self.spool_hold().await,
+            Command::SpoolResume => self.spool_resume().await,
+            Command::Backup { file } => self.backup(file).await,
+            Command::StoreCheck => self.store_check().await,
+        }
+    }
+}
+
+impl Answers for Desk {
+    fn answer(&self, command: Command) -> command::Answer<'_> {
+        Box::pin(self.do_command(command))
+    }
+}
+
+/// A failure of ours: told to whoever asked, and to the log.
+fn failed(error: &dyn std::fmt::Display) -> Refusal {
+    tracing::error!(%error, "a command failed");
+    Refusal::failed(error.to_string())
+}
+
+impl From<ReadError> for Refusal {
+    fn from(error: ReadError) -> Self {
+        failed(&error)
+    }
+}
+
+impl From<CommitError> for Refusal {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Conflict => Self::refused("somebody else changed the same thing at the same time: try again"),
+            failure @ CommitError::Failed(_) => failed(&failure),
+        }
+    }
+}
+
+impl From<AppendError> for Refusal {
+    fn from(error: AppendError) -> Self {
+        failed(&error)
+    }
+}

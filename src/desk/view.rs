@@ -1,0 +1,178 @@
+//! What is stored, as the JSON that scripts rely on.
+
+use serde_json::{Map, Value, json};
+
+use crate::address::RoutingAddress;
+use crate::base::{Envelope, MailId, Time};
+use crate::case::{Case, Direction, Event, Mail};
+use crate::message::Facts;
+use crate::outbound::SpoolItem;
+
+/// A routing address.
+pub fn address(stored: &RoutingAddress, now: Time) -> Value {
+    let verification = &stored.verification;
+    let settings = &stored.settings;
+    json!({
+        "address": stored.address,
+        "name": settings.name,
+        "mode": settings.mode,
+        "state": stored.state(),
+        "service_address": stored.service_address(),
+        "service_addresses": stored.service_addresses,
+        "verification": {
+            "state": verification.state_at(now),
+            "sent_at": verification.sent_at,
+            "expires_at": verification.expires_at,
+            "confirmed_at": verification.confirmed_at,
+            "how": verification.how,
+            "reason": verification.reason,
+            "problems": verification.problems,
+            "path": verification.path,
+        },
+        "verified_at": stored.verified_at,
+        "forwarding_confirmations": [],
+        "reply_from": settings.reply_from,
+        "queue": settings.queue,
+        "origin": settings.origin,
+        "priority": settings.priority,
+        "rate_limit": settings.rate_limit,
+        "over_limit": settings.over_limit,
+        "registered_at": stored.registered_at,
+    })
+}
+
+/// A message in a list: all but its texts.
+pub fn message_row(mail: &Mail) -> Value {
+    let mut row = head(mail.id, &mail.envelope, mail.direction);
+    row.extend(facts(&mail.facts));
+    row.retain(|name, _| name != "text" && name != "new_text");
+    row.extend(outcome(mail));
+    Value::Object(row)
+}
+
+/// A message with its texts.
+pub fn message(mail: &Mail, read: &Facts) -> Value {
+    let mut shown = head(mail.id, &mail.envelope, mail.direction);
+    shown.extend(facts(&Facts { kind: mail.facts.kind, ..read.clone() }));
+    shown.extend(outcome(mail));
+    Value::Object(shown)
+}
+
+/// A message that waits in the inbox.
+pub fn waiting_message(id: MailId, envelope: &Envelope, read: &Facts, why: &str) -> Value {
+    let mut shown = head(id, envelope, Direction::Inbound);
+    shown.extend(facts(read));
+    shown.extend(object(json!({
+        "disposition": null, "reason": why, "case": null, "direction": Direction::Inbound,
+        "duplicate_of": null, "deliveries": [],
+    })));
+    Value::Object(shown)
+}
+
+fn head(id: MailId, envelope: &Envelope, direction: Direction) -> Map<String, Value> {
+    object(json!({
+        "id": id,
+        "received_at": envelope.received_at,
+        "envelope": {
+            "from": envelope.from, "to": envelope.to, "peer": envelope.peer, "helo": envelope.helo, "tls": envelope.tls,
+        },
+        "direction": direction,
+    }))
+}
+
+fn facts(facts: &Facts) -> Map<String, Value> {
+    let mut shown = object(json!(facts));
+    shown.insert("auth".into(), Value::Null);
+    shown
+}
+
+fn outcome(mail: &Mail) -> Map<String, Value> {
+    let deliveries: Vec<Value> = mail
+        .deliveries
+        .iter()
+        .map(|delivery| {
+            let mut shown = object(json!(delivery));
+            shown.insert("earlier".into(), json!([]));
+            Value::Object(shown)
+        })
+        .collect();
+    let first = mail.deliveries.first();
+    object(json!({
+        "disposition": first.map(|delivery| delivery.disposition),
+        "reason": first.map(|delivery| delivery.reason),
+        "case": mail.case,
+        "duplicate_of": mail.duplicate_of,
+        "deliveries": deliveries,
+    }))
+}
+
+/// How a message became what it became.
+pub fn explanation(mail: &Mail) -> Value {
+    let first = mail.deliveries.first();
+    json!({
+        "id": mail.id,
+        "disposition": first.map(|delivery| delivery.disposition),
+        "reason": first.map(|delivery| delivery.reason.to_string()),
+        "steps": mail.steps,
+    })
+}
+
+/// A case without its messages and events.
+pub fn case_row(case: &Case) -> Value {
+    let contact =
+        case.contact.as_ref().map(|contact| json!({"name": contact.name, "address": contact.address, "account": null}));
+    json!({
+        "number": case.number,
+        "subject": case.subject,
+        "status": case.status,
+        "priority": case.priority,
+        "origin": case.origin,
+        "record_type": null,
+        "address": case.address,
+        "queue": case.queue,
+        "owner": case.owner,
+        "offer": null,
+        "contact": contact,
+        "participants": case.participants,
+        "tags": [],
+        "fields": case.fields,
+        "opened_at": case.opened_at,
+        "updated_at": case.updated_at,
+        "hints": case.hints,
+    })
+}
+
+/// A case with everything.
+pub fn case(case: &Case, messages: Vec<Value>, events: &[Event]) -> Value {
+    let mut shown = object(case_row(case));
+    shown.insert("messages".into(), messages.into());
+    shown.insert("events".into(), events.iter().map(event).collect());
+    Value::Object(shown)
+}
+
+/// The case's key makes its tokens; it is nobody's business.
+fn event(event: &Event) -> Value {
+    let mut shown = object(json!(event));
+    shown.remove("case_key");
+    Value::Object(shown)
+}
+
+pub fn spool_item(item: &SpoolItem) -> Value {
+    json!({
+        "id": item.id,
+        "message_id": item.message_id,
+        "for": item.purpose,
+        "from": item.from,
+        "recipients": item.recipients,
+        "submitted_at": item.submitted_at,
+        "attempts": item.attempts,
+        "next_at": item.next_at,
+    })
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        other => unreachable!("only objects are shown, not {other}"),
+    }
+}
