@@ -14,3 +14,5 @@ pub mod intake;
 pub mod outbound;
 pub mod desk;
 pub mod http;
+pub mod config;
+pub mod server;

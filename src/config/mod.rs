@@ -1,0 +1,173 @@
+//! The configuration: a TOML file becomes checked [`Settings`], and each value knows where it came from.
+//!
+//! The keys are one list ([`keys::KEYS`]); reading, showing, the nearest key to a mistyped one and the test that the
+//! shipped file names them all are made from it. Every mistake of a file is reported, not only the first. A file with a
+//! mistake gives no settings at all: a server that runs on half of what was meant is worse than one that doesn't start.
+//! A relative `data_dir` is relative to the working directory.
+
+mod keys;
+mod mistake;
+mod read;
+mod value;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+pub use mistake::Mistake;
+
+use crate::routing::MAIN_QUEUE;
+use crate::{http, net, outbound, smtp, store};
+
+/// Where the configuration lies when none is named.
+pub const STANDARD_FILE: &str = "config/postcase.toml";
+
+/// Everything an administrator can set, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// In the greeting, Received and Message-ID; lower case.
+    pub hostname: String,
+    /// Service, reply and bounce addresses are made here; lower case.
+    pub service_domain: String,
+    pub data_dir: PathBuf,
+    /// Where mail for nobody in particular becomes cases (RFC 2142).
+    pub postmaster_queue: String,
+    pub store: store::Settings,
+    pub smtp: smtp::server::Settings,
+    pub http: http::Settings,
+    pub outbound: outbound::Settings,
+    pub dns: net::dns::Settings,
+    pub origins: Origins,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let smtp = smtp::server::Settings::default();
+        Self {
+            hostname: smtp.hostname.clone(),
+            service_domain: "in.example.net".into(),
+            data_dir: "data".into(),
+            postmaster_queue: MAIN_QUEUE.into(),
+            store: store::Settings::default(),
+            smtp,
+            http: http::Settings::default(),
+            outbound: outbound::Settings::default(),
+            dns: net::dns::Settings::default(),
+            origins: Origins::default(),
+        }
+    }
+}
+
+/// Where the values came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origins {
+    /// None: there is no file, everything is the built-in default.
+    pub file: Option<PathBuf>,
+    lines: BTreeMap<&'static str, usize>,
+}
+
+/// One key as it is in force.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct InForce {
+    /// With its table: `smtp.listen`.
+    pub key: &'static str,
+    /// In the form in which the file says it.
+    pub value: serde_json::Value,
+    /// `file:line`, or `default`.
+    pub from: String,
+}
+
+impl Settings {
+    /// Every key, in the order of the shipped file.
+    pub fn in_force(&self) -> Vec<InForce> {
+        let from = |path| match (&self.origins.file, self.origins.lines.get(path)) {
+            (Some(file), Some(line)) => format!("{}:{line}", file.display()),
+            _ => "default".to_owned(),
+        };
+        keys::KEYS.iter().map(|key| InForce { key: key.path, value: (key.get)(self), from: from(key.path) }).collect()
+    }
+
+    /// How many keys the file sets.
+    pub fn set_in_file(&self) -> usize {
+        self.origins.lines.len()
+    }
+}
+
+/// Why there are no settings.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error("the configuration {} can't be read: {why}; name another one with --config", file.display())]
+    Unreadable { file: PathBuf, why: String },
+    /// At least one, in the order of the file.
+    #[error("{}", lines(.0))]
+    Mistakes(Vec<Mistake>),
+}
+
+fn lines(mistakes: &[Mistake]) -> String {
+    mistakes.iter().map(Mistake::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// The settings of the named file; without one, of [`STANDARD_FILE`]; without that, the built-in defaults.
+pub fn load(named: Option<&Path>) -> Result<Settings, LoadError> {
+    let file = named.unwrap_or(Path::new(STANDARD_FILE));
+    match std::fs::read_to_string(file) {
+        Ok(text) => read::settings(file, &text).map_err(LoadError::Mistakes),
+        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => Ok(Settings::default()),
+        Err(error) => Err(LoadError::Unreadable { file: file.to_owned(), why: error.to_string() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_file_says_the_defaults_and_every_key() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(STANDARD_FILE);
+        let shipped = load(Some(&file)).unwrap();
+        assert_eq!(shipped.set_in_file(), keys::KEYS.len());
+        assert_eq!(Settings { origins: Origins::default(), ..shipped.clone() }, Settings::default());
+        let lines: Vec<_> = keys::KEYS.iter().map(|key| shipped.origins.lines[key.path]).collect();
+        assert!(lines.is_sorted(), "the list of keys has the order of the file");
+    }
+
+    #[test]
+    fn what_is_shown_can_be_read_again() {
+        let text = r#"
+            hostname = "MX.example.com"
+            [smtp]
+            listen = ["[::1]:0", "192.0.2.1:25"]
+            bare_newlines = "normalise"
+            trusted_networks = ["192.0.2.0/24"]
+            postmaster_queue = "night-watch"
+            message_size_max = 1048577
+            idle = "90s"
+            [smtp.tls]
+            certificate = "/etc/a.pem"
+            key = "b.pem"
+            [lmtp]
+            listen = ["[::1]:24"]
+            [http]
+            listen = ""
+            [outbound]
+            smarthost = "[2001:db8::1]:587"
+            retry = ["0s", "36h"]
+            "#;
+        let first = read::settings(Path::new("a.toml"), text).unwrap();
+        let again: String = first.in_force().iter().map(|one| format!("{} = {}\n", one.key, one.value)).collect();
+        let second = read::settings(Path::new("b.toml"), &again).unwrap();
+        assert_eq!(second.set_in_file(), keys::KEYS.len());
+        assert_eq!(second, Settings { origins: second.origins.clone(), ..first.clone() });
+        assert_eq!((first.smtp.hostname.as_str(), first.http.listen), ("mx.example.com", None));
+        let from = |key| first.in_force().into_iter().find(|one| one.key == key).map(|one| one.from);
+        assert_eq!(from("smtp.idle").as_deref(), Some("a.toml:9"));
+        assert_eq!(from("dns.servers").as_deref(), Some("default"));
+    }
+
+    #[test]
+    fn a_named_file_must_exist() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("none.toml");
+        let error = load(Some(&missing)).unwrap_err().to_string();
+        assert!(error.contains("none.toml") && error.contains("--config"), "{error}");
+    }
+}

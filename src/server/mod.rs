@@ -1,0 +1,198 @@
+//! Composition: settings become a running server, and a running server stops in the right order.
+//!
+//! Start: store, then what was left in it, then the listeners; the first message is taken when everything that it needs
+//! stands. Stop: no new connections, running transactions finish, what was started is decided, then the store closes.
+//! When journal or database fail, or a part that must run has ended, the server stops by itself and says so: what is on
+//! disk is known again only after the next start.
+
+mod scheduler;
+mod start;
+#[cfg(test)]
+mod tests;
+mod vital;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::base::{Clock, limits};
+use crate::desk::command::Answer;
+use crate::desk::{Answers, Command, Desk};
+use crate::http;
+use crate::intake::{self, Inbox, Reception};
+use crate::net::{Certificate, Dns, Stop, listen};
+use crate::outbound;
+use crate::smtp;
+use crate::smtp::client::Client;
+use crate::smtp::server::Protocol;
+use crate::store::{Floor, Site};
+
+use scheduler::Scheduler;
+use start::Opened;
+pub use start::{Offline, StartError, World, open_offline, restore};
+use vital::Vital;
+
+type Listeners = Vec<(Protocol, TcpListener)>;
+
+/// A server at work.
+pub struct Running {
+    smtp: Vec<SocketAddr>,
+    lmtp: Vec<SocketAddr>,
+    http: http::Running,
+    desk: Arc<Desk>,
+    site: Arc<Site>,
+    inbox: Arc<Inbox>,
+    scheduler: Arc<Scheduler>,
+    /// Hears first: listeners and sessions.
+    sessions: Stop,
+    /// Hears when the sessions are over: worker and scheduler.
+    workers: Stop,
+    tasks: JoinSet<()>,
+    vital: Vital,
+    store: start::Held,
+}
+
+/// Where a server listens, with real ports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listening {
+    pub smtp: Vec<SocketAddr>,
+    pub lmtp: Vec<SocketAddr>,
+    pub http: Option<SocketAddr>,
+    /// The local socket.
+    pub socket: PathBuf,
+}
+
+impl Answers for Running {
+    fn answer(&self, command: Command) -> Answer<'_> {
+        self.desk.answer(command)
+    }
+}
+
+/// Starts a server on its world.
+pub async fn start(world: World) -> Result<Running, StartError> {
+    let World { settings, clock, chance, medium } = world;
+    let data_dir = settings.data_dir.clone();
+    let certificate = Certificate::open(&settings.smtp.tls)?;
+    let (mut listeners, smtp) = bind(&settings.smtp.listen, Protocol::Smtp)?;
+    let (lmtp_listeners, lmtp) = bind(&settings.smtp.lmtp, Protocol::Lmtp)?;
+    listeners.extend(lmtp_listeners);
+    let dns = Dns::new(&settings.dns, chance.clone())?;
+    let Opened { site, inbox, inbound, held } = start::open(&settings, medium.clone(), &clock, &chance).await?;
+    let desk = Arc::new(Desk::new(site.clone(), inbox.clone()));
+    let http = http::start(&settings.http, &data_dir, desk.clone(), clock.clone(), &chance).await?;
+
+    let client = Client::new(settings.hostname.clone(), settings.outbound.route(), dns, clock.clone());
+    let outbound = Arc::new(outbound::Worker::new(site.clone(), client, settings.outbound.clone()));
+    let scheduler = Arc::new(Scheduler::new(site.clone(), inbox.clone(), outbound));
+    let worker = Arc::new(intake::Worker::new(site.clone(), inbox.clone()));
+    let floor = Floor::new(medium.clone(), settings.store.free_bytes_min, settings.smtp.message_bytes_max as u64);
+    let reception = Arc::new(Reception::new(site.clone(), inbox.clone(), floor));
+    let (sessions, workers) = (Stop::new(), Stop::new());
+    let mut tasks = JoinSet::new();
+    let vital = Vital::default();
+    let shared = smtp::server::Shared::new(reception, settings.smtp, certificate, clock, sessions.clone());
+    let receiving = smtp::server::serve(listeners, shared);
+    tasks.spawn(announce(inbound, inbox.clone()));
+    tasks.spawn(vital.watch("deciding", &workers, worker.run(workers.clone())));
+    tasks.spawn(vital.watch("sending", &workers, scheduler.clone().run(workers.clone())));
+    tasks.spawn(vital.watch("receiving", &sessions, receiving));
+    Ok(Running { smtp, lmtp, http, desk, site, inbox, scheduler, sessions, workers, tasks, vital, store: held })
+}
+
+/// Listens; gives the real ports, too.
+fn bind(addresses: &[SocketAddr], protocol: Protocol) -> Result<(Listeners, Vec<SocketAddr>), StartError> {
+    let (mut listeners, mut real) = (Vec::new(), Vec::new());
+    for &address in addresses {
+        let listener = listen::bind(address)?;
+        real.push(listener.local_addr().map_err(StartError::Io)?);
+        listeners.push((protocol, listener));
+    }
+    Ok((listeners, real))
+}
+
+/// Hands the journal's durable entries to the inbox, in their order.
+async fn announce(mut inbound: tokio::sync::mpsc::UnboundedReceiver<crate::base::MailId>, inbox: Arc<Inbox>) {
+    while let Some(id) = inbound.recv().await {
+        inbox.announce(id);
+    }
+}
+
+impl Running {
+    /// Where SMTP listens, with the real ports.
+    pub fn smtp(&self) -> &[SocketAddr] {
+        &self.smtp
+    }
+
+    /// The same for LMTP.
+    pub fn lmtp(&self) -> &[SocketAddr] {
+        &self.lmtp
+    }
+
+    pub fn listening(&self) -> Listening {
+        Listening {
+            smtp: self.smtp.clone(),
+            lmtp: self.lmtp.clone(),
+            http: self.http.tcp,
+            socket: self.http.socket.clone(),
+        }
+    }
+
+    /// Returns when every accepted message is decided and nothing is due, of what is here now.
+    pub async fn settle(&self) {
+        let settled = async {
+            loop {
+                self.inbox.settled().await;
+                if self.scheduler.settled().await.is_err() || self.inbox.is_settled() {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            () = settled => {}
+            // Nothing will move any more.
+            _ = self.failure() => {}
+        }
+    }
+
+    /// Resolves with the reason when the server can't go on: its store has failed, or a part of it has ended. Never
+    /// otherwise.
+    pub fn failure(&self) -> impl Future<Output = String> + Send + use<> {
+        let (store, part) = (self.store.failure(), self.vital.failure());
+        async move {
+            tokio::select! {
+                biased;
+                reason = store => reason,
+                reason = part => reason,
+            }
+        }
+    }
+
+    /// Stops gracefully: nothing that was begun is lost, and nothing new is begun.
+    pub async fn stop(self) {
+        let clock: Clock = self.site.clock.clone();
+        self.sessions.request();
+        let sessions = self.sessions.finished(limits::STOP_GRACE, &clock).await;
+        if let Err(left) = sessions {
+            tracing::warn!(%left, "sessions were cut off; their senders will try again");
+        }
+        self.http.stop().await;
+        self.workers.request();
+        if let Err(left) = self.workers.finished(limits::STOP_GRACE, &clock).await {
+            tracing::warn!(%left, "deliveries were cut off and are tried again after the next start");
+        }
+        // The journal closes first: with it the announcements end, and then the last task.
+        let Self { store, mut tasks, .. } = self;
+        while tasks.len() > 1 && tasks.join_next().await.is_some() {}
+        store.close().await;
+        tasks.shutdown().await;
+    }
+
+    /// Ends as a killed process does: whatever runs is dropped where it stands, nothing is flushed. For crash tests.
+    pub async fn abandon(mut self) {
+        self.http.abandon().await;
+        self.tasks.shutdown().await;
+    }
+}
