@@ -16,3 +16,4 @@ pub mod desk;
 pub mod http;
 pub mod config;
 pub mod server;
+pub mod cli;

@@ -1,0 +1,70 @@
+//! `postcase check`, with and without the store, and `postcase config show`.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::failure::Failure;
+use super::{reach, render, say, text};
+use crate::config::{LoadError, Settings, load};
+use crate::desk::{Command, Outcome};
+
+/// Says every mistake, or that there is none.
+pub fn check(file: Option<&Path>, json: bool) -> Result<(), Failure> {
+    match load(file) {
+        Ok(settings) => Ok(say(&clean(&settings, json))?),
+        Err(LoadError::Mistakes(mistakes)) if json => {
+            let said = json!({ "file": mistakes.first().map(|one| &one.file), "mistakes": mistakes });
+            say(&(text::json(&said) + "\n"))?;
+            Err(Failure::refused(""))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The configuration is clean; is the store whole?
+pub async fn check_store(settings: &Settings, json: bool) -> Result<(), Failure> {
+    let Outcome::Json(mut found) = reach::ask(settings, &Command::StoreCheck).await? else {
+        return Err(Failure::refused("the server's answer is not understood: run the same postcase as the server"));
+    };
+    let damage: Vec<String> = found["damage"].as_array().into_iter().flatten().map(text_of).collect();
+    if json {
+        found["file"] = json!(settings.origins.file);
+        found["mistakes"] = json!([]);
+        say(&(text::json(&found) + "\n"))?;
+        return if damage.is_empty() { Ok(()) } else { Err(Failure::refused("")) };
+    }
+    say(&clean(settings, false))?;
+    if !damage.is_empty() {
+        return Err(Failure::refused(damage.join("\n")));
+    }
+    let (entries, rows) = (&found["entries"], &found["rows"]);
+    Ok(say(&format!("store is whole: {entries} messages and {rows} rows can be read\n"))?)
+}
+
+fn text_of(value: &serde_json::Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn clean(settings: &Settings, json: bool) -> String {
+    let file = settings.origins.file.as_deref();
+    if json {
+        return text::json(&json!({ "file": file, "mistakes": [] })) + "\n";
+    }
+    match file {
+        Some(file) => {
+            let (set, all) = (settings.set_in_file(), settings.in_force().len());
+            format!("configuration is clean: {} sets {set} of {all} keys\n", text::line(&file.to_string_lossy()))
+        }
+        None => "configuration is clean: there is no file, the built-in default is in force\n".to_owned(),
+    }
+}
+
+pub fn show(settings: &Settings, json: bool) -> Result<(), Failure> {
+    let rows = settings.in_force();
+    if json {
+        return Ok(say(&(text::json(&rows) + "\n"))?);
+    }
+    let rows = rows.iter().map(|row| json!({ "key": row.key, "value": row.value.to_string(), "from": row.from }));
+    Ok(say(&render::configuration(&rows.collect()))?)
+}

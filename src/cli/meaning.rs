@@ -1,0 +1,33 @@
+//! What a command line means.
+
+use std::path::PathBuf;
+
+use crate::desk::Command;
+
+/// Something to do.
+#[derive(Debug, PartialEq)]
+pub enum Meaning {
+    Serve,
+    Demo {
+        keep: bool,
+    },
+    Check {
+        /// The store, too.
+        store: bool,
+    },
+    ShowConfiguration,
+    /// Needs neither server nor store.
+    Inspect {
+        files: Vec<PathBuf>,
+    },
+    /// Like [`Ask`](Self::Ask), and takes its time.
+    Backup {
+        file: PathBuf,
+    },
+    /// Needs the data folder for itself.
+    Restore {
+        file: PathBuf,
+    },
+    /// For the running server, or for the store when none runs.
+    Ask(Command),
+}

@@ -1,0 +1,138 @@
+//! The command line: what was typed becomes what it means, what it means is done, and the answer is printed.
+//!
+//! Standard output carries the answer and nothing else, with `--json` exactly one JSON value; messages go to standard
+//! error, one line each. This is the only folder that prints. Exit codes are in [`failure::Exit`].
+
+mod backup;
+mod configuration;
+mod demo;
+mod failure;
+mod inspect;
+mod meaning;
+mod reach;
+mod render;
+mod serve;
+mod text;
+mod typed;
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::panic::catch_unwind;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use failure::{Exit, Failure};
+
+use crate::config;
+use crate::desk::{Answers, Command, Outcome};
+use crate::message;
+use meaning::Meaning;
+use typed::Typed;
+
+/// Does what this process was asked for.
+pub fn main() -> ExitCode {
+    // Wrong usage, --help and --version end the process here, with 2 and 0.
+    let typed = Typed::parse();
+    serve::log(if typed.is_server() { "info" } else { "warn" });
+    serve::log_panics();
+    let broken = |_| Err(Failure::refused("postcase broke in an unforeseen way; the line above says where"));
+    match catch_unwind(|| run(typed)).unwrap_or_else(broken) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.message.lines().for_each(tell);
+            ExitCode::from(failure.exit as u8)
+        }
+    }
+}
+
+fn run(typed: Typed) -> Result<(), Failure> {
+    let json = typed.json;
+    let named = typed.config.clone().or_else(|| std::env::var_os("POSTCASE_CONFIG").map(PathBuf::from));
+    let named = named.filter(|file| !file.as_os_str().is_empty());
+    let meaning = typed.meaning()?;
+    if let Meaning::Inspect { files } = meaning {
+        return inspect::run(&files, json, message::read, &mut BufWriter::new(io::stdout().lock()));
+    }
+    if meaning == (Meaning::Check { store: false }) {
+        return configuration::check(named.as_deref(), json);
+    }
+    let runtime = tokio::runtime::Runtime::new();
+    let runtime = runtime.map_err(|error| Failure::refused(format!("no threads can be started: {error}")))?;
+    if let Meaning::Demo { keep } = meaning {
+        return match json {
+            true => Err(Failure::usage("the demonstration is a story for people: run it without --json")),
+            false => runtime.block_on(demo::run(keep)).map_err(Failure::refused),
+        };
+    }
+    let settings = config::load(named.as_deref())?;
+    match meaning {
+        Meaning::Serve => runtime.block_on(serve::run(settings, json)),
+        Meaning::Ask(command) => {
+            let outcome = runtime.block_on(reach::ask(&settings, &command))?;
+            Ok(print(&command, outcome, json)?)
+        }
+        Meaning::Check { .. } => runtime.block_on(configuration::check_store(&settings, json)),
+        Meaning::Backup { file } => runtime.block_on(backup::save(&settings, file, json)),
+        Meaning::Restore { file } => runtime.block_on(backup::restore(&settings, &file, json)),
+        _ => configuration::show(&settings, json),
+    }
+}
+
+/// What a command line comes to, as a process would show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    pub exit: u8,
+    pub out: Vec<u8>,
+    pub err: String,
+}
+
+/// Does a command line, typed behind `postcase`, on a desk in this process: for tests of the whole program.
+pub async fn answer(arguments: Vec<String>, desk: &dyn Answers) -> Done {
+    let failed = |failure: Failure| Done { exit: failure.exit as u8, out: Vec::new(), err: failure.message };
+    let words = std::iter::once("postcase".to_owned()).chain(arguments);
+    let typed = match Typed::try_parse_from(words) {
+        Ok(typed) => typed,
+        Err(error) => return failed(Failure::usage(error.to_string())),
+    };
+    let json = typed.json;
+    let command = match typed.meaning() {
+        Ok(Meaning::Ask(command)) => command,
+        Ok(Meaning::Backup { file }) => Command::Backup { file },
+        Ok(_) => return failed(Failure::usage("only commands for the desk can be done here")),
+        Err(failure) => return failed(failure),
+    };
+    let out = match desk.answer(command.clone()).await {
+        Ok(Outcome::Json(value)) if json => text::json(&value) + "\n",
+        Ok(Outcome::Json(value)) => render::answer(&command, &value),
+        Ok(Outcome::Bytes(bytes)) => return Done { exit: 0, out: bytes, err: String::new() },
+        Err(refusal) => return failed(refusal.into()),
+    };
+    Done { exit: 0, out: out.into_bytes(), err: String::new() }
+}
+
+fn print(command: &Command, outcome: Outcome, json: bool) -> io::Result<()> {
+    match outcome {
+        Outcome::Json(value) if json => say(&(text::json(&value) + "\n")),
+        Outcome::Json(value) => say(&render::answer(command, &value)),
+        // The exact bytes are for files and pipes; a terminal would obey what a stranger wrote.
+        Outcome::Bytes(bytes) if io::stdout().is_terminal() => say(&text::block(&String::from_utf8_lossy(&bytes))),
+        Outcome::Bytes(bytes) => {
+            let mut out = io::stdout().lock();
+            out.write_all(&bytes)?;
+            out.flush()
+        }
+    }
+}
+
+/// Prints a line to standard error. When that is closed, nobody is left to tell.
+fn tell(line: &str) {
+    writeln!(io::stderr(), "{}", text::line(line)).ok();
+}
+
+/// Prints to standard output, at once.
+fn say(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}

@@ -1,0 +1,67 @@
+//! A case: what it is, what was written, what happened.
+
+use serde_json::Value;
+
+use super::sheet;
+use super::table::cell;
+use crate::cli::text;
+
+/// The fields of an event that its line begins with.
+const EVENT: [&str; 3] = ["at", "kind", "by"];
+
+/// The whole case.
+pub fn sheet(case: &Value) -> String {
+    let mut out = head(case);
+    for message in case["messages"].as_array().into_iter().flatten() {
+        out += &one_message(message);
+    }
+    let events = case["events"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if !events.is_empty() {
+        out += "\nevents\n";
+        out.extend(events.iter().map(event));
+    }
+    out
+}
+
+/// Without messages and events.
+pub fn head(case: &Value) -> String {
+    let title = match (&case["number"], &case["subject"]) {
+        (Value::Null, _) => String::new(),
+        (number, subject) => format!("case {}  {}\n\n", cell(number), cell(subject)),
+    };
+    let first = ["status", "priority", "contact", "address", "queue", "owner", "opened_at", "updated_at"];
+    let mut out = title + &sheet::of(case, &first, &["number", "subject", "hints", "messages", "events"]);
+    for hint in case["hints"].as_array().into_iter().flatten() {
+        out += &format!("may belong to case {}: {}\n", cell(&hint["case"]), cell(&hint["why"]));
+    }
+    out
+}
+
+fn one_message(message: &Value) -> String {
+    let direction = match message["direction"].as_str() {
+        Some("outbound") => "sent",
+        _ => "received",
+    };
+    let when = [&message["received_at"], &message["date"]].into_iter().find(|time| !time.is_null());
+    let when = when.map_or(String::new(), |when| format!("  {}", cell(when)));
+    let mut out = format!("\n── {} {direction}{when}  {}\n", cell(&message["from"]), cell(&message["id"]));
+    let new = text::block(message["new_text"].as_str().unwrap_or_default());
+    let new = if new.trim().is_empty() { "(no text)" } else { new.trim_end() };
+    // Indented, so that no customer can write what looks like the next message or an event.
+    out.extend(new.lines().map(|line| format!("  {line}").trim_end().to_owned() + "\n"));
+    for attachment in message["attachments"].as_array().into_iter().flatten() {
+        let (name, kind, size) =
+            (cell(&attachment["name"]), cell(&attachment["content_type"]), cell(&attachment["size"]));
+        out += &format!("  [{name}  {kind}  {size} bytes]\n");
+    }
+    out
+}
+
+fn event(event: &Value) -> String {
+    let by = if event["by"].is_null() { String::new() } else { format!("  by {}", cell(&event["by"])) };
+    let rest = event.as_object().into_iter().flatten();
+    let rest = rest.filter(|(name, value)| !EVENT.contains(&name.as_str()) && !value.is_null());
+    let rest: String =
+        rest.map(|(name, value)| format!("  {}={}", text::line(name), text::short(&cell(value), 120))).collect();
+    format!("  {}  {}{by}{rest}\n", cell(&event["at"]), cell(&event["kind"]))
+}

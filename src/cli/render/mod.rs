@@ -1,0 +1,124 @@
+//! Answers for people, made from the JSON of the same command: tables of lists, sheets of single things.
+//!
+//! Nothing is computed here that the JSON doesn't say. A column that is empty in all rows is left out. Unknown fields of
+//! a sheet are shown, too, so that a newer server has nothing to hide from an older command line.
+
+mod cases;
+mod explain;
+mod sheet;
+mod table;
+
+use serde_json::{Value, json};
+
+use super::text;
+use crate::desk::Command;
+
+/// The text for standard output; ends with a newline.
+pub fn answer(command: &Command, value: &Value) -> String {
+    match command {
+        Command::AddressList { .. } => table::rows(
+            value,
+            &["address", "name", "mode", "state", "queue", "service_address"],
+            "no routing addresses yet; add the first: postcase address add support@example.com",
+        ),
+        Command::MessageList(_) => table::rows(
+            value,
+            &["id", "received_at", "from", "subject", "disposition", "case"],
+            "no such messages; postcase address list shows where mail is taken",
+        ),
+        Command::CaseList(_) => table::rows(
+            value,
+            &["number", "status", "priority", "contact", "subject", "queue", "owner", "updated_at"],
+            "no such cases; postcase message list shows what came in",
+        ),
+        Command::QueueList => {
+            table::rows(value, &["name", "members", "waiting"], "no queues yet; add one: postcase queue add NAME")
+        }
+        Command::AgentList => {
+            table::rows(value, &["address", "name"], "no agents yet; add one: postcase agent add ADDRESS")
+        }
+        Command::SpoolList { .. } => table::rows(
+            &waiting_recipients(value),
+            &["id", "recipient", "attempts", "next_at", "last_words", "held"],
+            "nothing waits to leave; postcase message list --direction outbound shows what was sent",
+        ),
+        Command::SpoolHold | Command::SpoolResume => sheet::of(value, &["spool", "since", "why"], &[]),
+        Command::Backup { .. } => sheet::of(value, &["file", "bytes", "rows", "segments", "taken_at"], &[]),
+        Command::CaseShow { .. } => cases::sheet(value),
+        Command::MessageExplain { .. } => explain::steps(value),
+        Command::MessageShow { .. } => message(value),
+        Command::AddressAdd { .. }
+        | Command::AddressSet { .. }
+        | Command::AddressShow { .. }
+        | Command::AddressVerify { .. }
+        | Command::AddressConfirm { .. }
+        | Command::AddressDisable { .. }
+        | Command::AddressEnable { .. } => address(value),
+        Command::CaseNote { .. } | Command::CaseSet { .. } | Command::CaseAssign { .. } => cases::head(value),
+        _ => {
+            sheet::of(value, &["address", "name", "number", "state", "spool_id", "id", "message_id", "from", "to"], &[])
+        }
+    }
+}
+
+/// A message with its text at the end. `new_text` would say the same again.
+pub fn message(value: &Value) -> String {
+    let first =
+        ["file", "id", "message_id", "received_at", "date", "from", "to", "cc", "subject", "kind", "disposition"];
+    let mut out = sheet::of(value, &first, &["text", "new_text", "html"]);
+    let body = text::block(value["text"].as_str().unwrap_or_default());
+    if !body.trim().is_empty() {
+        out += &format!("\n{}\n", body.trim_end());
+    }
+    out
+}
+
+/// The keys that are in force.
+pub fn configuration(rows: &Value) -> String {
+    table::rows(rows, &["key", "value", "from"], "no keys")
+}
+
+/// A row for each recipient that still waits: who, since how many attempts, until when, and what the peer said.
+fn waiting_recipients(spool: &Value) -> Value {
+    let mut rows = Vec::new();
+    for item in spool.as_array().into_iter().flatten() {
+        let recipients = item["recipients"].as_array().into_iter().flatten();
+        rows.extend(recipients.filter(|recipient| recipient["state"] == "pending").map(|recipient| {
+            json!({
+                "id": item["id"], "recipient": recipient["recipient"], "attempts": item["attempts"],
+                "next_at": item["next_at"], "last_words": recipient["words"],
+            })
+        }));
+    }
+    rows.into()
+}
+
+fn address(value: &Value) -> String {
+    let first = ["address", "name", "state", "mode", "service_address", "queue", "reply_from"];
+    let mut out = sheet::of(value, &first, &["service_addresses"]);
+    if let (Some(address), Some("unverified")) = (value["address"].as_str(), value["state"].as_str()) {
+        out += &format!("\nnext: {}\n", next_step(value, &text::line(address)));
+    }
+    out
+}
+
+/// What leads to a verified address.
+fn next_step(value: &Value, address: &str) -> String {
+    let on_its_way = value["verification"]["state"] == "sent";
+    match (value["mode"].as_str(), value["service_address"].as_str()) {
+        (Some("direct"), _) if on_its_way => {
+            format!("the probe is on its way; look again: postcase address show {address}")
+        }
+        (Some("forwarded"), Some(service)) => {
+            let service = text::line(service);
+            format!("forward {address} to {service}, then run: postcase address verify {address}")
+        }
+        _ => {
+            let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+            format!("let the MX record of {domain} name this host, then run: postcase address verify {address}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,230 @@
+//! Goldens: a command's JSON and what a person sees of it.
+
+use serde_json::json;
+
+use super::*;
+use crate::desk::command::{CaseFilter, MessageFilter};
+
+#[track_caller]
+fn check(command: Command, value: Value, expected: &str) {
+    let shown = answer(&command, &value);
+    assert!(shown == expected, "----\n{shown}----\n{expected}----");
+}
+
+#[test]
+fn lists() {
+    check(
+        Command::CaseList(CaseFilter::default()),
+        json!([
+            {"number": 17, "status": "new", "priority": "high", "contact": {"name": "Anna", "address": "anna@example.com"},
+             "subject": "Printer\n\u{1b}[31m on fire", "queue": "main", "owner": null, "updated_at": "2026-11-20T10:00:00.123456Z"},
+            {"number": 4, "status": "open", "priority": "normal", "contact": {"name": null, "address": "b@example.com"},
+             "subject": "x".repeat(70), "queue": "main", "owner": null, "updated_at": "2026-11-19T10:00:00Z"},
+        ]), "\
+NUMBER  STATUS  PRIORITY  CONTACT                  SUBJECT                                                       QUEUE  UPDATED
+17      new     high      Anna <anna@example.com>  Printer �[31m on fire                                         main   2026-11-20T10:00:00Z
+4       open    normal    b@example.com            xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…  main   2026-11-19T10:00:00Z
+",
+    );
+    check(
+        Command::CaseList(CaseFilter::default()),
+        json!([]),
+        "\
+no such cases; postcase message list shows what came in
+",
+    );
+    check(
+        Command::MessageList(MessageFilter::default()),
+        json!([{"id": "691f6a2c-1-2a", "received_at": "2026-11-20T10:00:00Z", "from": {"name": null, "address": "a@b.c"},
+            "subject": "", "disposition": null, "case": null}]),
+        "\
+ID             RECEIVED              FROM   SUBJECT
+691f6a2c-1-2a  2026-11-20T10:00:00Z  a@b.c  -
+",
+    );
+}
+
+#[test]
+fn the_spool_says_who_waits_and_why() {
+    check(
+        Command::SpoolList { limit: None },
+        json!([{"id": "691f6a2c-1-2a", "attempts": 3, "next_at": "2026-11-20T10:00:00Z", "from": "bounce.1@in.example.net",
+            "recipients": [
+                {"recipient": "a@b.c", "state": "pending", "words": "450 4.2.1 busy"},
+                {"recipient": "d@e.f", "state": "delivered", "words": "250 2.0.0 taken"}]}]),
+        "\
+ID             RECIPIENT  ATTEMPTS  NEXT                  LAST WORDS
+691f6a2c-1-2a  a@b.c      3         2026-11-20T10:00:00Z  450 4.2.1 busy
+",
+    );
+}
+
+#[test]
+fn every_unverified_address_has_a_next_step() {
+    let last = |mode: &str, state: &str| {
+        let value = json!({"address": "a@b.c", "state": "unverified", "mode": mode, "service_address": "a.x@in.example.net",
+            "verification": {"state": state}});
+        let address = "a@b.c".parse().unwrap();
+        answer(&Command::AddressVerify { address }, &value).lines().last().unwrap().to_owned()
+    };
+    let forward = "next: forward a@b.c to a.x@in.example.net, then run: postcase address verify a@b.c";
+    assert_eq!(last("forwarded", "sent"), forward);
+    assert_eq!(last("forwarded", "failed"), forward);
+    assert_eq!(last("direct", "sent"), "next: the probe is on its way; look again: postcase address show a@b.c");
+    let mx = "next: let the MX record of b.c name this host, then run: postcase address verify a@b.c";
+    assert_eq!(last("direct", "failed"), mx);
+}
+
+#[test]
+fn an_address_names_the_next_step() {
+    let value = json!({"address": "support@example.com", "name": "Support", "mode": "forwarded", "state": "unverified",
+        "service_address": "support.abc@in.example.net",
+        "service_addresses": [{"address": "support.abc@in.example.net", "state": "active", "since": "2026-11-20T10:00:00Z", "until": null}],
+        "verification": {"state": "none", "sent_at": null, "problems": []}, "forwarding_confirmations": [
+            {"provider": "gmail", "code": "1", "link": null, "from": "x@google.com", "at": "2026-11-20T10:00:00Z", "authenticated": true}],
+        "queue": null, "save_headers": false});
+    check(
+        Command::AddressShow { address: "a@b.c".parse().unwrap() },
+        value,
+        "\
+address          support@example.com
+name             Support
+state            unverified
+mode             forwarded
+service address  support.abc@in.example.net
+save headers     no
+forwarding confirmations
+  at             2026-11-20T10:00:00Z
+  authenticated  yes
+  code           1
+  from           x@google.com
+  provider       gmail
+verification
+  state          none
+
+next: forward support@example.com to support.abc@in.example.net, then run: postcase address verify support@example.com
+",
+    );
+}
+
+#[test]
+fn a_case_is_read_from_top_to_bottom() {
+    let value = json!({"number": 17, "subject": "Printer", "status": "pending", "priority": "normal", "origin": "email",
+        "record_type": null, "address": "support@example.com", "queue": "main", "owner": "bob@example.com", "offer": null,
+        "contact": {"name": "Anna", "address": "anna@example.com", "account": null}, "tags": [], "fields": {"model": "LX"},
+        "opened_at": "2026-11-20T10:00:00Z", "updated_at": "2026-11-20T11:00:00Z",
+        "hints": [{"case": 12, "why": "same subject", "message_id": "<a@b>"}],
+        "messages": [
+            {"id": "691f6a2c-1-0", "direction": "inbound", "received_at": "2026-11-20T10:00:00Z",
+             "from": {"name": "Anna", "address": "anna@example.com"}, "new_text": "It burns.\r\n\u{9b}2J\n", "text": "It burns.",
+             "attachments": [{"name": "fire.png", "content_type": "image/png", "size": 123, "sha256": "00", "inline": false, "content_id": null}]},
+            {"id": "691f6a2c-1-1", "direction": "outbound", "received_at": null, "date": "2026-11-20T11:00:00Z",
+             "from": {"name": null, "address": "support@example.com"}, "new_text": "", "attachments": []}],
+        "events": [
+            {"at": "2026-11-20T10:00:00Z", "kind": "case_opened", "by": null, "reason": "new"},
+            {"at": "2026-11-20T11:00:00Z", "kind": "status_changed", "by": "bob@example.com", "from": "open", "to": "pending"}]});
+    check(
+        Command::CaseShow { number: 17 },
+        value,
+        "\
+case 17  Printer
+
+status      pending
+priority    normal
+contact     Anna <anna@example.com>
+address     support@example.com
+queue       main
+owner       bob@example.com
+opened at   2026-11-20T10:00:00Z
+updated at  2026-11-20T11:00:00Z
+origin      email
+fields
+  model     LX
+may belong to case 12: same subject
+
+── Anna <anna@example.com> received  2026-11-20T10:00:00Z  691f6a2c-1-0
+  It burns.
+  �2J
+  [fire.png  image/png  123 bytes]
+
+── support@example.com sent  2026-11-20T11:00:00Z  691f6a2c-1-1
+  (no text)
+
+events
+  2026-11-20T10:00:00Z  case_opened  reason=new
+  2026-11-20T11:00:00Z  status_changed  by bob@example.com  from=open  to=pending
+",
+    );
+}
+
+#[test]
+fn a_message_shows_its_text() {
+    let value = json!({"id": "691f6a2c-1-0", "message_id": "<a@b>", "received_at": "2026-11-20T10:00:00Z",
+        "envelope": {"from": "anna@example.com", "to": ["support@example.com"], "peer": "127.0.0.1", "helo": "x", "tls": null},
+        "from": {"name": "Anna", "address": "anna@example.com"}, "to": [{"name": null, "address": "support@example.com"}],
+        "cc": [], "subject": "Printer", "references": ["<c@d>", "<e@f>"], "kind": "message", "text": "It burns.\n\n> fine?\n",
+        "new_text": "It burns.", "html": false, "automatic": null, "case": 17, "disposition": "case_opened",
+        "deliveries": [{"address": "support@example.com", "disposition": "case_opened", "reason": "new", "case": 17, "earlier": []}]});
+    check(
+        Command::MessageShow { id: "x".into() },
+        value,
+        "\
+id             691f6a2c-1-0
+message id     <a@b>
+received at    2026-11-20T10:00:00Z
+from           Anna <anna@example.com>
+to             support@example.com
+subject        Printer
+kind           message
+disposition    case_opened
+case           17
+references     <c@d>, <e@f>
+deliveries
+  address      support@example.com
+  case         17
+  disposition  case_opened
+  reason       new
+envelope
+  from         anna@example.com
+  helo         x
+  peer         127.0.0.1
+  to           support@example.com
+
+It burns.
+
+> fine?
+",
+    );
+}
+
+#[test]
+fn an_explanation_is_a_list_of_steps() {
+    let value = json!({"id": "691f6a2c-1-0", "disposition": "case_opened", "reason": "no_thread", "steps": [
+        {"stage": "thread", "by": "postcase", "version": "1", "outcome": "none", "why": "no token", "took_us": 12},
+        {"stage": "route", "by": "default", "version": null, "outcome": "queue main", "why": null, "took_us": 0}]});
+    check(
+        Command::MessageExplain { id: "x".into() },
+        value,
+        "\
+691f6a2c-1-0  case_opened: no_thread
+  1. thread by postcase 1: none  (12 µs)
+     no token
+  2. route by default: queue main
+",
+    );
+}
+
+#[test]
+fn what_a_command_did_is_a_sheet() {
+    let value = json!({"spool_id": "7", "message_id": "<x@y>", "from": "s@b.c", "to": ["a@b.c", "d@e.f"]});
+    check(
+        Command::SpoolRetry { id: "7".into() },
+        value,
+        "\
+spool id    7
+message id  <x@y>
+from        s@b.c
+to          a@b.c, d@e.f
+",
+    );
+}

@@ -1,0 +1,147 @@
+//! `postcase case …`
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::words::{STATUSES, case_number, pair, word};
+use super::{Rows, attach};
+use crate::base::{CaseNumber, Mailbox};
+use crate::case::Status;
+use crate::cli::failure::Failure;
+use crate::cli::meaning::Meaning;
+use crate::desk::Command;
+use crate::desk::command::{CaseFilter, ReplyRequest};
+
+#[derive(Debug, Subcommand)]
+pub enum Typed {
+    /// Lists cases, the newest first
+    List(List),
+    /// Shows a case with its messages and events
+    Show {
+        #[arg(value_parser = case_number)]
+        number: CaseNumber,
+    },
+    /// Answers the customer
+    Reply(Box<Reply>),
+    /// Adds a note that the customer doesn't see
+    Note {
+        #[arg(value_parser = case_number)]
+        number: CaseNumber,
+        #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+        body: String,
+        /// The agent who writes it
+        #[arg(long = "as", value_name = "AGENT")]
+        by: Option<Mailbox>,
+    },
+    /// Changes status, priority, subject or fields of your own
+    Set {
+        #[arg(value_parser = case_number)]
+        number: CaseNumber,
+        #[arg(required = true, value_name = "KEY=VALUE", value_parser = pair)]
+        changes: Vec<(String, String)>,
+        /// The agent who changes it
+        #[arg(long = "as", value_name = "AGENT")]
+        by: Option<Mailbox>,
+    },
+    /// Gives a case to an agent or a queue
+    #[command(group = clap::ArgGroup::new("to").required(true).args(["agent", "queue"]))]
+    Assign {
+        #[arg(value_parser = case_number)]
+        number: CaseNumber,
+        agent: Option<Mailbox>,
+        #[arg(long)]
+        queue: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct List {
+    #[arg(long, value_parser = word::<Status>(STATUSES))]
+    status: Option<Status>,
+    #[arg(long)]
+    queue: Option<String>,
+    /// The agent who has it
+    #[arg(long, value_name = "AGENT")]
+    owner: Option<Mailbox>,
+    /// The customer
+    #[arg(long, value_name = "ADDRESS")]
+    contact: Option<Mailbox>,
+    #[command(flatten)]
+    rows: Rows,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("text").required(true).args(["body", "body_file"]))]
+pub struct Reply {
+    #[arg(value_parser = case_number)]
+    number: CaseNumber,
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    body: Option<String>,
+    /// A file with the text; - is standard input
+    #[arg(long, value_name = "FILE")]
+    body_file: Option<PathBuf>,
+    /// The agent who answers
+    #[arg(long = "as", value_name = "AGENT")]
+    by: Option<Mailbox>,
+    /// Another registered and verified address to send from
+    #[arg(long, value_name = "ADDRESS")]
+    from: Option<Mailbox>,
+    /// Instead of the author of the customer's last message
+    #[arg(long, value_name = "ADDRESS")]
+    to: Vec<Mailbox>,
+    #[arg(long, value_name = "ADDRESS")]
+    cc: Vec<Mailbox>,
+    /// Also to the others of the conversation
+    #[arg(long)]
+    all: bool,
+    /// A file that goes with it
+    #[arg(long, value_name = "FILE")]
+    attach: Vec<PathBuf>,
+    /// The case's status afterwards, instead of pending
+    #[arg(long, value_parser = word::<Status>(STATUSES))]
+    status: Option<Status>,
+}
+
+impl Typed {
+    pub fn meaning(self) -> Result<Meaning, Failure> {
+        Ok(Meaning::Ask(match self {
+            Self::List(list) => Command::CaseList(CaseFilter {
+                limit: list.rows.limit(),
+                status: list.status,
+                queue: list.queue,
+                owner: list.owner,
+                contact: list.contact,
+            }),
+            Self::Show { number } => Command::CaseShow { number },
+            Self::Reply(reply) => Command::CaseReply(reply.request()?),
+            Self::Note { number, body, by } => Command::CaseNote { number, text: body, by },
+            Self::Set { number, changes, by } => {
+                Command::CaseSet { number, changes: changes.into_iter().collect(), by }
+            }
+            Self::Assign { number, agent, queue } => Command::CaseAssign { number, agent, queue },
+        }))
+    }
+}
+
+impl Reply {
+    fn request(self) -> Result<ReplyRequest, Failure> {
+        let mut room = attach::Room::default();
+        let body = match (self.body, self.body_file) {
+            (Some(body), _) => body,
+            (None, file) => room.text(&file.unwrap_or_else(|| "-".into()))?,
+        };
+        let attachments = self.attach.iter().map(|file| room.attachment(file)).collect::<Result<_, _>>()?;
+        Ok(ReplyRequest {
+            number: self.number,
+            body,
+            by: self.by,
+            from: self.from,
+            to: self.to,
+            cc: self.cc,
+            all: self.all,
+            attachments,
+            status: self.status,
+        })
+    }
+}

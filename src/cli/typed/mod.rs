@@ -1,0 +1,124 @@
+//! What can be typed, exactly: the words and options of the command line, and what each means.
+//!
+//! Help and usage errors (exit 2) are made from these definitions. An option is here from the day on which it has an
+//! effect. The values are checked where they are typed, so that what comes out is a [`Meaning`] that can be done.
+
+mod address;
+mod attach;
+mod case;
+mod others;
+mod words;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::failure::Failure;
+use super::meaning::Meaning;
+use crate::base::limits;
+
+/// An email-to-case mail server: mail comes in over SMTP, becomes a case, and is answered in one thread.
+#[derive(Debug, Parser)]
+#[command(name = "postcase", version, arg_required_else_help = true, disable_help_subcommand = true)]
+pub struct Typed {
+    /// The configuration [else $POSTCASE_CONFIG, else config/postcase.toml, else the built-in default]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// One JSON value on standard output; messages go to standard error
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Runs the server: SMTP, HTTP and all workers
+    Serve,
+    /// Shows the main job from end to end, in a temporary folder on free ports
+    Demo {
+        /// Leaves the server running at the end
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Reads the configuration and says every mistake
+    Check {
+        /// Reads every stored message, too, and says what is damaged
+        #[arg(long)]
+        store: bool,
+    },
+    /// Routing addresses: the addresses that customers write to
+    #[command(subcommand)]
+    Address(address::Typed),
+    /// Messages: what came in, what it says, and why it went where it did
+    #[command(subcommand)]
+    Message(others::Message),
+    /// Cases: list, read, answer, change
+    #[command(subcommand)]
+    Case(case::Typed),
+    /// Queues, where cases wait for agents
+    #[command(subcommand)]
+    Queue(others::Queue),
+    /// Agents, who answer cases
+    #[command(subcommand)]
+    Agent(others::Agent),
+    /// The spool: mail that waits to leave
+    #[command(subcommand)]
+    Spool(others::Spool),
+    /// The configuration
+    #[command(subcommand)]
+    Config(others::Config),
+    /// Saves everything into one new file, while the server runs or not
+    Backup { file: PathBuf },
+    /// Fills an empty data folder from a backup; the spool stays held
+    Restore { file: PathBuf },
+}
+
+impl Typed {
+    pub fn is_server(&self) -> bool {
+        matches!(self.verb, Verb::Serve)
+    }
+
+    /// Reads the files that the command names. Fails when they can't be read.
+    pub fn meaning(self) -> Result<Meaning, Failure> {
+        Ok(match self.verb {
+            Verb::Serve => Meaning::Serve,
+            Verb::Demo { keep } => Meaning::Demo { keep },
+            Verb::Check { store } => Meaning::Check { store },
+            Verb::Address(typed) => typed.meaning()?,
+            Verb::Message(typed) => typed.meaning(),
+            Verb::Case(typed) => typed.meaning()?,
+            Verb::Queue(typed) => typed.meaning(),
+            Verb::Agent(typed) => typed.meaning(),
+            Verb::Spool(typed) => typed.meaning(),
+            Verb::Config(others::Config::Show) => Meaning::ShowConfiguration,
+            Verb::Backup { file } => Meaning::Backup { file: whole_path(file)? },
+            Verb::Restore { file } => Meaning::Restore { file },
+        })
+    }
+}
+
+/// The server has a working folder of its own.
+fn whole_path(file: PathBuf) -> Result<PathBuf, Failure> {
+    std::path::absolute(file).map_err(|error| Failure::refused(format!("the backup's file can't be named so: {error}")))
+}
+
+/// How much of a list is wanted.
+#[derive(Debug, Args)]
+struct Rows {
+    /// At most so many rows
+    #[arg(long, value_name = "N", default_value_t = limits::LIST_ROWS)]
+    limit: usize,
+    /// All rows
+    #[arg(long, conflicts_with = "limit")]
+    all: bool,
+}
+
+impl Rows {
+    fn limit(&self) -> Option<usize> {
+        (!self.all).then_some(self.limit)
+    }
+}
+
+#[cfg(test)]
+mod tests;

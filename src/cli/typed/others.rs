@@ -1,0 +1,151 @@
+//! `postcase message …`, `queue …`, `agent …`, `spool …`, `config …`
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::Rows;
+use super::words::{DIRECTIONS, DISPOSITIONS, case_number, word};
+use crate::base::{CaseNumber, Mailbox, Time};
+use crate::cli::meaning::Meaning;
+use crate::desk::Command;
+use crate::desk::command::MessageFilter;
+
+#[derive(Debug, Subcommand)]
+pub enum Message {
+    /// Lists messages, the newest first
+    List(Messages),
+    /// Shows what a message says and where it went
+    Show {
+        /// A mail id or a Message-ID
+        id: String,
+    },
+    /// The exact bytes received
+    Raw {
+        /// A mail id or a Message-ID
+        id: String,
+        /// With Return-Path and Received in front, as a mail program would have got it
+        #[arg(long)]
+        trace: bool,
+    },
+    /// Says step by step why a message went where it did
+    Explain {
+        /// A mail id or a Message-ID
+        id: String,
+    },
+    /// Shows what postcase reads in message files; needs no server and no store
+    Inspect {
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Messages {
+    /// One of our routing addresses
+    #[arg(long)]
+    address: Option<Mailbox>,
+    #[arg(long, value_name = "NUMBER", value_parser = case_number)]
+    case: Option<CaseNumber>,
+    #[arg(long, value_parser = word::<String>(DISPOSITIONS))]
+    disposition: Option<String>,
+    #[arg(long, value_parser = word::<String>(DIRECTIONS), default_value = "inbound")]
+    direction: String,
+    /// Received at or after, such as 2026-11-20T10:00:00Z
+    #[arg(long, value_name = "TIME")]
+    since: Option<Time>,
+    #[command(flatten)]
+    rows: Rows,
+}
+
+impl Message {
+    pub fn meaning(self) -> Meaning {
+        Meaning::Ask(match self {
+            Self::List(list) => Command::MessageList(MessageFilter {
+                limit: list.rows.limit(),
+                address: list.address,
+                case: list.case,
+                disposition: list.disposition,
+                direction: Some(list.direction),
+                since: list.since,
+            }),
+            Self::Show { id } => Command::MessageShow { id },
+            Self::Raw { id, trace } => Command::MessageRaw { id, trace },
+            Self::Explain { id } => Command::MessageExplain { id },
+            Self::Inspect { files } => return Meaning::Inspect { files },
+        })
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Queue {
+    /// Adds a queue
+    Add { name: String },
+    /// Lists queues
+    List,
+}
+
+impl Queue {
+    pub fn meaning(self) -> Meaning {
+        Meaning::Ask(match self {
+            Self::Add { name } => Command::QueueAdd { name },
+            Self::List => Command::QueueList,
+        })
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Agent {
+    /// Adds an agent
+    Add {
+        address: Mailbox,
+        #[arg(long, value_name = "TEXT")]
+        name: Option<String>,
+    },
+    /// Lists agents
+    List,
+}
+
+impl Agent {
+    pub fn meaning(self) -> Meaning {
+        Meaning::Ask(match self {
+            Self::Add { address, name } => Command::AgentAdd { address, name },
+            Self::List => Command::AgentList,
+        })
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Spool {
+    /// Lists mail that waits to leave
+    List {
+        #[command(flatten)]
+        rows: Rows,
+    },
+    /// Begins no more deliveries, until `spool resume`
+    Hold,
+    /// Delivers again
+    Resume,
+    /// Tries to deliver now
+    Retry {
+        /// As `spool list` shows it
+        id: String,
+    },
+}
+
+impl Spool {
+    pub fn meaning(self) -> Meaning {
+        Meaning::Ask(match self {
+            Self::List { rows } => Command::SpoolList { limit: rows.limit() },
+            Self::Hold => Command::SpoolHold,
+            Self::Resume => Command::SpoolResume,
+            Self::Retry { id } => Command::SpoolRetry { id },
+        })
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Shows what is in force and where each value came from
+    Show,
+}

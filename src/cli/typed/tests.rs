@@ -1,0 +1,225 @@
+//! What can be typed and what can't.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::cli::failure::Exit;
+
+fn parse(typed: &str) -> Result<Typed, clap::Error> {
+    // A quoted word may have spaces.
+    let words = typed.split('\'').enumerate().flat_map(|(number, part)| match number % 2 {
+        0 => part.split_whitespace().collect::<Vec<_>>(),
+        _ => vec![part],
+    });
+    Typed::try_parse_from(std::iter::once("postcase").chain(words))
+}
+
+/// A command as it goes over the socket, without what is null or empty.
+#[track_caller]
+fn check(typed: &str, expected: Value) {
+    let meaning = parse(typed).unwrap_or_else(|error| panic!("{error}")).meaning().unwrap();
+    let Meaning::Ask(command) = meaning else { panic!("{meaning:?}") };
+    assert_eq!(sparse(json!(command)), expected);
+}
+
+fn sparse(value: Value) -> Value {
+    let Value::Object(fields) = value else { return value };
+    let kept =
+        fields.into_iter().filter(|(_, value)| !value.is_null() && *value != json!([]) && *value != json!(false));
+    Value::Object(kept.map(|(name, value)| (name, sparse(value))).collect())
+}
+
+#[test]
+fn addresses() {
+    check(
+        "address add Support@Example.com --name 'The desk' --mode direct --queue q --origin web --priority high \
+         --reply-from b@example.com --rate-limit 10/day --over-limit bounce",
+        json!({"command": "address-add", "address": "Support@example.com", "settings": {"name": "The desk",
+            "mode": "direct", "queue": "q", "origin": "web", "priority": "high", "reply_from": "b@example.com",
+            "rate_limit": 10, "over_limit": "bounce"}}),
+    );
+    check("address add a@b.c", json!({"command": "address-add", "address": "a@b.c", "settings": {}}));
+    check("address list", json!({"command": "address-list", "limit": 100}));
+    check("address list --all", json!({"command": "address-list"}));
+    check("address show a@b.c", json!({"command": "address-show", "address": "a@b.c"}));
+    check(
+        "address set a@b.c --rate-limit 0/day",
+        json!({"command": "address-set", "address": "a@b.c", "settings": {"rate_limit": 0}}),
+    );
+    check("address verify a@b.c", json!({"command": "address-verify", "address": "a@b.c"}));
+    check("address confirm a@b.c X-1", json!({"command": "address-confirm", "address": "a@b.c", "code": "X-1"}));
+    check("address disable a@b.c", json!({"command": "address-disable", "address": "a@b.c"}));
+    check("address enable a@b.c", json!({"command": "address-enable", "address": "a@b.c"}));
+    check("address remove a@b.c", json!({"command": "address-remove", "address": "a@b.c"}));
+    let empty = parse("address set a@b.c").unwrap().meaning().unwrap_err();
+    assert_eq!(empty.exit, Exit::Usage);
+}
+
+#[test]
+fn backups_and_the_spool() {
+    let meaning = |typed: &str| parse(typed).unwrap().meaning().unwrap();
+    let here = std::env::current_dir().unwrap();
+    assert_eq!(meaning("backup a.tar"), Meaning::Backup { file: here.join("a.tar") });
+    assert_eq!(meaning("restore a.tar"), Meaning::Restore { file: "a.tar".into() });
+    check("spool hold", json!({"command": "spool-hold"}));
+    check("spool resume", json!({"command": "spool-resume"}));
+}
+
+#[test]
+fn messages() {
+    check("message list", json!({"command": "message-list", "direction": "inbound", "limit": 100}));
+    check(
+        "message list --address a@b.c --case 7 --disposition case_opened --direction any --since 2026-11-20T10:00:00Z --limit 3",
+        json!({"command": "message-list", "address": "a@b.c", "case": 7, "disposition": "case_opened",
+            "direction": "any", "since": "2026-11-20T10:00:00Z", "limit": 3}),
+    );
+    check("message show <x@y>", json!({"command": "message-show", "id": "<x@y>"}));
+    check("message raw 691f6a2c-1-2a", json!({"command": "message-raw", "id": "691f6a2c-1-2a"}));
+    check("message raw x --trace", json!({"command": "message-raw", "id": "x", "trace": true}));
+    check("message explain x", json!({"command": "message-explain", "id": "x"}));
+    let inspect = parse("message inspect a b").unwrap().meaning().unwrap();
+    assert_eq!(inspect, Meaning::Inspect { files: vec!["a".into(), "b".into()] });
+}
+
+#[test]
+fn cases() {
+    check("case list", json!({"command": "case-list", "limit": 100}));
+    check(
+        "case list --status open --queue q --owner a@b.c --contact d@e.f --all",
+        json!({"command": "case-list", "status": "open", "queue": "q", "owner": "a@b.c", "contact": "d@e.f"}),
+    );
+    check("case show 17", json!({"command": "case-show", "number": 17}));
+    check(
+        "case reply 17 --body 'Hello there' --as a@b.c --from s@b.c --to x@y.z --to v@y.z --cc w@y.z --all --status resolved",
+        json!({"command": "case-reply", "number": 17, "body": "Hello there", "by": "a@b.c", "from": "s@b.c",
+            "to": ["x@y.z", "v@y.z"], "cc": ["w@y.z"], "all": true, "status": "resolved"}),
+    );
+    check(
+        "case note 17 --body '- call back' --as a@b.c",
+        json!({"command": "case-note", "number": 17, "text": "- call back", "by": "a@b.c"}),
+    );
+    check(
+        "case set 17 status=open 'subject=a = b'",
+        json!({"command": "case-set", "number": 17, "changes": {"status": "open", "subject": "a = b"}}),
+    );
+    check("case assign 17 a@b.c", json!({"command": "case-assign", "number": 17, "agent": "a@b.c"}));
+    check("case assign 17 --queue q", json!({"command": "case-assign", "number": 17, "queue": "q"}));
+}
+
+#[test]
+fn a_reply_takes_its_text_and_attachments_from_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.display().to_string()
+    };
+    let (body, scan, text) = (file("b.txt", "Grüße\n".as_bytes()), file("scan.PDF", b"%PDF"), file("x.raw", b"\xff"));
+    check(
+        &format!("case reply 1 --body-file {body} --attach {scan} --attach {text}"),
+        json!({"command": "case-reply", "number": 1, "body": "Grüße\n", "attachments": [
+            {"name": "scan.PDF", "content_type": "application/pdf", "content": "JVBERg=="},
+            {"name": "x.raw", "content_type": "application/octet-stream", "content": "/w=="}]}),
+    );
+    let fails = |typed: &str, part: &str| {
+        let failure = parse(typed).unwrap().meaning().unwrap_err();
+        assert!(failure.exit == Exit::Refused && failure.message.contains(part), "{failure:?}");
+    };
+    fails(&format!("case reply 1 --body-file {text}"), "is not text in UTF-8");
+    fails(&format!("case reply 1 --body x --attach {}/none", folder.path().display()), "can't be read");
+    let large = file("large", &vec![0; limits::REPLY_BYTES_MAX]);
+    fails(&format!("case reply 1 --body-file {body} --attach {large}"), "18 MiB in all");
+}
+
+#[test]
+fn queues_agents_spool_and_the_rest() {
+    check("queue add urgent", json!({"command": "queue-add", "name": "urgent"}));
+    check("queue list", json!({"command": "queue-list"}));
+    check("agent add a@b.c --name Anna", json!({"command": "agent-add", "address": "a@b.c", "name": "Anna"}));
+    check("agent list", json!({"command": "agent-list"}));
+    check("spool list --limit 5", json!({"command": "spool-list", "limit": 5}));
+    check("spool retry x", json!({"command": "spool-retry", "id": "x"}));
+    let means = |typed| parse(typed).unwrap().meaning().unwrap();
+    assert_eq!(means("serve"), Meaning::Serve);
+    assert_eq!(means("demo --keep"), Meaning::Demo { keep: true });
+    assert_eq!(means("check"), Meaning::Check { store: false });
+    assert_eq!(means("check --store"), Meaning::Check { store: true });
+    assert_eq!(means("config show"), Meaning::ShowConfiguration);
+}
+
+#[test]
+fn config_and_json_stand_before_or_after() {
+    for typed in ["--config f --json case show 1", "case show 1 --json --config f", "case --json show --config f 1"] {
+        let typed = parse(typed).unwrap();
+        assert!(typed.json && typed.config == Some("f".into()));
+    }
+}
+
+#[test]
+fn everything_else_is_wrong_usage() {
+    for typed in [
+        "",
+        "address",
+        "doctor",
+        "help",
+        "replay",
+        "case take 1 --as a@b.c",
+        "case list --text x",
+        "case show x",
+        "case show -1",
+        "case reply 1",
+        "case reply 1 --body x --body-file y",
+        "case reply 1 --body x --status done",
+        "case note 1",
+        "case set 1",
+        "case set 1 status",
+        "case set 1 =x",
+        "case assign 1",
+        "case assign 1 a@b.c --queue q",
+        "message list --since yesterday",
+        "message list --disposition lost",
+        "message list --direction up",
+        "message list --limit 3 --all",
+        "message inspect",
+        "message held",
+        "address add nobody",
+        "address add a@b.c --owner x@b.c",
+        "address add a@b.c --on-resolved new",
+        "address add a@b.c --plugin p",
+        "address add a@b.c --mode both",
+        "address add a@b.c --rate-limit 10",
+        "address add a@b.c --rate-limit -1/day",
+        "address add a@b.c --rate-limit 10/hour",
+        "address add a@b.c --over-limit hold",
+        "address rotate a@b.c",
+        "agent add a@b.c --capacity 3",
+        "queue add q --members a@b.c",
+        "spool hold now",
+        "config",
+        "serve --port 25",
+    ] {
+        let error = parse(typed).err().unwrap_or_else(|| panic!("{typed} is taken"));
+        assert_eq!(error.exit_code(), 2, "{typed}: {error}");
+    }
+}
+
+#[test]
+fn every_word_stands_for_a_value() {
+    use super::words::*;
+    use crate::address::{Mode, OverLimit};
+    use crate::case::{Priority, Status};
+    use clap::builder::TypedValueParser;
+    let command = clap::Command::new("test");
+    fn all<T: Send + Sync + Clone>(
+        words: &[&str],
+        parser: impl TypedValueParser<Value = T>,
+        command: &clap::Command,
+    ) -> usize {
+        words.iter().filter(|word| parser.parse_ref(command, None, word.as_ref()).is_ok()).count()
+    }
+    assert_eq!(all(STATUSES, word::<Status>(STATUSES), &command), STATUSES.len());
+    assert_eq!(all(PRIORITIES, word::<Priority>(PRIORITIES), &command), PRIORITIES.len());
+    assert_eq!(all(MODES, word::<Mode>(MODES), &command), MODES.len());
+    assert_eq!(all(OVER_LIMIT, word::<OverLimit>(OVER_LIMIT), &command), OVER_LIMIT.len());
+    <Typed as clap::CommandFactory>::command().debug_assert();
+}

@@ -1,0 +1,52 @@
+//! Values that have a form of their own.
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use serde::de::DeserializeOwned;
+
+use crate::base::CaseNumber;
+
+pub const STATUSES: &[&str] = &["new", "open", "pending", "resolved", "closed"];
+pub const PRIORITIES: &[&str] = &["low", "normal", "high", "urgent"];
+pub const MODES: &[&str] = &["forwarded", "direct"];
+pub const OVER_LIMIT: &[&str] = &["bounce", "requeue"];
+pub const DIRECTIONS: &[&str] = &["inbound", "outbound", "any"];
+pub const DISPOSITIONS: &[&str] = &[
+    "case_opened",
+    "case_appended",
+    "duplicate",
+    "delivery_report",
+    "verification",
+    "forwarding_confirmation",
+    "probe",
+    "held",
+    "ignored",
+];
+
+/// One of `words`, as the value that it stands for.
+pub fn word<T>(words: &'static [&'static str]) -> impl TypedValueParser<Value = T>
+where
+    T: DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(words).try_map(|word| serde_json::from_value::<T>(word.into()))
+}
+
+/// As `case list` shows it.
+pub fn case_number(text: &str) -> Result<CaseNumber, String> {
+    text.parse().map_err(|_| "expected a case's number such as 17".to_owned())
+}
+
+/// `N/day`.
+pub fn rate_limit(text: &str) -> Result<u32, String> {
+    let number = text.strip_suffix("/day").filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
+    number.and_then(|number| number.parse().ok()).ok_or_else(|| "expected a rate such as 100/day".to_owned())
+}
+
+/// `key=value`.
+pub fn pair(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("expected key=value, such as priority=high")?;
+    if key.trim().is_empty() {
+        Err("expected a key before the =".into())
+    } else {
+        Ok((key.trim().into(), value.into()))
+    }
+}
