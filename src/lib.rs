@@ -17,3 +17,4 @@ pub mod http;
 pub mod config;
 pub mod server;
 pub mod cli;
+pub mod manual;

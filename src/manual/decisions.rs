@@ -1,0 +1,100 @@
+//! Why it is as it is. The newest last; a decision that no longer holds is replaced by the one that took its place.
+//!
+//! **2026-11-20: the record of a message is its done mark.** The design asked for a mark per journal entry beside the
+//! record. A message's record is written in the same commit, exists exactly when it is decided and outlives its bytes,
+//! so a second row would say the same thing twice. A segment whose entries all have records is marked finished and is
+//! not read again at start.
+//!
+//! **2026-11-20: one claim row instead of slices.** Entries are started in order, so that "work may have begun up to
+//! here" is one id, written once for a thousand entries. After an unclean end the undecided entries up to it are the
+//! suspects.
+//!
+//! **2026-11-20: commands are one list of values, and the desk answers them.** The module `desk`, between `outbound` and
+//! `http`, has one function per command. Socket, API and command line carry the same values, so that no face can do
+//! what another can't, and a command does the same whether a server runs or not.
+//!
+//! **2026-11-20: messages wait for what they refer to.** Many are decided at a time; one that names a Message-ID which
+//! is still being decided waits for it. Without that, two mails of one customer a moment apart would open two cases.
+//!
+//! **2026-11-20: blake3 as hash and as MAC.** Its keyed mode is a MAC, so that one library serves journal checks, digests
+//! and tokens. Costs 2 s of build. SHA-256 stays for attachments, because other programs compare it.
+//!
+//! **2026-11-20: the small libraries.** `data-encoding` (base32 and base64 with one alphabet of ours), `jiff` (time, RFC
+//! 3339), `getrandom` (the system's randomness), `strsim` (the nearest key in error messages; clap has it anyway),
+//! `comfy-table` (aligned tables), `thiserror` (error enums), `libtest-mimic` (one test per scenario folder). Each under
+//! 1 s of build.
+//!
+//! **2026-11-20: a robot's note changes no state.** An out-of-office note or an acknowledgement joins the case that it proves,
+//! also a closed one, but nobody has read our answer yet: the case neither reopens nor continues as a new one.
+//!
+//! **2026-11-20: a report says what it proves.** Sent to the bounce address of a reply it is proof, and becomes `reply_failed`,
+//! `reply_delayed` or `reply_delivered` of the recipient that it names. Sent elsewhere, with our Message-ID in it, it is
+//! shown on the case as `delivery_reported` and changes nothing.
+//!
+//! **2026-11-20: a probe that nobody waits for is still a probe.** When it comes back after a newer one was sent, or after
+//! it expired, it verifies nothing and opens no case.
+//!
+//! **2026-11-20: mail over a limit keeps its order.** Messages are counted against their address in order of receipt, before
+//! they are decided side by side, so that who wrote first is converted first.
+//!
+//! **2026-11-20: a decision holds only for the cases it saw.** The batch of a decision expects each case that it changes as
+//! it was when it was looked up, so that a case closed in between makes the message be decided again. Reading the row
+//! again while writing would have put mail on closed cases, unseen.
+//!
+//! **2026-11-20: what fails inside is tried again, what ends ends the server.** A message whose decision fails (a record
+//! that can't be read, a panic) waits a minute in the inbox, with the reason shown; a panic is first answered with a
+//! decision from the envelope. But when deciding, sending or receiving as a whole ends, or the database can't be read, the
+//! server stops and exits: a server that takes mail and does nothing with it looks healthy.
+//!
+//! **2026-11-20: one Message-ID, several contents.** Devices send all their mail under one Message-ID. A message is a
+//! duplicate when author, Message-ID, text and attachments are the same (the subject counts where there is no text); with another content it is put on the
+//! case of the first as another version, by the same proof as an answer from that author.
+//!
+//! **2026-11-20: participants are known by From alone.** Until senders are authenticated, somebody who knows a Message-ID
+//! of a case *and* writes under the address of a participant joins that case. Both are known to whoever got a copy of the
+//! conversation and to nobody else. A keyed token is not weakened by this; a number in a subject still joins nothing.
+//!
+//! **2026-11-20: a message being received stays in memory.** The design asked for spilling to an unlinked file from 256 KiB
+//! on. The journal appends a message as one frame with one checksum, so a spilled message would be read back whole before
+//! it is stored: written twice, read once, with a second place on the disk that can fill up. Instead all messages
+//! together have 64 MiB, taken as they really grow; while more than half of that is taken a message over 256 KiB has to
+//! come at 64 KiB a second, so that slow peers can't keep the memory; and who finds none is told 452.
+//!
+//! **2026-11-20: under stress the longest silent session makes way.** Refusing at the limit alone would let as many silent
+//! peers as there are connections keep everybody out. A session that has kept the server waiting for two seconds while
+//! all connections are taken is asked to come again, one for each new peer.
+//!
+//! **2026-11-20: no delay before the greeting, but for suspects.** A delay finds peers that talk first, and costs every
+//! honest one the same. Only a peer that has connected thirty times in a minute without bringing mail waits.
+//!
+//! **2026-11-20: mail is decided in rounds.** A round is read, decided and mostly committed at once, and while mail comes in
+//! there is a pause of 50 ms between rounds, which leaves the disk to the journal: its syncs are what senders wait for.
+//! Without the pause each message cost a commit of its own. [`performance`](super::performance) has the figures.
+//!
+//! **2026-11-20: numbers of sequences come from memory.** The transaction that uses a number also writes how far the
+//! sequence has gone, so a number costs no commit of its own and a crash leaves no gap of a block.
+//!
+//! **2026-11-20: reading by tables, without regular expressions.** Quotations, signatures, forwards, delivery reports and
+//! automatic replies are told by wording in tables by language, and by small matchers over lines whose cost is bounded.
+//! A pattern per mail program would have been shorter to write and is what other tools do; it can't be read or proved row
+//! by row. Each row is its own test. In doubt the new text is the whole text, and mail is a person's.
+//!
+//! **2026-11-20: a report's own status counts, unless it is X.0.0.** RFC 3463 gives that code to causes that have no
+//! other; the server's own words beside it often have one, and then it is taken from there.
+//!
+//! **2026-11-20: `rustix` for `statvfs`.** The standard library can't say how much of a disk is free. `rustix` does so
+//! without any `unsafe` of ours and was in the build already, below `tempfile`. MIT or Apache-2.0.
+//!
+//! **2026-11-20: announced sizes count up to what sessions may hold.** Each SIZE is reserved against the floor of free disk
+//! space until its transaction ends. A thousand silent peers could reserve the disk away so; but no more than the
+//! memory of all sessions can be on its way to the disk, so that is the most that counts. `free_space_min = 0` takes the
+//! floor away, for demonstrations and tests on any disk.
+//!
+//! **2026-11-20: every commit keeps what a start needs.** Without redb's quick-repair a start after a crash reads the
+//! whole file: 1.1 to 2.7 s at 100,000 messages (539 MB, up to four times a plain read of the file), in proportion to the
+//! file. With it a commit of 64 rows in a file of 1 to 2 GB took 1.1 times as long, one of a single row as long as before.
+//! Doing so only now and then would help nothing: it is the last commit that counts. Acceptance doesn't wait for either.
+//!
+//! **2026-11-20: a backup has rows, not the database file.** The file changes under a copy; rows of one snapshot don't, can
+//! be read by any later version of redb, and reading them all is a check of its own. tar, because everybody can open it
+//! and a writer and a reader are 100 lines.

@@ -1,0 +1,24 @@
+//! The words, each with one meaning.
+//!
+//! | word | meaning |
+//! |---|---|
+//! | routing address | an address that customers write to, registered with postcase |
+//! | service address | the generated address that a company's mail system forwards a routing address's mail to |
+//! | default From | the address that a reply leaves from |
+//! | envelope, reverse-path, forward-path, mail transaction | RFC 5321: what was said in MAIL and RCPT |
+//! | message, header field, header section | RFC 5322 |
+//! | mail id | postcase's own id of a stored message |
+//! | Message-ID | the author's id of a message |
+//! | journal | the files that hold every accepted and every sent message |
+//! | inbox | accepted messages that wait for a decision |
+//! | spool | messages that wait to be delivered |
+//! | queue | where cases wait for agents |
+//! | verdict | the answer at RCPT or DATA |
+//! | decision, disposition | what intake chose; the same as recorded |
+//! | evidence | everything that a decision rests on |
+//! | token | proof, made with our key, that a message belongs to a case |
+//! | probe | the message that verifies an address by coming back |
+//! | attempt, outcome | one delivery try; its result per recipient |
+//! | participant | somebody whose messages belong to a case: an author, or somebody addressed |
+//! | version | a message with the author and Message-ID of an earlier one and another content |
+//! | third party | somebody who answers with a valid token and had no part in the case so far |

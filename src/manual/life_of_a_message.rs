@@ -1,0 +1,27 @@
+//! From a peer's first byte to a recorded disposition.
+//!
+//! 1. **Connection.** [`net::listen`](crate::net::listen) accepts and takes a permit; without one the peer hears 421. Who
+//!    talks before the greeting is turned away.
+//! 2. **Commands.** [`smtp::server`](crate::smtp::server) checks each line before anything happens. At RCPT
+//!    [`intake::resolve`](crate::intake::resolve) says what the address is to us: a routing address, a service address, a
+//!    bounce address with a proven token, the sender of a probe, the postmaster; everything else is 550 5.1.1, whatever
+//!    the reason.
+//! 3. **Data.** Our own reader finds the end: CR LF . CR LF and nothing else. Dots are unstuffed, nothing is added.
+//! 4. **Journal.** The message and its envelope are appended to the journal. One `fdatasync` covers everything that waits.
+//!    *A crash before it: the peer got no 250 and sends again.*
+//! 5. **250.** Built from the receipt, with the mail id. From here on the message is listed. *A crash from here on: the next
+//!    start finds the entry without a record and goes on with step 6.*
+//! 6. **Inbox.** Entries are started in order of receipt, many at a time. Before the first of a stretch is started, a claim
+//!    is written, so that after a crash only those are suspects: they are read one by one, and the one that ends the
+//!    process three times is decided from its envelope alone.
+//! 7. **Facts.** [`message::read`](crate::message::read), once.
+//! 8. **Evidence.** Recipients, an earlier receipt of the same message, the awaited probe, cases named by token, Message-ID or
+//!    subject.
+//! 9. **Decision.** [`case::decide`](crate::case::decide): the probe, a report, a duplicate, an answer to a case, or a new
+//!    case. With a reason from [`case::Reason`](crate::case::Reason).
+//! 10. **Record.** One commit: the message's record (which is the mark that the entry is done), the case's events and head, the
+//!     thread index, the contact. It expects that no record exists yet: a message is decided once. *A crash before it: as in
+//!     step 5. A crash after it: done.* It expects the cases as step 8 saw them; if one has changed, back to step 8.
+//!
+//! A message over the rate limit of an address that requeues is put off to the next day at step 8, by a row in the table of
+//! due work; one whose decision failed, by a minute. Until then its disposition is null and its reason says why.

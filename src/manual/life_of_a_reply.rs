@@ -1,0 +1,15 @@
+//! From an agent's text to the customer's mailbox, and back.
+//!
+//! 1. **Plan.** [`case::plan_reply`](crate::case::plan_reply): to the author of the last message that belongs to the case by
+//!    proof, never to an address of ours. The sender is the address's `reply_from`, else the address itself, and only when
+//!    it is verified.
+//! 2. **Compose.** The Message-ID carries a keyed token of the case ([`address::Keyring`](crate::address::Keyring)); References
+//!    continue the thread; the reverse-path is a bounce address bound to message and recipients.
+//! 3. **Journal.** The raw message is appended and synced. *A crash here: it was never sent, and nobody was told it was.*
+//! 4. **Spool.** One commit: the event on the case, the spool row, its due time, the thread index. Now the command answers.
+//! 5. **Attempt.** The scheduler sees that it is due. The time of the next attempt is written *before* dialling, so that a
+//!    crash in between costs a second attempt under the same Message-ID and never the message.
+//! 6. **Delivery.** To the smarthost, or to the MX hosts of each domain in their order; TLS whenever it is offered.
+//! 7. **Outcome.** Per recipient, after each mail transaction and before the next one begins, in one commit with the event on the case: `reply_delivered`, `reply_delayed` (told once) or
+//!    `reply_failed`. Retried by the schedule until it is final or its time is over.
+//! 8. **The answer** names our Message-ID in In-Reply-To or References. The token proves the case, and the message joins it.

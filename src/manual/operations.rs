@@ -1,0 +1,53 @@
+//! Running it.
+//!
+//! # Files
+//! All of them are in `data_dir`, which belongs to postcase alone (0700):
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `postcase.redb` | the database: addresses, cases, events, the spool, the keys |
+//! | `journal-*.seg` | the journal: every message, received or sent ([`journal`](super::journal)) |
+//! | `lock` | held by the process that has the store open, with its name |
+//! | `socket` | how commands reach the running server |
+//! | `api-token` | the secret that the API asks for on TCP |
+//!
+//! # Stopping
+//! SIGTERM or SIGINT: no new connections, running transactions finish within 30 seconds, then the store closes. `kill -9` and
+//! power cuts lose nothing that was answered with 250; the next start goes on where the last one ended.
+//!
+//! # Backup and restore
+//! `postcase backup FILE` saves everything into one new file while the server runs, or without it. The server writes the
+//! file, so it must be allowed to; it has its name only when it is whole, durable and read back. In it is every message
+//! that got its 250 before the backup began. The configuration and certificates are files of yours: save them, too.
+//!
+//! `postcase restore FILE` fills an empty data folder that no server has open. Nothing is written before the whole file has
+//! been verified; a restore that is cut short leaves `restore-unfinished`, and nothing starts on such a folder. What was
+//! restored is another store than the one that was saved:
+//! - new messages get ids of a new incarnation, and 10,000 case numbers are left out, since the old server may have given
+//!   some after the backup;
+//! - the spool is held, since the old server may have sent what waits in it: look at `postcase spool list`, then
+//!   `postcase spool resume`. `postcase spool hold` does the same by hand at any time;
+//! - mail that was not decided when the backup was taken is decided again.
+//!
+//! The file is a tar archive (ustar), so `tar -tf` lists it and the journal's segments can be taken out of it:
+//!
+//! | member | holds |
+//! |---|---|
+//! | `postcase-backup.json` | format version (1), program, time |
+//! | `database/NNNNNNNN` | rows, one after the other: table, key and stored value, each with its length in front as 4 bytes, little-endian |
+//! | `journal-*.seg` | segments as they are ([`journal`](super::journal)), up to their last durable byte |
+//! | `checksum` | BLAKE3 of everything in front of this member, hexadecimal |
+//!
+//! # When something is wrong
+//! - `serve` ends by itself with exit code 1 and one line when the disk reports an error on a write or sync of the journal or
+//!   the database. Nothing is lost; mend the disk and start again. Senders are told to try again (451).
+//! - The disk fills up: from `[store] free_space_min` on (and 5 % of the disk and of its inodes, and three of the largest
+//!   messages) new mail is put off with 452 before it is begun. Should the disk be full all the same: 452 while the
+//!   journal finds no room; when the database finds none, `serve` ends as above. Make room and start again.
+//! - `postcase check --store` reads every message and every row, also while the server runs, and names what is damaged; a
+//!   start names what it comes by. The rest stays readable. A damaged message is shown by what the database knows of
+//!   it; its text is in a backup.
+//! - A mail that ends the process each time it is read: after three starts it is a case made from its envelope, marked in
+//!   its subject, and its bytes are in `postcase message raw ID`.
+//! - A mail isn't where you expect it: `postcase message list --address A`, then `postcase message explain ID`.
+//! - A reply doesn't arrive: `postcase case show N` has the peer's words; `postcase spool list` what still waits.
