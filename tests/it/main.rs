@@ -1,0 +1,61 @@
+//! The integration tests: one binary, one list of trials.
+//!
+//! What can't run here (no corpus, no server) is listed as ignored with its reason in its name, never left out.
+
+mod child;
+mod corpus;
+mod durability;
+mod fuzz;
+mod internet;
+mod kill;
+mod mistakes;
+mod pattern;
+mod peers;
+mod player;
+mod puppet;
+mod scenarios;
+mod script;
+mod simulation;
+mod smtp;
+mod span;
+mod subject;
+mod tidy;
+mod unit;
+mod world;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+/// How stories get their server; without it they, and what needs the whole binary, are listed as ignored.
+const SERVER: Option<subject::Start> = Some(world::start);
+
+fn main() -> ExitCode {
+    let units = [
+        ("pattern", pattern::units()),
+        ("script", script::units()),
+        ("span", span::units()),
+        ("internet", internet::units()),
+        ("player", player::units()),
+        ("puppet", puppet::units()),
+        ("scenarios", scenarios::units()),
+        ("tidy", tidy::units()),
+        ("corpus", corpus::units()),
+    ];
+    let units =
+        units.into_iter().flat_map(|(module, units)| units.into_iter().map(move |unit| unit.into_trial(module)));
+    let mut trials: Vec<Trial> = units.collect();
+    trials.extend(tidy::trials());
+    trials.extend(scenarios::trials(SERVER));
+    trials.extend(simulation::trials(SERVER.is_some()));
+    trials.extend(fuzz::trials());
+    trials.extend(kill::trials(SERVER.is_some()));
+    trials.extend(durability::trials(SERVER.is_some()));
+    trials.extend(mistakes::trials());
+    trials.extend(peers::trials());
+    trials.extend(corpus::trials(SERVER.is_some()));
+    let mut arguments = Arguments::from_args();
+    // One at a time unless asked otherwise: each trial is a whole server with its peers, and all cores are its own.
+    arguments.test_threads.get_or_insert(1);
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
