@@ -99,6 +99,8 @@ pub const SEGMENT_BYTES_MAX: u64 = 64 * MIB as u64;
 pub const ENTRY_BYTES_MAX: usize = 64 * MIB;
 /// Messages from here on are compressed by the journal, when that saves an eighth: smaller ones gain nothing.
 pub const COMPRESS_BYTES_MIN: usize = KIB;
+/// While more entries than this wait to be appended, messages are stored as they are: a fifth of the cost of taking one.
+pub const COMPRESS_WAITING_MAX: usize = 1;
 /// Messages from here on are hashed and compressed beside the tasks: a session's neighbours would wait too long.
 pub const BLOCKING_BYTES_MIN: usize = 256 * KIB;
 /// Segments whose index is kept for readers: what the workers read lies in the newest few.
@@ -113,18 +115,23 @@ pub const FREE_BYTES_MIN: u64 = 1024 * MIB as u64;
 pub const FREE_PART_MIN: f64 = 0.05;
 /// Messages of the largest size that must still fit: one in the journal, what its decision writes, and one more.
 pub const FREE_MESSAGES_MIN: u64 = 3;
-/// Batches that share one commit of the database.
+/// Batches that share one commit of the database, unless more are committed together.
 pub const COMMIT_BATCHES_MAX: usize = 256;
 /// Memory that the database may use as a cache (its own default is 1 GiB).
 pub const DATABASE_CACHE_BYTES: usize = 32 * MIB;
+/// Documents of one table that are kept parsed: all routing addresses of nearly everybody.
+pub const PARSED_MAX: usize = 1024;
 /// Times a commit is planned again after a conflict before the work is put back.
 pub const CONFLICTS_MAX: u32 = 16;
 /// Messages that are read and decided in one round, and mostly in one commit; of a large one little is kept meanwhile.
-pub const INTAKE_WORKERS: usize = 128;
-/// Between two rounds of deciding while mail comes in: sessions go first, and a round and its commit do more at once.
-pub const INTAKE_PAUSE: Duration = Duration::from_millis(50);
-/// With so many messages undecided there are no pauses: sessions go first, but not for ever.
-pub const UNDECIDED_MAX: usize = 10_000;
+pub const ROUND_MESSAGES_MAX: usize = 2048;
+/// Between two rounds of deciding while mail comes in: the disk is the sessions', and a round and its commit do more.
+pub const ROUND_PAUSE: Duration = Duration::from_millis(250);
+/// Pauses between two rounds when more has come than a round decides: a burst, of which as much as can be is taken first.
+pub const BURST_PAUSES: u32 = 8;
+/// With so many messages undecided there are no pauses between rounds, and each session waits one before its 250: a burst
+/// is taken at once, but a flood no faster than it can be decided.
+pub const UNDECIDED_MAX: usize = 200_000;
 /// Starts of one mail's reading that ended with the process: then a case is opened from its envelope alone.
 pub const READ_STARTS_MAX: u32 = 3;
 

@@ -4,6 +4,7 @@
 //! case. Nothing is refused here: what had to be refused was refused in the session.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -56,7 +57,7 @@ pub enum Reason {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Opening {
     /// The address whose settings it takes; none for the postmaster's.
-    pub address: Option<Box<RoutingAddress>>,
+    pub address: Option<Arc<RoutingAddress>>,
     pub hints: Vec<Hint>,
     /// A closed case that it continues.
     pub continues: Option<CaseNumber>,
@@ -68,7 +69,7 @@ pub enum Decision {
     Open { opening: Opening, reason: Reason },
     Append { case: CaseNumber, third_party: bool, why: String, hints: Vec<Hint>, reason: Reason },
     Duplicate { of: Known },
-    Verified { address: Box<RoutingAddress> },
+    Verified { address: Arc<RoutingAddress> },
     EarlierProbe { address: Mailbox },
     Report { case: Option<CaseNumber>, probe_of: Option<Mailbox>, why: String, reason: Reason },
 }
@@ -114,7 +115,7 @@ pub fn decide(evidence: &Evidence) -> Decision {
 }
 
 /// The routing address that was registered first.
-fn deciding_address(evidence: &Evidence) -> Option<Box<RoutingAddress>> {
+fn deciding_address(evidence: &Evidence) -> Option<Arc<RoutingAddress>> {
     let routing = evidence.recipients.iter().filter_map(|recipient| match recipient {
         Recipient::Routing { address, .. } => Some(address),
         _ => None,
@@ -140,7 +141,7 @@ fn report(evidence: &Evidence) -> Option<Decision> {
     })
 }
 
-fn thread(evidence: &Evidence, address: Option<Box<RoutingAddress>>) -> Decision {
+fn thread(evidence: &Evidence, address: Option<Arc<RoutingAddress>>) -> Decision {
     let best = evidence.candidates.iter().find(|candidate| candidate.outcome() != Outcome::Hint);
     let hints = |without| hints(&evidence.candidates, without);
     let open = |continues, reason| {

@@ -1,5 +1,7 @@
 //! Everything that a decision rests on, gathered before it, so that deciding is pure and can be repeated.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::Case;
@@ -21,7 +23,7 @@ pub enum Via {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Recipient {
     Routing {
-        address: Box<RoutingAddress>,
+        address: Arc<RoutingAddress>,
         via: Via,
     },
     /// A bounce address of ours, proven: reports about this message of this case.
@@ -66,7 +68,7 @@ pub struct Evidence {
     pub recipients: Vec<Recipient>,
     pub duplicate: Option<Known>,
     /// The routing address whose awaited probe this message is.
-    pub probe_of: Option<Box<RoutingAddress>>,
+    pub probe_of: Option<Arc<RoutingAddress>>,
     /// The routing address for which this message is a probe that isn't awaited any more.
     pub earlier_probe_of: Option<Mailbox>,
     /// Our message that this one is a delivery report about, by its token, and its case.

@@ -25,7 +25,7 @@ fn routing(number: u64, address: &str) -> Recipient {
         service_addresses: Vec::new(),
         registered_at: Time::UNIX_EPOCH,
     };
-    Recipient::Routing { address: Box::new(address), via: Via::Direct }
+    Recipient::Routing { address: address.into(), via: Via::Direct }
 }
 
 fn case(number: CaseNumber, status: Status) -> Case {

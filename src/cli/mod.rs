@@ -27,6 +27,7 @@ pub use failure::{Exit, Failure};
 use crate::config;
 use crate::desk::{Answers, Command, Outcome};
 use crate::message;
+use crate::server::threads;
 use meaning::Meaning;
 use typed::Typed;
 
@@ -57,8 +58,12 @@ fn run(typed: Typed) -> Result<(), Failure> {
     if meaning == (Meaning::Check { store: false }) {
         return configuration::check(named.as_deref(), json);
     }
-    let runtime = tokio::runtime::Runtime::new();
-    let runtime = runtime.map_err(|error| Failure::refused(format!("no threads can be started: {error}")))?;
+    let no_threads = |error| Failure::refused(format!("no threads can be started: {error}"));
+    if meaning == Meaning::Serve {
+        let (sessions, others) = (threads::sessions().map_err(no_threads)?, threads::others().map_err(no_threads)?);
+        return others.block_on(serve::run(config::load(named.as_deref())?, json, sessions.handle()));
+    }
+    let runtime = tokio::runtime::Runtime::new().map_err(no_threads)?;
     if let Meaning::Demo { keep } = meaning {
         return match json {
             true => Err(Failure::usage("the demonstration is a story for people: run it without --json")),
@@ -67,7 +72,6 @@ fn run(typed: Typed) -> Result<(), Failure> {
     }
     let settings = config::load(named.as_deref())?;
     match meaning {
-        Meaning::Serve => runtime.block_on(serve::run(settings, json)),
         Meaning::Ask(command) => {
             let outcome = runtime.block_on(reach::ask(&settings, &command))?;
             Ok(print(&command, outcome, json)?)

@@ -4,6 +4,7 @@
 
 use std::io::{self, IsTerminal};
 
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -12,7 +13,7 @@ use super::{say, tell, text};
 use crate::config::{STANDARD_FILE, Settings};
 use crate::server::{self, Listening, World};
 
-pub async fn run(settings: Settings, json: bool) -> Result<(), Failure> {
+pub async fn run(settings: Settings, json: bool, sessions: &Handle) -> Result<(), Failure> {
     // Before the start, so that no signal finds nobody at home.
     let on = |kind| signal(kind).map_err(|error| Failure::refused(format!("signals can't be received: {error}")));
     let (mut terminate, mut interrupt) = (on(SignalKind::terminate())?, on(SignalKind::interrupt())?);
@@ -21,7 +22,7 @@ pub async fn run(settings: Settings, json: bool) -> Result<(), Failure> {
     }
     let started = async {
         let (world, lock) = World::on_disk(settings, "postcase serve").await?;
-        Ok::<_, server::StartError>((server::start(world).await?, lock))
+        Ok::<_, server::StartError>((server::start_with(world, sessions).await?, lock))
     };
     let (running, _lock) = started.await.map_err(|error| Failure::refused(error.to_string()))?;
     say(&listening(&running.listening(), json))?;
@@ -94,13 +95,13 @@ mod tests {
         let mut settings = Settings { data_dir: folder.path().join("data"), ..Settings::default() };
         settings.http.listen = None;
         settings.smtp.listen = vec![taken.local_addr().unwrap()];
-        let failure = run(settings.clone(), true).await.unwrap_err();
+        let failure = run(settings.clone(), true, &Handle::current()).await.unwrap_err();
         assert!(failure.message.contains("is in use: stop the program"), "{}", failure.message);
 
         std::fs::write(folder.path().join("file"), "").unwrap();
         settings.smtp.listen = vec!["127.0.0.1:0".parse().unwrap()];
         settings.data_dir = folder.path().join("file").join("data");
-        let failure = run(settings, true).await.unwrap_err();
+        let failure = run(settings, true, &Handle::current()).await.unwrap_err();
         assert!(failure.message.contains("set another data_dir"), "{}", failure.message);
         assert_eq!((failure.exit, failure.message.lines().count()), (crate::cli::Exit::Refused, 1));
     }

@@ -4,12 +4,13 @@
 //! from nothing else.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 
 use super::{Inbox, Tally, resolve};
-use crate::address::OverLimit;
-use crate::base::{Envelope, Mailbox, Reply, ReversePath};
+use crate::address::{OverLimit, RoutingAddress};
+use crate::base::{Envelope, Mailbox, Reply, ReversePath, limits};
 use crate::case::Recipient;
 use crate::smtp::server::Host;
 use crate::smtp::server::host::{Answer, Hold, Reservation};
@@ -22,28 +23,29 @@ pub struct Reception {
     inbox: Arc<Inbox>,
     floor: Floor,
     accepted: Tally,
+    /// True once a recipient was asked for that refuses beyond a limit: until then there is nothing to count.
+    counts: AtomicBool,
 }
 
 impl Reception {
     pub fn new(site: Arc<Site>, inbox: Arc<Inbox>, floor: Floor) -> Self {
-        Self { site, inbox, floor, accepted: Tally::default() }
+        Self { site, inbox, floor, accepted: Tally::default(), counts: AtomicBool::new(false) }
     }
 
     async fn verdict(&self, from: &ReversePath, recipient: &Mailbox) -> Result<Result<(), Reply>, ReadError> {
         let Some(found) = resolve(&self.site, recipient).await? else {
             return Ok(Err(Reply::permanent(50, 1, 1, "there is no such mailbox here")));
         };
-        match found {
-            Recipient::Routing { address, .. }
-                if address.settings.over_limit == OverLimit::Bounce
-                    && self.accepted.is_full(&self.site, &address).await?
-                    && !self.is_probe(from).await? =>
-            {
-                // RFC 7372 and the IANA registry: X.7.28, mail flood detected.
-                Ok(Err(Reply::permanent(50, 7, 28, "this address takes no more messages today")))
-            }
-            _ => Ok(Ok(())),
+        let Recipient::Routing { address, .. } = found else { return Ok(Ok(())) };
+        if !refuses_beyond_limit(&address) {
+            return Ok(Ok(()));
         }
+        self.counts.store(true, Ordering::Relaxed);
+        if self.accepted.is_full(&self.site, &address).await? && !self.is_probe(from).await? {
+            // RFC 7372 and the IANA registry: X.7.28, mail flood detected.
+            return Ok(Err(Reply::permanent(50, 7, 28, "this address takes no more messages today")));
+        }
+        Ok(Ok(()))
     }
 
     /// True for the sender of a probe of ours: probes count for no limit. Nobody else knows these senders.
@@ -58,13 +60,12 @@ impl Reception {
 
     /// Counts an accepted message at the addresses that refuse beyond their limit.
     async fn count(&self, envelope: &Envelope) -> Result<(), ReadError> {
-        if self.is_probe(&envelope.from).await? {
+        if !self.counts.load(Ordering::Relaxed) || self.is_probe(&envelope.from).await? {
             return Ok(());
         }
         for recipient in &envelope.to {
             if let Some(Recipient::Routing { address, .. }) = resolve(&self.site, recipient).await?
-                && address.settings.rate_limit.is_some()
-                && address.settings.over_limit == OverLimit::Bounce
+                && refuses_beyond_limit(&address)
             {
                 self.accepted.take(&self.site, &address).await?;
             }
@@ -90,6 +91,9 @@ impl Host for Reception {
             match self.site.journal.append(JournalKind::Inbound, &envelope, message).await {
                 Ok(id) => {
                     self.inbox.accepted(id);
+                    if self.inbox.newest_and_waiting().1 > limits::UNDECIDED_MAX {
+                        self.site.clock.give_way(limits::ROUND_PAUSE).await;
+                    }
                     if let Err(error) = self.count(&envelope).await {
                         tracing::warn!(%id, %error, "an accepted message was not counted against its limit");
                     }
@@ -106,6 +110,10 @@ impl Host for Reception {
 }
 
 impl Reservation for Reserved {}
+
+fn refuses_beyond_limit(address: &RoutingAddress) -> bool {
+    address.settings.rate_limit.is_some() && address.settings.over_limit == OverLimit::Bounce
+}
 
 fn no_room() -> Reply {
     Reply::transient(52, 3, 1, "no room left, try again later")

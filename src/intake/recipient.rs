@@ -1,5 +1,7 @@
 //! What a forward-path means to us. Asked in the session (is it ours?) and again when the message is decided.
 
+use std::sync::Arc;
+
 use crate::address::{AddressState, MessageToken, Mode, RoutingAddress};
 use crate::base::Mailbox;
 use crate::case::{Recipient, Via};
@@ -10,14 +12,13 @@ const ROLES: [&str; 2] = ["postmaster", "abuse"];
 
 /// `None` for everything that isn't ours: unknown, disabled and foreign addresses are one and the same to the outside.
 pub async fn resolve(site: &Site, mailbox: &Mailbox) -> Result<Option<Recipient>, ReadError> {
-    let engine = &*site.engine;
-    if let Some(address) = tables::ADDRESSES.get(engine, mailbox).await? {
-        return Ok(routing(address.value, Via::Direct));
+    if let Some(address) = site.routing_address(mailbox).await? {
+        return Ok(routing(address, Via::Direct));
     }
     if let Some(base) = without_detail(mailbox)
-        && let Some(address) = tables::ADDRESSES.get(engine, &base).await?
+        && let Some(address) = site.routing_address(&base).await?
     {
-        return Ok(routing(address.value, Via::Direct));
+        return Ok(routing(address, Via::Direct));
     }
     if mailbox.domain() == site.service_domain
         && let Some(recipient) = generated(site, mailbox).await?
@@ -49,9 +50,9 @@ async fn is_served(site: &Site, domain: &str) -> Result<bool, ReadError> {
 async fn generated(site: &Site, mailbox: &Mailbox) -> Result<Option<Recipient>, ReadError> {
     let engine = &*site.engine;
     if let Some(owner) = tables::SERVICE_ADDRESSES.get(engine, mailbox).await? {
-        let Some(address) = tables::ADDRESSES.get(engine, &owner.value).await? else { return Ok(None) };
-        let accepted = address.value.accepts_at(mailbox, site.now());
-        return Ok(accepted.then(|| routing(address.value, Via::Service(mailbox.clone()))).flatten());
+        let Some(address) = site.routing_address(&owner.value).await? else { return Ok(None) };
+        let accepted = address.accepts_at(mailbox, site.now());
+        return Ok(accepted.then(|| routing(address, Via::Service(mailbox.clone()))).flatten());
     }
     if let Some(owner) = tables::PROBE_SENDERS.get(engine, mailbox).await? {
         return Ok(Some(Recipient::Probe { recipient: mailbox.clone(), address: owner.value }));
@@ -59,9 +60,9 @@ async fn generated(site: &Site, mailbox: &Mailbox) -> Result<Option<Recipient>, 
     bounce(site, mailbox).await
 }
 
-fn routing(address: RoutingAddress, via: Via) -> Option<Recipient> {
+fn routing(address: Arc<RoutingAddress>, via: Via) -> Option<Recipient> {
     let taken = address.state() != AddressState::Disabled;
-    taken.then(|| Recipient::Routing { address: Box::new(address), via })
+    taken.then_some(Recipient::Routing { address, via })
 }
 
 /// A bounce address counts only when its token was made for the message that its nonce leads to.

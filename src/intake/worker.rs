@@ -44,7 +44,24 @@ enum Undecided {
 }
 
 /// The address whose limit a message has been counted for, if any.
-type Admitted = Result<Option<Box<RoutingAddress>>, Undecided>;
+type Counted = Option<Arc<RoutingAddress>>;
+
+/// The same, or why the message is not decided now.
+type Admitted = Result<Counted, Undecided>;
+
+/// A message of a round.
+struct Ready<C> {
+    reading: Arc<Reading>,
+    counted: C,
+    /// Dropped when the message is decided or put off.
+    done: watch::Sender<()>,
+}
+
+impl Ready<Counted> {
+    fn admitted(self) -> Ready<Admitted> {
+        Ready { reading: self.reading, counted: Ok(self.counted), done: self.done }
+    }
+}
 
 /// What each message of a round is called, and how to wait for the last one that is called so.
 type Round = HashMap<[u8; 16], watch::Receiver<()>>;
@@ -70,11 +87,12 @@ impl Worker {
         for id in self.inbox.take_suspects() {
             self.decide_suspect(id).await?;
         }
+        let mut left = 0;
         loop {
             let ids = tokio::select! {
                 biased;
                 () = stop.requested() => return Ok(()),
-                ids = self.inbox.next(limits::INTAKE_WORKERS) => ids,
+                ids = self.inbox.next(limits::ROUND_MESSAGES_MAX) => ids,
             };
             let (newest, _) = self.inbox.newest_and_waiting();
             if let Some(claim) = ids.iter().max().and_then(|last| self.inbox.claim(*last)) {
@@ -82,33 +100,84 @@ impl Worker {
             }
             self.decide_round(ids).await;
             let (newer, waiting) = self.inbox.newest_and_waiting();
-            if newer != newest && waiting < limits::UNDECIDED_MAX {
-                self.site.clock.give_way(limits::INTAKE_PAUSE).await;
+            if newer != newest {
+                let is_behind = waiting > left;
+                self.give_way(if is_behind { limits::BURST_PAUSES } else { 1 }).await;
+            }
+            left = waiting;
+        }
+    }
+
+    /// Leaves processor and disk to the sessions for so many pauses, or until they bring nothing more, or too much.
+    async fn give_way(&self, pauses: u32) {
+        for _ in 0..pauses {
+            let (newest, waiting) = self.inbox.newest_and_waiting();
+            if waiting >= limits::UNDECIDED_MAX {
+                return;
+            }
+            self.site.clock.give_way(limits::ROUND_PAUSE).await;
+            if self.inbox.newest_and_waiting().0 == newest {
+                return;
             }
         }
     }
 
-    /// Reads and decides these messages; each enters the round in order of receipt.
+    /// Reads and decides these messages; each enters the round in order of receipt. Those that wait for no other one are
+    /// recorded together.
     async fn decide_round(self: &Arc<Self>, ids: Vec<MailId>) {
         let readers: Vec<(MailId, Reader)> = ids.into_iter().map(|id| (id, self.read(id))).collect();
-        let (mut round, mut deciding) = (Round::new(), JoinSet::new());
+        let (mut round, mut together, mut deciding) = (Round::new(), Vec::new(), JoinSet::new());
         for (id, reader) in readers {
             let Some(reading) = self.received(id, reader).await else { continue };
             let (done, mine) = watch::channel(());
             let earlier = enter(&mut round, &reading, &mine);
             // Here, in order of receipt, so that who came first is converted first.
             let admitted = self.within_rate(&reading).await;
-            let worker = self.clone();
-            deciding.spawn(async move {
-                for mut other in earlier {
-                    // Ends with an error when the other one's sender is dropped: it is decided, or put off.
-                    while other.changed().await.is_ok() {}
+            match admitted {
+                Ok(counted) if earlier.is_empty() => together.push(Ready { reading: Arc::new(reading), counted, done }),
+                admitted => {
+                    let message = Ready { reading: Arc::new(reading), counted: admitted, done };
+                    deciding.spawn(self.clone().decide_after(earlier, message));
                 }
-                worker.finish(reading, admitted).await;
-                drop(done);
-            });
+            }
         }
+        self.decide_together(together, &mut deciding).await;
         while deciding.join_next().await.is_some() {}
+    }
+
+    async fn decide_after(self: Arc<Self>, earlier: Vec<watch::Receiver<()>>, message: Ready<Admitted>) {
+        for mut other in earlier {
+            // Ends with an error when the other one's sender is dropped: it is decided, or put off.
+            while other.changed().await.is_ok() {}
+        }
+        self.finish(message.reading, message.counted).await;
+        drop(message.done);
+    }
+
+    /// Plans these messages side by side and records them in one commit; whoever can't be is decided by itself.
+    async fn decide_together(self: &Arc<Self>, messages: Vec<Ready<Counted>>, deciding: &mut JoinSet<()>) {
+        let plan = |message: Ready<Counted>| {
+            let (worker, reading) = (self.clone(), Arc::clone(&message.reading));
+            (message, tokio::spawn(async move { worker.plan(&reading, &mut None).await }))
+        };
+        let plans: Vec<_> = messages.into_iter().map(plan).collect();
+        let (mut planned, mut batches) = (Vec::with_capacity(plans.len()), Vec::with_capacity(plans.len()));
+        for (message, plan) in plans {
+            match plan.await {
+                Ok(Ok(batch)) => {
+                    planned.push(message);
+                    batches.push(batch);
+                }
+                // By itself it will fail again, and be put off with the reason.
+                Ok(Err(_)) | Err(_) => drop(deciding.spawn(self.clone().decide_after(Vec::new(), message.admitted()))),
+            }
+        }
+        for (message, recorded) in planned.into_iter().zip(self.site.engine.commit_all(batches).await) {
+            match recorded {
+                Ok(()) => self.inbox.decided(message.reading.id),
+                Err(_) => drop(deciding.spawn(self.clone().decide_after(Vec::new(), message.admitted()))),
+            }
+        }
     }
 
     /// Reads a message apart from everything else.
@@ -153,13 +222,13 @@ impl Worker {
         };
         if let Some(reading) = self.received(id, reading).await {
             let admitted = self.within_rate(&reading).await;
-            self.finish(reading, admitted).await;
+            self.finish(Arc::new(reading), admitted).await;
         }
         Ok(())
     }
 
     /// Decides and records one message, or puts it off.
-    async fn finish(self: &Arc<Self>, reading: Reading, admitted: Admitted) {
+    async fn finish(self: &Arc<Self>, reading: Arc<Reading>, admitted: Admitted) {
         let id = reading.id;
         let counted = match admitted {
             Ok(counted) => counted,
@@ -181,8 +250,8 @@ impl Worker {
     }
 
     /// Records what was read; if that panics, what the envelope alone says.
-    async fn record_somehow(self: &Arc<Self>, reading: Reading) -> Result<(), String> {
-        let envelope = Reading::of_envelope(reading.id, reading.envelope.clone());
+    async fn record_somehow(self: &Arc<Self>, reading: Arc<Reading>) -> Result<(), String> {
+        let envelope = Arc::new(Reading::of_envelope(reading.id, reading.envelope.clone()));
         let mut failure = String::new();
         for reading in [reading, envelope] {
             let (worker, id) = (self.clone(), reading.id);
@@ -245,7 +314,7 @@ impl Worker {
     /// The address whose limit this message counts for, when it has one; [`Undecided::Until`] when that limit is reached.
     async fn within_rate(&self, reading: &Reading) -> Admitted {
         let site = &*self.site;
-        let mut first: Option<Box<RoutingAddress>> = None;
+        let mut first: Option<Arc<RoutingAddress>> = None;
         for mailbox in &reading.envelope.to {
             if let Some(Recipient::Routing { address, .. }) = super::resolve(site, mailbox).await?
                 && first.as_ref().is_none_or(|first| address.number < first.number)

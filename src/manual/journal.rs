@@ -8,9 +8,13 @@
 //! eight lower-case hexadecimal digits. The incarnation is the time at which the store was made, in seconds since 1970;
 //! a restored store takes a new one. Segments count up from 1. Their order is that of their names.
 //!
-//! A file is only ever appended to by the one process that made it. Its header and its name are made durable
-//! (`fdatasync`, then `fsync` of the folder) before the first frame is written, so a file no longer than 4,144 bytes whose
-//! header doesn't verify was never used, and a longer one is damaged.
+//! Frames are only ever appended, by the one process that made the file. Header and name are made durable (`fdatasync`,
+//! then `fsync` of the folder) before the first frame is written, so a file no longer than 4,144 bytes whose header
+//! doesn't verify was never used, and a longer one is damaged.
+//!
+//! Behind the last frame of the newest file there may be up to 512 KiB of zeros: room that is written ahead of small groups,
+//! so that syncing them changes neither the file's length nor its extents. It is cut before the next file is made, at an
+//! orderly end, and at a start; in older files it is damage like anything else that is no frame.
 //!
 //! ## File header
 //! 48 bytes, written twice: at offset 0 and at offset 4,096, so that no single block carries a whole segment. Zeros lie

@@ -9,6 +9,7 @@ mod scheduler;
 mod start;
 #[cfg(test)]
 mod tests;
+pub mod threads;
 mod vital;
 
 use std::net::SocketAddr;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 use crate::base::{Clock, limits};
@@ -47,7 +49,7 @@ pub struct Running {
     inbox: Arc<Inbox>,
     scheduler: Arc<Scheduler>,
     /// Hears first: listeners and sessions.
-    sessions: Stop,
+    receiving: Stop,
     /// Hears when the sessions are over: worker and scheduler.
     workers: Stop,
     tasks: JoinSet<()>,
@@ -71,13 +73,18 @@ impl Answers for Running {
     }
 }
 
-/// Starts a server on its world.
+/// Starts a server on its world, all of it on the threads of this runtime.
 pub async fn start(world: World) -> Result<Running, StartError> {
+    start_with(world, &Handle::current()).await
+}
+
+/// Starts a server that takes mail on the threads of another runtime; see [`threads`].
+pub async fn start_with(world: World, sessions: &Handle) -> Result<Running, StartError> {
     let World { settings, clock, chance, medium } = world;
     let data_dir = settings.data_dir.clone();
     let certificate = Certificate::open(&settings.smtp.tls)?;
-    let (mut listeners, smtp) = bind(&settings.smtp.listen, Protocol::Smtp)?;
-    let (lmtp_listeners, lmtp) = bind(&settings.smtp.lmtp, Protocol::Lmtp)?;
+    let (mut listeners, smtp) = bind(&settings.smtp.listen, Protocol::Smtp, sessions)?;
+    let (lmtp_listeners, lmtp) = bind(&settings.smtp.lmtp, Protocol::Lmtp, sessions)?;
     listeners.extend(lmtp_listeners);
     let dns = Dns::new(&settings.dns, chance.clone())?;
     let Opened { site, inbox, inbound, held } = start::open(&settings, medium.clone(), &clock, &chance).await?;
@@ -90,20 +97,25 @@ pub async fn start(world: World) -> Result<Running, StartError> {
     let worker = Arc::new(intake::Worker::new(site.clone(), inbox.clone()));
     let floor = Floor::new(medium.clone(), settings.store.free_bytes_min, settings.smtp.message_bytes_max as u64);
     let reception = Arc::new(Reception::new(site.clone(), inbox.clone(), floor));
-    let (sessions, workers) = (Stop::new(), Stop::new());
+    let (receiving, workers) = (Stop::new(), Stop::new());
     let mut tasks = JoinSet::new();
     let vital = Vital::default();
-    let shared = smtp::server::Shared::new(reception, settings.smtp, certificate, clock, sessions.clone());
-    let receiving = smtp::server::serve(listeners, shared);
-    tasks.spawn(announce(inbound, inbox.clone()));
+    let shared = smtp::server::Shared::new(reception, settings.smtp, certificate, clock, receiving.clone());
+    let serving = vital.watch("receiving", &receiving, smtp::server::serve(listeners, shared));
+    tasks.spawn_on(serving, sessions);
+    tasks.spawn_on(announce(inbound, inbox.clone()), sessions);
     tasks.spawn(vital.watch("deciding", &workers, worker.run(workers.clone())));
     tasks.spawn(vital.watch("sending", &workers, scheduler.clone().run(workers.clone())));
-    tasks.spawn(vital.watch("receiving", &sessions, receiving));
-    Ok(Running { smtp, lmtp, http, desk, site, inbox, scheduler, sessions, workers, tasks, vital, store: held })
+    Ok(Running { smtp, lmtp, http, desk, site, inbox, scheduler, receiving, workers, tasks, vital, store: held })
 }
 
-/// Listens; gives the real ports, too.
-fn bind(addresses: &[SocketAddr], protocol: Protocol) -> Result<(Listeners, Vec<SocketAddr>), StartError> {
+/// Listens, for the tasks of a runtime; gives the real ports, too.
+fn bind(
+    addresses: &[SocketAddr],
+    protocol: Protocol,
+    runtime: &Handle,
+) -> Result<(Listeners, Vec<SocketAddr>), StartError> {
+    let _within = runtime.enter();
     let (mut listeners, mut real) = (Vec::new(), Vec::new());
     for &address in addresses {
         let listener = listen::bind(address)?;
@@ -173,8 +185,8 @@ impl Running {
     /// Stops gracefully: nothing that was begun is lost, and nothing new is begun.
     pub async fn stop(self) {
         let clock: Clock = self.site.clock.clone();
-        self.sessions.request();
-        let sessions = self.sessions.finished(limits::STOP_GRACE, &clock).await;
+        self.receiving.request();
+        let sessions = self.receiving.finished(limits::STOP_GRACE, &clock).await;
         if let Err(left) = sessions {
             tracing::warn!(%left, "sessions were cut off; their senders will try again");
         }

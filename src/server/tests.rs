@@ -140,8 +140,11 @@ impl Place {
         let names = self.medium.list().unwrap();
         let newest = names.into_iter().filter(|name| name.starts_with("journal")).max().unwrap();
         let file = self.medium.open(&newest).unwrap();
-        let len = file.len().unwrap();
-        file.write_at(len - 8, b"spoiled!").unwrap();
+        let mut bytes = vec![0; usize::try_from(file.len().unwrap()).unwrap()];
+        file.read_at(0, &mut bytes).unwrap();
+        // Behind it there may be room for the next one.
+        let end = bytes.iter().rposition(|&byte| byte != 0).unwrap();
+        file.write_at(end as u64 - 8, b"spoiled!").unwrap();
     }
 }
 

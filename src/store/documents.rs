@@ -4,14 +4,16 @@
 //! What reads a document to change it keeps its version and writes it back with [`Documents::replace`], which makes the
 //! whole batch conflict when somebody else was faster.
 
+use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::ops::Bound;
+use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Batch, Direction, Engine, Expected, ReadError, Row, Table};
-use crate::base::{MailId, Mailbox, Time};
+use crate::base::{MailId, Mailbox, Time, limits};
 
 /// A table of documents of one type.
 pub struct Documents<K: ?Sized, V> {
@@ -26,6 +28,17 @@ pub struct Kept<V> {
     version: u64,
 }
 
+/// Documents as they were last parsed, so that what is looked up for every message is parsed once. A row is asked for all
+/// the same, and its version says whether the document is still the same.
+#[derive(Debug)]
+pub struct Parsed<V>(Mutex<HashMap<Vec<u8>, (u64, Arc<V>)>>);
+
+impl<V> Default for Parsed<V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
 /// Something that can be a key: its bytes sort as it sorts.
 pub trait Key {
     fn to_bytes(&self) -> Vec<u8>;
@@ -38,6 +51,29 @@ impl<K: Key + ?Sized, V: Serialize + DeserializeOwned> Documents<K, V> {
 
     pub async fn get(&self, engine: &dyn Engine, key: &K) -> Result<Option<Kept<V>>, ReadError> {
         Ok(self.get_many(engine, [key]).await?.pop().flatten())
+    }
+
+    /// The document, parsed only when it isn't among those that were `parsed` before.
+    pub async fn get_parsed(
+        &self,
+        engine: &dyn Engine,
+        key: &K,
+        parsed: &Parsed<V>,
+    ) -> Result<Option<Arc<V>>, ReadError> {
+        let rows = engine.get_many(vec![(self.table, key.to_bytes())]).await?;
+        let Some(row) = rows.into_iter().next().flatten() else { return Ok(None) };
+        let known = parsed.0.lock().expect("no holder panics").get(&row.key).cloned();
+        if let Some((_, value)) = known.filter(|(version, _)| *version == row.version) {
+            return Ok(Some(value));
+        }
+        let (key, version) = (row.key.clone(), row.version);
+        let value = Arc::new(self.read(row)?.value);
+        let mut known = parsed.0.lock().expect("no holder panics");
+        if known.len() >= limits::PARSED_MAX {
+            known.clear();
+        }
+        known.insert(key, (version, Arc::clone(&value)));
+        Ok(Some(value))
     }
 
     /// In the order of the keys.

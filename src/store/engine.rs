@@ -17,6 +17,9 @@ use std::pin::Pin;
 /// What every engine call returns.
 pub type Answer<'a, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'a>>;
 
+/// What [`Engine::commit_all`] returns.
+pub type Answers<'a> = Pin<Box<dyn Future<Output = Vec<Result<(), CommitError>>> + Send + 'a>>;
+
 /// A table, by the name under which it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Table(pub &'static str);
@@ -118,6 +121,9 @@ pub trait Engine: Send + Sync {
 
     /// Applies a batch; durable on return.
     fn commit(&self, batch: Batch) -> Answer<'_, (), CommitError>;
+
+    /// Applies batches one after the other, each whole or not at all, and makes all durable together: the answer to each.
+    fn commit_all(&self, batches: Vec<Batch>) -> Answers<'_>;
 
     /// `count` numbers of a sequence that nobody else gets. The first is 1; gaps happen. A number is kept for good by any
     /// commit made after it was reserved; after a crash before that nobody has seen it, and it is given again.

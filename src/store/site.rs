@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
+use super::documents::Parsed;
 use super::due::Alarm;
 use super::{Batch, CommitError, Engine, Journal, ReadError, tables};
-use crate::address::Keyring;
+use crate::address::{Keyring, RoutingAddress};
 use crate::base::{Chance, Clock, Mailbox, Time, limits};
 use crate::routing::{MAIN_QUEUE, Queue};
 
@@ -23,6 +24,7 @@ pub struct Site {
     pub journal: Journal,
     pub alarm: Alarm,
     pub keys: Keyring,
+    addresses: Parsed<RoutingAddress>,
     /// Held by whoever plans again after a conflict, so that the same rows aren't fought over for ever.
     turn: tokio::sync::Mutex<()>,
 }
@@ -94,12 +96,28 @@ impl Site {
                 keys
             }
         };
-        let (alarm, turn) = (Alarm::default(), tokio::sync::Mutex::default());
-        Ok(Self { hostname, service_domain, postmaster_queue, clock, chance, engine, journal, alarm, keys, turn })
+        Ok(Self {
+            hostname,
+            service_domain,
+            postmaster_queue,
+            clock,
+            chance,
+            engine,
+            journal,
+            alarm: Alarm::default(),
+            keys,
+            addresses: Parsed::default(),
+            turn: tokio::sync::Mutex::default(),
+        })
     }
 
     pub fn now(&self) -> Time {
         self.clock.now()
+    }
+
+    /// The routing address that is registered as this mailbox.
+    pub async fn routing_address(&self, mailbox: &Mailbox) -> Result<Option<Arc<RoutingAddress>>, ReadError> {
+        tables::ADDRESSES.get_parsed(&*self.engine, mailbox, &self.addresses).await
     }
 
     /// True for the addresses that only this installation makes and for its host's own.
@@ -109,7 +127,7 @@ impl Site {
 
     /// True for a mailbox that we must not write to: a routing address, or anything in our own domains.
     pub async fn is_ours(&self, mailbox: &Mailbox) -> Result<bool, ReadError> {
-        Ok(self.is_own_domain(mailbox.domain()) || tables::ADDRESSES.get(&*self.engine, mailbox).await?.is_some())
+        Ok(self.is_own_domain(mailbox.domain()) || self.routing_address(mailbox).await?.is_some())
     }
 
     /// For one piece of work.

@@ -52,11 +52,15 @@ impl Buffer {
         if needed <= self.share.num_permits() {
             return Ok(());
         }
-        // By a quarter at least, so that a large message is moved seldom and yet has little to spare.
-        let room = needed.max(self.bytes.len() / 4 * 5).next_multiple_of(MESSAGE_STEP_BYTES);
-        let missing = u32::try_from(room - self.share.num_permits()).map_err(|_| NoRoom)?;
+        // Twice as much where that is to be had, so that a large message is moved seldom.
+        let rooms = [needed.max(self.bytes.len() * 2), needed].map(|room| room.next_multiple_of(MESSAGE_STEP_BYTES));
         let budget = Arc::clone(self.share.semaphore());
-        self.share.merge(budget.try_acquire_many_owned(missing).map_err(|_| NoRoom)?);
+        let take = |room: usize| {
+            let missing = u32::try_from(room - self.share.num_permits()).ok()?;
+            Some((room, Arc::clone(&budget).try_acquire_many_owned(missing).ok()?))
+        };
+        let (room, share) = rooms.into_iter().find_map(take).ok_or(NoRoom)?;
+        self.share.merge(share);
         self.bytes.reserve_exact(room - self.bytes.len());
         Ok(())
     }

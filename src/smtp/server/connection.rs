@@ -152,7 +152,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
             let read = self.wire.read(limits::COMMAND_LINE_BYTES_MAX);
             tokio::select! {
                 biased;
-                read = self.shared.clock.within(patience, read) => read.unwrap_or(Ok(()))?,
+                read = self.shared.clock.within(patience, read) => match read {
+                    Ok(read) => read?,
+                    Err(_) => self.wire.shrink(),
+                },
                 () = self.shared.displaced(since) => return Err(End::Displaced),
                 () = self.shared.stop.requested() => return Err(End::Stopped),
             }

@@ -1,8 +1,8 @@
 //! The two directions of one connection: bytes that came and aren't used yet, replies that are said and not yet written.
 //!
 //! Replies are written together when the peer has to be waited for (RFC 2920 §3.2), so a pipelined batch gets one answer.
-//! Writing ends after the idle time; for how long to read is the caller's to say. While a peer is silent its connection
-//! holds one command line of memory.
+//! Writing ends after the idle time; for how long to read is the caller's to say. A connection keeps the memory that its
+//! last message took until its peer has been silent for a while.
 
 use std::time::Duration;
 
@@ -19,8 +19,6 @@ use crate::net::certificate::TlsAcceptor;
 pub struct Wire<S> {
     stream: Stream<S>,
     input: BytesMut,
-    /// What the input has room for when it is empty.
-    room: usize,
     output: Vec<u8>,
     clock: Clock,
     idle: Duration,
@@ -28,7 +26,7 @@ pub struct Wire<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     pub fn new(stream: S, clock: Clock, idle: Duration) -> Self {
-        Self { stream: Stream::Clear(stream), input: BytesMut::new(), room: 0, output: Vec::new(), clock, idle }
+        Self { stream: Stream::Clear(stream), input: BytesMut::new(), output: Vec::new(), clock, idle }
     }
 
     /// The bytes that came and aren't used yet.
@@ -60,12 +58,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Waits for more input, at most so many bytes. Nothing is lost when it is dropped. Call [`flush`](Self::flush) first.
     pub async fn read(&mut self, bytes_max: usize) -> Result<(), End> {
-        if self.input.is_empty() && self.room != bytes_max {
-            // What a message needed is given back while the next command is waited for.
-            (self.input, self.room) = (BytesMut::new(), bytes_max);
-        }
         self.input.reserve(bytes_max);
         some_bytes(self.stream.read_buf(&mut self.input).await)
+    }
+
+    /// Gives back what the input doesn't need.
+    pub fn shrink(&mut self) {
+        self.input = BytesMut::from(&self.input[..]);
     }
 
     /// Shakes hands for TLS and gives what was agreed on. Nothing of the input may be left.

@@ -28,6 +28,7 @@ mod writer;
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 
 use bytes::Bytes;
@@ -51,6 +52,8 @@ pub struct Journal {
     requests: Requests,
     catalogue: Arc<Catalogue>,
     latch: Latch,
+    /// Entries between their append and its answer.
+    waiting: Arc<AtomicUsize>,
 }
 
 /// Which way a message goes.
@@ -200,14 +203,17 @@ impl Journal {
             live: None,
             buffer: Vec::new(),
         };
-        let journal = Self { requests, catalogue, latch };
+        let journal = Self { requests, catalogue, latch, waiting: Arc::default() };
         let opened = Opened { journal, inbound, recovered: recovery.entries, damage: recovery.damage };
         Ok((opened, writer, queue))
     }
 
     /// Appends an entry; it is durable on return. Dropping the future doesn't take the entry back.
     pub async fn append(&self, kind: Kind, envelope: &Envelope, message: Bytes) -> Result<MailId, AppendError> {
-        let payload = Payload::new(envelope, message).await.ok_or(AppendError::NoRoom)?;
+        let waiting = Waiting::new(&self.waiting);
+        // In a burst the processor is what is short, not the disk.
+        let compress = waiting.others <= limits::COMPRESS_WAITING_MAX;
+        let payload = Payload::new(envelope, message, compress).await.ok_or(AppendError::NoRoom)?;
         let (receipt, answer) = oneshot::channel();
         // A send fails when the writer has ended; the answer channel then says so.
         let _ = self.requests.send(Request::Append(Append { kind, payload, receipt }));
@@ -239,6 +245,25 @@ impl Journal {
 
     fn ended(&self) -> String {
         self.latch.reason().unwrap_or_else(|| "it is closed".into())
+    }
+}
+
+/// One of those that wait, until it is dropped.
+struct Waiting<'a> {
+    count: &'a AtomicUsize,
+    /// Those who waited when it came.
+    others: usize,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        Self { count, others: count.fetch_add(1, Ordering::Relaxed) }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.count.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

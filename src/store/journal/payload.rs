@@ -27,22 +27,22 @@ pub(super) struct Payload {
 }
 
 impl Payload {
-    /// `None` when it is larger than an entry may be.
-    pub async fn new(envelope: &Envelope, message: Bytes) -> Option<Self> {
+    /// `None` when it is larger than an entry may be. The message is stored as it is unless it may be `compress`ed.
+    pub async fn new(envelope: &Envelope, message: Bytes, compress: bool) -> Option<Self> {
         let envelope = serde_json::to_vec(envelope).expect("an envelope has no maps, so it is always JSON");
         if envelope.len() + message.len() > limits::ENTRY_BYTES_MAX {
             return None;
         }
         if message.len() < limits::BLOCKING_BYTES_MIN {
-            return Some(Self::build(envelope, message));
+            return Some(Self::build(envelope, message, compress));
         }
-        let built = tokio::task::spawn_blocking(move || Self::build(envelope, message)).await;
+        let built = tokio::task::spawn_blocking(move || Self::build(envelope, message, compress)).await;
         Some(built.expect("building a payload doesn't panic and isn't cancelled"))
     }
 
-    fn build(envelope: Vec<u8>, message: Bytes) -> Self {
+    fn build(envelope: Vec<u8>, message: Bytes, compress: bool) -> Self {
         let raw_len = u32::try_from(message.len()).expect("bounded by ENTRY_BYTES_MAX");
-        let smaller = compress(&message);
+        let smaller = if compress { compressed(&message) } else { None };
         let compressed = smaller.is_some();
         let stored = smaller.map_or(message, Bytes::from);
         let hash = format::payload_hash(&[&envelope, &stored]);
@@ -55,7 +55,7 @@ impl Payload {
 }
 
 /// The message in zstd, if that saves an eighth.
-fn compress(message: &[u8]) -> Option<Vec<u8>> {
+fn compressed(message: &[u8]) -> Option<Vec<u8>> {
     if message.len() < limits::COMPRESS_BYTES_MIN {
         return None;
     }
@@ -73,7 +73,7 @@ fn compress(message: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-/// A message that [`compress`] made smaller; `None` when it isn't one, or would be larger than `raw_len`.
+/// A message that [`compressed`] made smaller; `None` when it isn't one, or would be larger than `raw_len`.
 pub(super) fn decompress(stored: &[u8], raw_len: usize) -> Option<Vec<u8>> {
     DECOMPRESSOR.with_borrow_mut(|kept| {
         let decompressor = match kept {
@@ -94,11 +94,12 @@ mod tests {
         let noise = |len: usize| Chance::seeded(1).bytes::<4096>()[..len].to_vec();
         let check = |message: Vec<u8>, expected: bool| {
             let len = message.len();
-            let payload = Payload::build(b"{}".to_vec(), message.into());
+            let payload = Payload::build(b"{}".to_vec(), message.into(), true);
             assert_eq!(payload.compressed, expected, "{len} bytes");
             assert_eq!(payload.stored.len() < len, expected);
             assert_eq!(payload.hash, format::payload_hash(&[b"{}", &payload.stored]));
         };
+        assert!(!Payload::build(b"{}".to_vec(), vec![b'a'; 4096].into(), false).compressed);
         check(vec![b'a'; 1023], false);
         check(vec![b'a'; 1024], true);
         check(noise(4096), false);

@@ -199,7 +199,7 @@ async fn a_full_disk_refuses_and_goes_on() {
             let len = segment_file(&medium, 1).len().unwrap();
             medium.fail(Operation::Write, 1, Fault::NoRoom { written });
             assert_eq!(append(&journal, 2).await, Err(AppendError::NoRoom));
-            assert_eq!(segment_file(&medium, 1).len().unwrap(), len);
+            assert!(segment_file(&medium, 1).len().unwrap() < len, "not even room is left");
             assert!(matches!(journal.read(id(1, 1)), Err(ReadError::Absent)));
             // Refused mail doesn't come back, neither after a power cut now nor behind the next entry.
             let mut kept = vec![id(1, 0)];
@@ -215,6 +215,25 @@ async fn a_full_disk_refuses_and_goes_on() {
             assert_eq!((ids(&opened), opened.damage), (kept, vec![]), "{written} bytes written");
         }
     }
+}
+
+#[tokio::test]
+async fn room_for_the_next_entries_is_made_where_there_is_some() {
+    let medium = SimulatedMedium::new();
+    let Opened { journal, .. } = open(&medium);
+    // The first write is the header, the second the entry with room behind it.
+    medium.fail(Operation::Write, 2, Fault::NoRoom { written: 9 });
+    assert_eq!(append(&journal, 1).await, Ok(id(1, 1)), "without room behind it");
+    let tight = segment_file(&medium, 1).len().unwrap();
+    append(&journal, 2).await.unwrap();
+    let roomy = segment_file(&medium, 1).len().unwrap();
+    assert!(roomy > tight && roomy <= SEGMENT_BYTES, "{roomy}");
+    append(&journal, 3).await.unwrap();
+    assert_eq!(segment_file(&medium, 1).len().unwrap(), roomy, "written over zeros");
+    journal.close().await;
+    assert!(segment_file(&medium, 1).len().unwrap() < roomy, "an orderly end leaves no room");
+    let opened = open(&medium.crash_dropping_all());
+    assert_eq!((ids(&opened), opened.damage), (vec![id(1, 1), id(1, 2), id(1, 3)], vec![]));
 }
 
 #[tokio::test]

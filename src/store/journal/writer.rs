@@ -20,6 +20,12 @@ use super::payload::Payload;
 use super::segment::{CreateError, Segment, SegmentId};
 use super::{AppendError, Kind};
 
+/// Zeros that are written ahead of small groups.
+const ROOM_BYTES: u64 = 512 * 1024;
+/// From here on a group is large.
+const ROOM_GROUP_BYTES_MAX: usize = 64 * 1024;
+/// Messages from here on are written from where they are.
+const DIRECT_BYTES_MIN: usize = 128 * 1024;
 /// Memory that the buffer of a group keeps between groups.
 const BUFFER_BYTES_KEPT: usize = 1024 * 1024;
 
@@ -43,6 +49,20 @@ impl Append {
     fn frame_len(&self) -> usize {
         HEADER_BYTES + self.payload.len()
     }
+
+    fn header(&self, index: u32, starts_group: bool) -> FrameHeader {
+        let Self { kind, payload, .. } = self;
+        FrameHeader {
+            kind: *kind,
+            compressed: payload.compressed,
+            starts_group,
+            index,
+            envelope_len: length(payload.envelope.len()),
+            stored_len: length(payload.stored.len()),
+            raw_len: payload.raw_len,
+            payload_hash: payload.hash,
+        }
+    }
 }
 
 pub(super) struct Writer {
@@ -61,6 +81,8 @@ pub(super) struct Live {
     segment: Arc<Segment>,
     /// Durable bytes; the next group goes here.
     offset: u64,
+    /// Up to here the file has durable zeros to write over.
+    room_end: u64,
     next_index: u32,
 }
 
@@ -73,12 +95,13 @@ impl Writer {
             let first = match waiting.take().map_or_else(|| requests.recv().ok(), Some) {
                 Some(Request::Append(append)) => append,
                 Some(Request::Close(closed)) => {
+                    self.leave_no_room();
                     drop(self);
                     // Whoever asked may have gone.
                     let _ = closed.send(());
                     return;
                 }
-                None => return,
+                None => return self.leave_no_room(),
             };
             let group;
             (group, waiting) = take_group(first, requests);
@@ -109,28 +132,84 @@ impl Writer {
         }
         let len: usize = group.iter().map(Append::frame_len).sum();
         let mut live = self.live_for(len as u64)?;
-        let places = live.frame(group, &mut self.buffer);
-        let written = self.write_buffer(&live);
-        if written.is_ok() {
-            live.offset += len as u64;
-            live.segment.add(&places, live.offset);
-        }
+        let written = self.write_group(&mut live, group, len);
         self.buffer.clear();
         self.buffer.shrink_to(BUFFER_BYTES_KEPT);
         let id = live.segment.id;
         self.live = Some(live);
-        written.map(|()| places.iter().map(|(index, _)| id.mail_id(*index)).collect())
+        written.map(|places| places.iter().map(|(index, _)| id.mail_id(*index)).collect())
     }
 
-    fn write_buffer(&self, live: &Live) -> Result<(), AppendError> {
-        let file = &live.segment.file;
-        if let Err(error) = file.write_at(live.offset, &self.buffer) {
-            tracing::warn!(%error, "the journal could not be written; mail is put off");
-            // Synced too, so that refused mail can't come back after a power cut.
-            file.set_len(live.offset).and_then(|()| file.sync_data()).map_err(|error| self.fail(&error))?;
-            return Err(AppendError::NoRoom);
+    /// Writes the frames of a group and makes them durable; index and offset of each.
+    ///
+    /// A small group is followed by room for the next ones: a file whose length and extents stay as they are is synced about
+    /// twice as fast. A large one is worth its sync anyway, and room for it would be written for nothing.
+    fn write_group(&mut self, live: &mut Live, group: &[Append], len: usize) -> Result<Vec<(u32, u64)>, AppendError> {
+        let end = live.offset + len as u64;
+        let room = self.segment_bytes_max.saturating_sub(end).min(ROOM_BYTES);
+        let mut zeros = if len < ROOM_GROUP_BYTES_MAX && end > live.room_end { room } else { 0 };
+        let mut written = self.write_frames(live, group, zeros);
+        if let (Err(error), true) = (&written, zeros > 0) {
+            // Perhaps the room alone was too much.
+            self.take_back(live, error)?;
+            zeros = 0;
+            written = self.write_frames(live, group, zeros);
         }
-        file.sync_data().map_err(|error| self.fail(&error))
+        let places = match written {
+            Ok(places) => places,
+            Err(error) => {
+                self.take_back(live, &error)?;
+                return Err(AppendError::NoRoom);
+            }
+        };
+        live.segment.file.sync_data().map_err(|error| self.fail(&error))?;
+        live.offset = end;
+        live.room_end = live.room_end.max(end + zeros);
+        live.segment.add(&places, live.offset);
+        Ok(places)
+    }
+
+    /// Writes frames, and so many zeros behind them. Large messages are not copied once more for that.
+    fn write_frames(&mut self, live: &mut Live, group: &[Append], zeros: u64) -> io::Result<Vec<(u32, u64)>> {
+        let (file, buffer) = (&live.segment.file, &mut self.buffer);
+        let (mut at, mut places) = (live.offset, Vec::with_capacity(group.len()));
+        buffer.clear();
+        for append in group {
+            places.push((live.next_index, at + buffer.len() as u64));
+            let header = append.header(live.next_index, places.len() == 1);
+            live.next_index += 1;
+            buffer.extend_from_slice(&header.encode(&live.segment.key));
+            buffer.extend_from_slice(&append.payload.envelope);
+            let stored = &append.payload.stored;
+            if stored.len() < DIRECT_BYTES_MIN {
+                buffer.extend_from_slice(stored);
+            } else {
+                file.write_at(at, buffer)?;
+                file.write_at(at + buffer.len() as u64, stored)?;
+                at += (buffer.len() + stored.len()) as u64;
+                buffer.clear();
+            }
+        }
+        buffer.resize(buffer.len() + usize::try_from(zeros).expect("at most ROOM_BYTES"), 0);
+        file.write_at(at, buffer)?;
+        Ok(places)
+    }
+
+    /// After a failed write: the file ends again where it ended before.
+    fn take_back(&self, live: &mut Live, error: &io::Error) -> Result<(), AppendError> {
+        tracing::warn!(%error, "the journal could not be written");
+        let file = &live.segment.file;
+        // Synced too, so that refused mail can't come back after a power cut.
+        file.set_len(live.offset).and_then(|()| file.sync_data()).map_err(|error| self.fail(&error))?;
+        live.room_end = live.offset;
+        Ok(())
+    }
+
+    /// For whoever looks at the files; the next start would do the same.
+    fn leave_no_room(&self) {
+        if let (Some(live), None) = (&self.live, self.latch.reason()) {
+            let _ = live.segment.file.set_len(live.offset);
+        }
     }
 
     /// The segment that `len` more bytes go to: the present one unless it is full.
@@ -139,6 +218,9 @@ impl Writer {
             if live.segment.is_empty() || live.offset + len <= self.segment_bytes_max {
                 return Ok(live);
             }
+            // Only the newest segment may have room behind its last frame: elsewhere zeros are damage.
+            let file = &live.segment.file;
+            file.set_len(live.offset).and_then(|()| file.sync_data()).map_err(|error| self.fail(&error))?;
             let SegmentId { incarnation, segment } = live.segment.id;
             self.catalogue.roll(SegmentId { incarnation, segment: segment + 1 });
         }
@@ -152,38 +234,13 @@ impl Writer {
         })?;
         let segment = Arc::new(segment);
         self.catalogue.add_live(Arc::clone(&segment));
-        Ok(Live { segment, offset: FRAMES_AT, next_index: 0 })
+        Ok(Live { segment, offset: FRAMES_AT, room_end: FRAMES_AT, next_index: 0 })
     }
 
     fn fail(&self, error: &io::Error) -> AppendError {
         let reason = latch::reason(error);
         self.latch.set(reason.clone());
         AppendError::Failed(reason)
-    }
-}
-
-impl Live {
-    /// Puts the frames of a group into the buffer; index and offset of each.
-    fn frame(&mut self, group: &[Append], buffer: &mut Vec<u8>) -> Vec<(u32, u64)> {
-        let mut places = Vec::with_capacity(group.len());
-        for Append { kind, payload, .. } in group {
-            let header = FrameHeader {
-                kind: *kind,
-                compressed: payload.compressed,
-                starts_group: places.is_empty(),
-                index: self.next_index,
-                envelope_len: length(payload.envelope.len()),
-                stored_len: length(payload.stored.len()),
-                raw_len: payload.raw_len,
-                payload_hash: payload.hash,
-            };
-            places.push((self.next_index, self.offset + buffer.len() as u64));
-            self.next_index += 1;
-            buffer.extend_from_slice(&header.encode(&self.segment.key));
-            buffer.extend_from_slice(&payload.envelope);
-            buffer.extend_from_slice(&payload.stored);
-        }
-        places
     }
 }
 

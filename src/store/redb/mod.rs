@@ -13,28 +13,29 @@
 
 mod backend;
 mod copy;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod writer;
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::future::Future;
 use std::io;
 use std::ops::{Bound, Range};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock, mpsc};
 
-use redb::{Database, DatabaseError, ReadTransaction, ReadableDatabase, StorageError, TableDefinition, TableError};
+use redb::{Database, DatabaseError, ReadableDatabase, StorageError, TableDefinition};
 use tokio::sync::oneshot;
 
-use super::engine::{Answer, EachRow, ExportError};
+use super::engine::{Answer, Answers, EachRow, ExportError};
 use super::latch::{self, Latch};
-use super::{Batch, CommitError, Direction, Engine, Medium, ReadError, Row, Table};
+use super::{Batch, CommitError, Direction, Engine, Medium, ReadError, Row, Table, priority};
 use crate::base::limits;
 
 use backend::Backend;
 pub use copy::Import;
+use snapshot::Snapshot;
 use writer::{Request, Writer};
 
 const STATE: TableDefinition<&str, u64> = TableDefinition::new("engine.state");
@@ -43,8 +44,6 @@ const SEQUENCES: TableDefinition<&str, u64> = TableDefinition::new("engine.seque
 const COUNTERS: TableDefinition<&[u8], i64> = TableDefinition::new("engine.counters");
 const VERSION_BYTES: usize = 8;
 
-type Rows = redb::ReadOnlyTable<&'static [u8], &'static [u8]>;
-type Guard<'a> = redb::AccessGuard<'a, &'static [u8]>;
 /// The next number of each sequence that was asked for.
 type Sequences = HashMap<&'static str, u64>;
 
@@ -70,6 +69,8 @@ pub struct RedbEngine {
 struct Shared {
     /// `None` when closed.
     database: RwLock<Option<Arc<Database>>>,
+    /// What the last commit left, once somebody has read it.
+    snapshot: RwLock<Option<Arc<Snapshot>>>,
     sequences: Mutex<Sequences>,
     latch: Latch,
 }
@@ -79,7 +80,11 @@ impl RedbEngine {
     pub fn open(medium: Arc<dyn Medium>, file_name: &str) -> Result<Self, OpenError> {
         let (engine, writer, queue) = Self::prepare(medium.as_ref(), file_name)?;
         let thread = std::thread::Builder::new().name("database".into());
-        thread.spawn(move || writer.run(&queue)).map_err(OpenError::Thread)?;
+        let work = move || {
+            priority::lower();
+            writer.run(&queue);
+        };
+        thread.spawn(work).map_err(OpenError::Thread)?;
         Ok(engine)
     }
 
@@ -101,7 +106,8 @@ impl RedbEngine {
         })?;
         medium.sync_folder().map_err(io_error)?;
         let database = RwLock::new(Some(Arc::new(database)));
-        let shared = Arc::new(Shared { database, sequences: Mutex::default(), latch: Latch::default() });
+        let (snapshot, sequences, latch) = (RwLock::default(), Mutex::default(), Latch::default());
+        let shared = Arc::new(Shared { database, snapshot, sequences, latch });
         let (requests, queue) = mpsc::channel();
         Ok((Self { shared: Arc::clone(&shared), requests }, Writer(shared), queue))
     }
@@ -123,7 +129,7 @@ impl RedbEngine {
         if let Some(reason) = self.shared.latch.reason() {
             return Err(CommitError::Failed(reason));
         }
-        let kept = || self.read(|transaction| kept_number(transaction, sequence));
+        let kept = || self.read(|snapshot| snapshot.kept_number(sequence));
         let mut sequences = self.shared.sequences();
         let next = match sequences.get(sequence) {
             Some(next) if self.shared.database().is_some() => *next,
@@ -134,9 +140,11 @@ impl RedbEngine {
         Ok(next..end)
     }
 
-    fn read<T>(&self, read: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error>) -> Result<T, ReadError> {
-        let database = self.shared.database().ok_or_else(|| ReadError("it is closed".into()))?;
-        let found = database.begin_read().map_err(redb::Error::from).and_then(|transaction| read(&transaction));
+    fn read<T>(&self, read: impl FnOnce(&Snapshot) -> Result<T, redb::Error>) -> Result<T, ReadError> {
+        if self.shared.database().is_none() {
+            return Err(ReadError("it is closed".into()));
+        }
+        let found = self.shared.snapshot().and_then(|snapshot| read(&snapshot));
         found.map_err(|error| {
             // redb reads nothing more after an I/O error: without the latch nobody would end the process.
             self.shared.latch.set(error.to_string());
@@ -152,6 +160,24 @@ impl Shared {
 
     fn close(&self) {
         *self.database.write().expect("no holder panics") = None;
+        self.forget_snapshot();
+    }
+
+    /// What the last commit left.
+    fn snapshot(&self) -> Result<Arc<Snapshot>, redb::Error> {
+        if let Some(snapshot) = &*self.snapshot.read().expect("no holder panics") {
+            return Ok(Arc::clone(snapshot));
+        }
+        let database = self.database().ok_or(redb::Error::DatabaseClosed)?;
+        // Taken under the lock: one that is older than the next commit is forgotten with it.
+        let mut kept = self.snapshot.write().expect("no holder panics");
+        let snapshot = Arc::new(Snapshot::new(database.begin_read()?));
+        Ok(Arc::clone(kept.insert(snapshot)))
+    }
+
+    /// Called between a commit and the answers to it, so that whoever was answered reads what was written.
+    fn forget_snapshot(&self) {
+        *self.snapshot.write().expect("no holder panics") = None;
     }
 
     fn sequences(&self) -> MutexGuard<'_, Sequences> {
@@ -159,63 +185,8 @@ impl Shared {
     }
 }
 
-/// The next number of a sequence as it is durable.
-fn kept_number(transaction: &ReadTransaction, sequence: &str) -> Result<u64, redb::Error> {
-    match transaction.open_table(SEQUENCES) {
-        Ok(sequences) => Ok(sequences.get(sequence)?.map_or(1, |next| next.value())),
-        Err(TableError::TableDoesNotExist(_)) => Ok(1),
-        Err(error) => Err(error.into()),
-    }
-}
-
 fn version_of(stored: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(stored.get(..VERSION_BYTES)?.try_into().ok()?))
-}
-
-fn row(key: Vec<u8>, stored: &[u8]) -> Result<Row, redb::Error> {
-    let version = version_of(stored).ok_or_else(|| redb::Error::Corrupted("a row without a version".into()))?;
-    Ok(Row { key, version, value: stored[VERSION_BYTES..].to_vec() })
-}
-
-/// A table that was never written to is empty.
-fn open_rows(transaction: &ReadTransaction, table: Table) -> Result<Option<Rows>, redb::Error> {
-    match transaction.open_table(TableDefinition::new(table.0)) {
-        Ok(rows) => Ok(Some(rows)),
-        Err(TableError::TableDoesNotExist(_)) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn get_many(transaction: &ReadTransaction, keys: Vec<(Table, Vec<u8>)>) -> Result<Vec<Option<Row>>, redb::Error> {
-    let mut open: HashMap<Table, Option<Rows>> = HashMap::new();
-    let mut found = Vec::with_capacity(keys.len());
-    for (table, key) in keys {
-        let rows = match open.entry(table) {
-            Entry::Occupied(open) => open.into_mut(),
-            Entry::Vacant(place) => place.insert(open_rows(transaction, table)?),
-        };
-        let stored = match rows {
-            Some(rows) => rows.get(key.as_slice())?,
-            None => None,
-        };
-        found.push(stored.map(|stored| row(key, stored.value())).transpose()?);
-    }
-    Ok(found)
-}
-
-fn scan(
-    rows: &Rows,
-    (low, high): &(Bound<Vec<u8>>, Bound<Vec<u8>>),
-    limit: usize,
-    direction: Direction,
-) -> Result<Vec<Row>, redb::Error> {
-    let range = (low.as_ref().map(Vec::as_slice), high.as_ref().map(Vec::as_slice));
-    let found = rows.range::<&[u8]>(range)?;
-    let decode = |(key, stored): (Guard<'_>, Guard<'_>)| row(key.value().to_vec(), stored.value());
-    match direction {
-        Direction::Forward => found.take(limit).map(|entry| decode(entry?)).collect(),
-        Direction::Backward => found.rev().take(limit).map(|entry| decode(entry?)).collect(),
-    }
 }
 
 impl From<redb::Error> for ExportError {
@@ -232,7 +203,7 @@ impl Engine for RedbEngine {
     }
 
     fn get_many(&self, keys: Vec<(Table, Vec<u8>)>) -> Answer<'_, Vec<Option<Row>>, ReadError> {
-        Box::pin(async move { self.read(|transaction| get_many(transaction, keys)) })
+        Box::pin(async move { self.read(|snapshot| snapshot.get_many(keys)) })
     }
 
     fn scan(
@@ -242,21 +213,23 @@ impl Engine for RedbEngine {
         limit: usize,
         direction: Direction,
     ) -> Answer<'_, Vec<Row>, ReadError> {
-        Box::pin(async move {
-            self.read(|transaction| match open_rows(transaction, table)? {
-                Some(rows) => scan(&rows, &range, limit, direction),
-                None => Ok(Vec::new()),
-            })
-        })
+        Box::pin(async move { self.read(|snapshot| snapshot.scan(table, &range, limit, direction)) })
     }
 
     fn commit(&self, batch: Batch) -> Answer<'_, (), CommitError> {
+        let answers = self.commit_all(vec![batch]);
+        Box::pin(async move { answers.await.pop().expect("an answer for each batch") })
+    }
+
+    fn commit_all(&self, batches: Vec<Batch>) -> Answers<'_> {
         let (sender, answer) = oneshot::channel();
+        let count = batches.len();
         // A send fails when the writer has ended; the answer channel then says so.
-        let _ = self.requests.send(Request::Commit(batch, sender));
+        let _ = self.requests.send(Request::Commit(batches, sender));
         Box::pin(async move {
             answer.await.unwrap_or_else(|_| {
-                Err(CommitError::Failed(self.shared.latch.reason().unwrap_or_else(|| "it is closed".into())))
+                let reason = self.shared.latch.reason().unwrap_or_else(|| "it is closed".into());
+                vec![Err(CommitError::Failed(reason)); count]
             })
         })
     }
@@ -266,12 +239,6 @@ impl Engine for RedbEngine {
     }
 
     fn counter(&self, counter: Vec<u8>) -> Answer<'_, i64, ReadError> {
-        Box::pin(async move {
-            self.read(|transaction| match transaction.open_table(COUNTERS) {
-                Ok(counters) => Ok(counters.get(counter.as_slice())?.map_or(0, |value| value.value())),
-                Err(TableError::TableDoesNotExist(_)) => Ok(0),
-                Err(error) => Err(error.into()),
-            })
-        })
+        Box::pin(async move { self.read(|snapshot| snapshot.counter(&counter)) })
     }
 }

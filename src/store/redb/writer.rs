@@ -21,11 +21,11 @@ use super::{COUNTERS, SEQUENCES, STATE, Shared, VERSION_BYTES, version_of};
 /// The row of [`STATE`] that counts write transactions; its value is the version of all rows written in one.
 const COMMITS: &str = "commits";
 
-type Answer = oneshot::Sender<Result<(), CommitError>>;
+type Answer = oneshot::Sender<Vec<Result<(), CommitError>>>;
 
 #[derive(Debug)]
 pub(super) enum Request {
-    Commit(Batch, Answer),
+    Commit(Vec<Batch>, Answer),
     /// Answered when everything asked for earlier is done and the database is closed.
     Close(oneshot::Sender<()>),
 }
@@ -43,9 +43,9 @@ impl Writer {
             let mut next = Some(first);
             while let Some(request) = next {
                 match request {
-                    Request::Commit(batch, answer) => {
-                        group.push(batch);
-                        answers.push(answer);
+                    Request::Commit(batches, answer) => {
+                        answers.push((batches.len(), answer));
+                        group.extend(batches);
                     }
                     Request::Close(closed) => {
                         closing = Some(closed);
@@ -63,7 +63,8 @@ impl Writer {
         }
     }
 
-    fn answer(&self, group: &[Batch], answers: Vec<Answer>) {
+    /// Each of the `answers` is for so many batches of the group, in order.
+    fn answer(&self, group: &[Batch], answers: Vec<(usize, Answer)>) {
         let applied = match self.0.latch.reason() {
             Some(reason) => Err(reason),
             None => self.write(group).map_err(|error| {
@@ -75,13 +76,14 @@ impl Writer {
                 reason
             }),
         };
-        for (n, answer) in answers.into_iter().enumerate() {
+        let mut results = (0..group.len()).map(|n| match &applied {
+            Ok(applied) if applied[n] => Ok(()),
+            Ok(_) => Err(CommitError::Conflict),
+            Err(reason) => Err(CommitError::Failed(reason.clone())),
+        });
+        for (count, answer) in answers {
             // Whoever asked may have gone; what was written stays.
-            let _ = answer.send(match &applied {
-                Ok(applied) if applied[n] => Ok(()),
-                Ok(_) => Err(CommitError::Conflict),
-                Err(reason) => Err(CommitError::Failed(reason.clone())),
-            });
+            let _ = answer.send(results.by_ref().take(count).collect());
         }
     }
 
@@ -98,6 +100,7 @@ impl Writer {
         if changed {
             self.keep_numbers(&transaction).map_err(boxed)?;
             transaction.commit().map_err(|error| boxed(error.into()))?;
+            self.0.forget_snapshot();
         } else {
             transaction.abort().map_err(|error| boxed(error.into()))?;
         }

@@ -25,7 +25,6 @@ use client::{Mailbag, Until};
 use servers::{Postcase, Postfix, Server, Sink};
 use table::Figure;
 
-const LOADS: [usize; 3] = [1, 10, 100];
 const RAW_SLICE: Duration = Duration::from_millis(300);
 
 struct Arguments {
@@ -34,6 +33,7 @@ struct Arguments {
     bytes: usize,
     messages: u64,
     others: bool,
+    loads: Vec<usize>,
     folder: std::path::PathBuf,
 }
 
@@ -56,6 +56,7 @@ impl Arguments {
             bytes: 4096,
             messages: if quick { 4000 } else { 20_000 },
             others: true,
+            loads: vec![1, 10, 100],
             folder: std::env::temp_dir(),
         };
         let mut arguments = std::env::args().skip(1);
@@ -69,6 +70,10 @@ impl Arguments {
                 "--bytes" => read.bytes = number(value()?)?,
                 "--messages" => read.messages = number(value()?)? as u64,
                 "--only-postcase" => read.others = false,
+                "--loads" => {
+                    read.loads = value()?.split(',').map(|load| number(load.into())).collect::<Result<_, _>>()?
+                }
+                "--slice" => read.slice = Duration::from_millis(number(value()?)? as u64),
                 "--folder" => read.folder = value()?.into(),
                 other => return Err(format!("{other} is no argument of this benchmark")),
             }
@@ -85,7 +90,7 @@ fn measure(arguments: &Arguments) -> Result<(), String> {
     let bag = Mailbag::new(arguments.bytes);
     println!("{}; {} bytes a message", machine::describe(folder.path()), arguments.bytes);
     let figures = rounds(arguments, folder.path(), &bag)?;
-    println!("\n{}", table::table(&figures, &LOADS));
+    println!("\n{}", table::table(&figures, &arguments.loads));
     println!("{}", full_journal(arguments, &folder.path().join("full"), &bag)?);
     Ok(())
 }
@@ -104,7 +109,7 @@ fn rounds(arguments: &Arguments, folder: &Path, bag: &Mailbag) -> Result<Vec<Fig
     }
     let mut figures = Vec::new();
     for round in 0..arguments.rounds {
-        for connections in LOADS {
+        for &connections in &arguments.loads {
             for server in &servers {
                 let raw = machine::raw_syncs(folder, RAW_SLICE).map_err(|error| error.to_string())?;
                 let figure = slice(&**server, bag, connections, arguments.slice)?;

@@ -28,6 +28,8 @@ struct Five {
     ids: Vec<String>,
     segment: PathBuf,
     frames: Vec<usize>,
+    /// Behind the last of them; from here on the file has room of zeros.
+    end: usize,
 }
 
 async fn five() -> Result<Five, String> {
@@ -67,12 +69,12 @@ async fn five() -> Result<Five, String> {
     let bytes = std::fs::read(&segment).map_err(|error| error.to_string())?;
     let mut frames = vec![];
     let mut at = FRAMES_AT;
-    while at < bytes.len() {
+    while bytes.get(at).is_some_and(|&first| first != 0) {
         frames.push(at);
         let word = |from: usize| u32::from_le_bytes(bytes[at + from..at + from + 4].try_into().expect("four bytes"));
         at += HEADER + (word(12) + word(16)) as usize;
     }
-    Ok(Five { home, ids, segment, frames })
+    Ok(Five { home, ids, segment, frames, end: at })
 }
 
 impl Five {
@@ -122,18 +124,17 @@ async fn middle() -> Result<(), Failed> {
 
 async fn tail() -> Result<(), Failed> {
     let five = five().await?;
-    let whole = std::fs::metadata(&five.segment).map_err(|error| error.to_string())?.len();
     // Half a frame behind the last one, as a power cut leaves it.
-    let first = five.frames[0];
-    five.change(|bytes| bytes.extend_from_within(first..first + HEADER + 7))?;
+    let (first, half) = (five.frames[0], HEADER + 7);
+    five.change(|bytes| bytes.copy_within(first..first + half, five.end))?;
     let server = five.home.start()?;
     for id in &five.ids {
         five.home.json(&["message", "show", id])?;
     }
     five.home.json(&["check", "--store"])?;
     let cut = std::fs::metadata(&five.segment).map_err(|error| error.to_string())?.len();
-    if cut != whole || five.home.said().contains("damaged") {
-        return Err(format!("{cut} bytes of {whole}:\n{}", five.home.said()).into());
+    if cut != five.end as u64 || five.home.said().contains("damaged") {
+        return Err(format!("{cut} bytes instead of {}:\n{}", five.end, five.home.said()).into());
     }
     server.kill()?;
     Ok(())
