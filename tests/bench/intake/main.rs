@@ -13,7 +13,10 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark is there to print")]
 
 mod client;
+#[path = "../machine.rs"]
 mod machine;
+#[path = "../postcase.rs"]
+mod postcase;
 mod servers;
 mod table;
 
@@ -22,7 +25,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use client::{Mailbag, Until};
-use servers::{Postcase, Postfix, Server, Sink};
+use postcase::Postcase;
+use servers::{Postfix, Server, Sink};
 use table::Figure;
 
 const RAW_SLICE: Duration = Duration::from_millis(300);

@@ -2,22 +2,14 @@
 //! which answers 250 and stores nothing; Postfix, which syncs each message into its queue and then discards it.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::process::{Child, Command};
 
 use serde_json::{Value, json};
 
-use super::client::RECIPIENT;
-
-const DATABASE: &str = "data/postcase.redb";
-const PATIENCE: Duration = Duration::from_secs(120);
-const POLL: Duration = Duration::from_millis(10);
+use super::postcase::{Postcase, run, wait};
 
 /// A server under load.
 pub trait Server {
@@ -26,72 +18,6 @@ pub trait Server {
     fn pid(&self) -> u32;
     /// Returns when nothing that it took waits any more.
     fn settle(&self) -> Result<(), String>;
-}
-
-/// `postcase serve` on a folder.
-pub struct Postcase {
-    folder: PathBuf,
-    child: Child,
-    smtp: SocketAddr,
-    socket: PathBuf,
-}
-
-impl Postcase {
-    /// Makes a store in which the address of the load is registered, and keeps a copy of its database.
-    pub fn make(folder: &Path) -> Result<(), String> {
-        let text = format!(
-            "hostname = \"mail.example.org\"\nservice_domain = \"in.example.org\"\ndata_dir = {:?}\n\
-             [store]\nfree_space_min = 0\n[smtp]\nlisten = [\"127.0.0.1:0\"]\n[http]\nlisten = \"127.0.0.1:0\"\n",
-            folder.join("data").display().to_string()
-        );
-        let made = fs::create_dir_all(folder).and_then(|()| fs::write(folder.join("postcase.toml"), text));
-        made.map_err(|error| error.to_string())?;
-        run(command(folder).args(["address", "add", RECIPIENT, "--mode", "direct"]))?;
-        fs::copy(folder.join(DATABASE), folder.join("copy")).map(drop).map_err(|error| error.to_string())
-    }
-
-    pub fn start(folder: &Path) -> Result<Self, String> {
-        let mut child = command(folder)
-            .args(["--json", "serve"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("postcase can't be started: {error}"))?;
-        let mut line = String::new();
-        let out = child.stdout.take().ok_or("it has no standard output")?;
-        BufReader::new(out).read_line(&mut line).map_err(|error| error.to_string())?;
-        let at: Value = serde_json::from_str(&line).map_err(|error| format!("postcase doesn't listen: {error}"))?;
-        let smtp = at["smtp"].as_str().and_then(|at| at.parse().ok()).ok_or("postcase has no SMTP address")?;
-        let socket = folder.join(at["socket"].as_str().ok_or("postcase has no socket")?);
-        Ok(Self { folder: folder.to_owned(), child, smtp, socket })
-    }
-
-    /// Kills it and puts the copy of the database back: the next start finds its mail with no decision at all.
-    pub fn kill_and_forget(mut self) -> Result<PathBuf, String> {
-        let forget = || fs::copy(self.folder.join("copy"), self.folder.join(DATABASE));
-        self.child.kill().and_then(|()| self.child.wait()).map_err(|error| error.to_string())?;
-        forget().map_err(|error| error.to_string())?;
-        Ok(self.folder.clone())
-    }
-
-    fn ask(&self, command: &Value) -> Result<Value, String> {
-        let asked = || {
-            let mut stream = UnixStream::connect(&self.socket)?;
-            let body = command.to_string();
-            let head = "POST /v1/command HTTP/1.1\r\nHost: postcase\r\nConnection: close\r\nContent-Length:";
-            write!(stream, "{head} {}\r\n\r\n{body}", body.len())?;
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).map(|_| answer)
-        };
-        let answer = asked().map_err(|error: std::io::Error| format!("postcase doesn't answer: {error}"))?;
-        let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-        serde_json::from_str(body).map_err(|error| format!("{error}: {answer}"))
-    }
-}
-
-fn command(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_postcase"));
-    command.arg("--config").arg(folder.join("postcase.toml")).current_dir(folder).env("RUST_LOG", "warn");
-    command
 }
 
 impl Server for Postcase {
@@ -104,7 +30,7 @@ impl Server for Postcase {
     }
 
     fn pid(&self) -> u32 {
-        self.child.id()
+        Self::pid(self)
     }
 
     /// Messages without a disposition are listed first; when there is none, the newest must have become a case.
@@ -117,14 +43,6 @@ impl Server for Postcase {
                 other => Err(format!("a message became {other}")),
             }
         })
-    }
-}
-
-impl Drop for Postcase {
-    fn drop(&mut self) {
-        // Already dead is what is wanted.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -270,23 +188,6 @@ impl Drop for Postfix {
         // What was never started can't be stopped.
         let _ = self.control("stop");
     }
-}
-
-fn wait(what: &str, mut done: impl FnMut() -> Result<bool, String>) -> Result<(), String> {
-    let begun = Instant::now();
-    while !done()? {
-        if begun.elapsed() > PATIENCE {
-            return Err(format!("{what} after {} s", PATIENCE.as_secs()));
-        }
-        sleep(POLL);
-    }
-    Ok(())
-}
-
-fn run(command: &mut Command) -> Result<(), String> {
-    let output = command.stdin(Stdio::null()).output().map_err(|error| format!("{command:?}: {error}"))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    output.status.success().then_some(()).ok_or_else(|| format!("{command:?}: {said}"))
 }
 
 fn free_address() -> Result<SocketAddr, String> {
