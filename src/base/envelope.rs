@@ -51,7 +51,28 @@ pub struct Envelope {
     pub helo: Option<String>,
     /// TLS version and cipher suite, null without TLS.
     pub tls: Option<String>,
+    /// RFC 8689 §4.1: its sender asked that it never travels in the clear. Whatever is sent on because of it has to honour
+    /// that. Left out of records when it isn't so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub require_tls: bool,
     /// RFC 3848 protocol word for the Received field: `SMTP`, `ESMTP`, `UTF8SMTP`, …
     pub with: String,
     pub received_at: Time,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 8689-4.1-tagged
+    #[test]
+    fn require_tls_is_kept_and_old_records_have_none() {
+        let old = r#"{"from":null,"to":["anna@example.com"],"peer":null,"helo":null,"tls":null,"with":"ESMTPS","received_at":"2026-11-20T10:00:00Z"}"#;
+        let envelope: Envelope = serde_json::from_str(old).unwrap();
+        assert!(!envelope.require_tls);
+        assert_eq!(serde_json::to_string(&envelope).unwrap(), old);
+        let tagged = Envelope { require_tls: true, ..envelope };
+        let kept = serde_json::to_string(&tagged).unwrap();
+        assert_eq!(serde_json::from_str::<Envelope>(&kept).unwrap(), tagged);
+    }
 }

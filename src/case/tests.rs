@@ -250,6 +250,7 @@ fn an_answer_goes_to_whoever_asked() {
             peer: None,
             helo: None,
             tls: None,
+            require_tls: false,
             with: "ESMTP".into(),
             received_at: Time::UNIX_EPOCH,
         };

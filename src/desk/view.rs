@@ -75,6 +75,7 @@ fn head(id: MailId, envelope: &Envelope, direction: Direction) -> Map<String, Va
         "received_at": envelope.received_at,
         "envelope": {
             "from": envelope.from, "to": envelope.to, "peer": envelope.peer, "helo": envelope.helo, "tls": envelope.tls,
+            "require_tls": envelope.require_tls,
         },
         "direction": direction,
     }))

@@ -171,6 +171,7 @@ fn entry(text: &str) -> Entry {
         peer: None,
         helo: None,
         tls: None,
+        require_tls: false,
         with: "ESMTP".into(),
         received_at: Time::UNIX_EPOCH,
     };

@@ -88,7 +88,8 @@
 //! | `6152-8bit` | 8BITMIME | supported | [`smtp::server`](crate::smtp::server) |
 //! | `6531-3.5-needed` | addresses in UTF-8 need SMTPUTF8 | supported: 553 5.6.7 | [`smtp::server`](crate::smtp::server) |
 //! | `6531-4.3-with` | UTF8SMTP and its kin in the trace | supported | [`smtp::server`](crate::smtp::server) |
-//! | `8689-4.1-only-over-tls` | REQUIRETLS over TLS only | partial: taken; nothing goes on from here by itself, so no mark is kept | [`smtp::server`](crate::smtp::server) |
+//! | `8689-4.1-only-over-tls` | REQUIRETLS over TLS only | supported | [`smtp::server`](crate::smtp::server) |
+//! | `8689-4.1-tagged` | a message that came with REQUIRETLS is tagged | partial: in its envelope; no trace field says so (none is registered), and nothing is sent on because of it yet | [`base::Envelope`](crate::base::Envelope) |
 //! | `9422-rcptmax` | LIMITS says how many recipients | supported; MAILMAX is not limited | [`smtp::server`](crate::smtp::server) |
 //!
 //! # Not done, on purpose

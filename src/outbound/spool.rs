@@ -69,6 +69,7 @@ impl Submitted {
             peer: None,
             helo: None,
             tls: None,
+            require_tls: false,
             with: "submission".into(),
             received_at: site.now(),
         };

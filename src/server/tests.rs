@@ -96,6 +96,7 @@ impl Place {
             peer: None,
             helo: None,
             tls: None,
+            require_tls: false,
             with: "ESMTP".into(),
             received_at: site.now(),
         };

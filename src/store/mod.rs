@@ -210,6 +210,7 @@ mod tests {
             peer: None,
             helo: None,
             tls: None,
+            require_tls: false,
             with: "ESMTP".into(),
             received_at: Time::UNIX_EPOCH,
         }

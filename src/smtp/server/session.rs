@@ -63,6 +63,7 @@ pub struct Transaction {
     client: Client,
     from: ReversePath,
     smtputf8: bool,
+    require_tls: bool,
     to: Vec<Mailbox>,
     /// RCPT commands that were accepted, those that repeat a recipient too.
     accepted: usize,
@@ -326,11 +327,17 @@ impl Session {
 }
 
 impl State {
-    fn open(self, Mail { from, smtputf8, .. }: Mail, hold: Hold) -> Self {
+    fn open(self, Mail { from, smtputf8, require_tls, .. }: Mail, hold: Hold) -> Self {
         match self {
-            Self::Identified(client) => {
-                Self::Transaction(Transaction { client, from, smtputf8, to: Vec::new(), accepted: 0, hold })
-            }
+            Self::Identified(client) => Self::Transaction(Transaction {
+                client,
+                from,
+                smtputf8,
+                require_tls,
+                to: Vec::new(),
+                accepted: 0,
+                hold,
+            }),
             state => state,
         }
     }
@@ -361,7 +368,7 @@ impl Session {
 
     /// The envelope of the message that was received in it.
     pub fn envelope(&self, transaction: Transaction, peer: Option<IpAddr>, received_at: Time) -> Envelope {
-        let Transaction { client, from, smtputf8, to, .. } = transaction;
+        let Transaction { client, from, smtputf8, require_tls, to, .. } = transaction;
         let tls = match &self.tls {
             Tls::Active(agreed) => Some(agreed.clone()),
             Tls::None | Tls::Offered => None,
@@ -375,7 +382,7 @@ impl Session {
             (Protocol::Lmtp, false, _) => "LMTP",
         };
         let with = format!("{protocol}{}", if tls.is_some() { "S" } else { "" });
-        Envelope { from, to, peer, helo: Some(client.name), tls, with, received_at }
+        Envelope { from, to, peer, helo: Some(client.name), tls, require_tls, with, received_at }
     }
 }
 

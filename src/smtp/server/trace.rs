@@ -51,6 +51,7 @@ mod tests {
             peer: Some("2001:db8::1".parse().unwrap()),
             helo: Some("client.example.com".into()),
             tls: Some("TLSv1.3 TLS_AES_256_GCM_SHA384".into()),
+            require_tls: false,
             with: "ESMTPS".into(),
             received_at: "2026-11-20T10:00:00Z".parse().unwrap(),
         };

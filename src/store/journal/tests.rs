@@ -24,6 +24,7 @@ fn envelope(n: usize) -> Envelope {
         peer: None,
         helo: Some("mx.example.org".into()),
         tls: None,
+        require_tls: false,
         with: "ESMTP".into(),
         received_at: Time::UNIX_EPOCH,
     }
