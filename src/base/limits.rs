@@ -127,7 +127,9 @@ pub const CONFLICTS_MAX: u32 = 16;
 pub const ROUND_MESSAGES_MAX: usize = 2048;
 /// Between two rounds of deciding while mail comes in: the disk is the sessions', and a round and its commit do more.
 pub const ROUND_PAUSE: Duration = Duration::from_millis(250);
-/// Pauses between two rounds when more has come than a round decides: a burst, of which as much as can be is taken first.
+/// Messages a second that are a burst: more than two processors decide beside taking them.
+pub const BURST_RATE: u32 = 6000;
+/// Pauses between two rounds in a burst, of which as much as can be is taken first.
 pub const BURST_PAUSES: u32 = 8;
 /// With so many messages undecided there are no pauses between rounds, and each session waits one before its 250: a burst
 /// is taken at once, but a flood no faster than it can be decided.

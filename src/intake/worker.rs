@@ -87,24 +87,22 @@ impl Worker {
         for id in self.inbox.take_suspects() {
             self.decide_suspect(id).await?;
         }
-        let mut left = 0;
+        let mut arrivals = Arrivals::since(self.site.now());
         loop {
             let ids = tokio::select! {
                 biased;
                 () = stop.requested() => return Ok(()),
                 ids = self.inbox.next(limits::ROUND_MESSAGES_MAX) => ids,
             };
-            let (newest, _) = self.inbox.newest_and_waiting();
+            let (newest, waiting) = self.inbox.newest_and_waiting();
+            let is_burst = arrivals.are_a_burst(ids.len(), waiting, self.site.now());
             if let Some(claim) = ids.iter().max().and_then(|last| self.inbox.claim(*last)) {
                 self.site.engine.commit(claim).await?;
             }
             self.decide_round(ids).await;
-            let (newer, waiting) = self.inbox.newest_and_waiting();
-            if newer != newest {
-                let is_behind = waiting > left;
-                self.give_way(if is_behind { limits::BURST_PAUSES } else { 1 }).await;
+            if self.inbox.newest_and_waiting().0 != newest {
+                self.give_way(if is_burst { limits::BURST_PAUSES } else { 1 }).await;
             }
-            left = waiting;
         }
     }
 
@@ -334,6 +332,28 @@ impl Worker {
     }
 }
 
+/// How fast messages come.
+struct Arrivals {
+    since: Time,
+    /// Those that waited then and were not started.
+    left: usize,
+}
+
+impl Arrivals {
+    fn since(now: Time) -> Self {
+        Self { since: now, left: 0 }
+    }
+
+    /// Now `taken` are started and `left` others wait: did more come in the meantime than can be decided in that time?
+    fn are_a_burst(&mut self, taken: usize, left: usize, now: Time) -> bool {
+        let came = (taken + left).saturating_sub(self.left);
+        let seconds = now.duration_since(self.since).as_secs_f64();
+        *self = Self { since: now, left };
+        // A clock that stands, or was set back, tells nothing.
+        seconds > 0.0 && came as f64 > seconds * f64::from(limits::BURST_RATE)
+    }
+}
+
 /// Enters a message into its round; returns the earlier ones that it must wait for.
 fn enter(round: &mut Round, reading: &Reading, mine: &watch::Receiver<()>) -> Vec<watch::Receiver<()>> {
     let own = own_keys(reading);
@@ -348,4 +368,21 @@ fn own_keys(reading: &Reading) -> Vec<[u8; 16]> {
     let mut keys: Vec<[u8; 16]> = Identity::of(reading).keys().collect();
     keys.extend(reading.facts.message_id.as_deref().map(tables::message_id_digest));
     keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_is_more_than_can_be_decided() {
+        let at = |second| Time::from_second(second).unwrap();
+        let mut arrivals = Arrivals::since(at(0));
+        let many = limits::BURST_RATE as usize;
+        assert!(!arrivals.are_a_burst(many, 0, at(1)));
+        assert!(arrivals.are_a_burst(100, many, at(2)));
+        assert!(!arrivals.are_a_burst(100, many, at(3)), "those that waited don't count twice");
+        assert!(!arrivals.are_a_burst(many, many, at(5)));
+        assert!(!arrivals.are_a_burst(many, 5 * many, at(5)), "no time has passed");
+    }
 }

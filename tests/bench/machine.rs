@@ -18,11 +18,33 @@ pub fn cpu_seconds(pid: u32) -> f64 {
     (own + children) as f64 / TICKS
 }
 
+/// CPU seconds of the threads of a process that have one of these names.
+pub fn cpu_seconds_of(pid: u32, names: &[&str]) -> f64 {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let ticks = threads.filter_map(|thread| {
+        let name = fs::read_to_string(thread.path().join("comm")).ok()?;
+        let ticks = ticks(&fs::read_to_string(thread.path().join("stat")).ok()?)?.1;
+        names.contains(&name.trim_end()).then_some(ticks)
+    });
+    ticks.sum::<u64>() as f64 / TICKS
+}
+
+/// Calls that read and that wrote files and sockets.
+pub fn reads_and_writes(pid: u32) -> Option<(u64, u64)> {
+    let text = fs::read_to_string(format!("/proc/{pid}/io")).ok()?;
+    let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(name))?.trim().parse().ok();
+    Some((value("syscr:")?, value("syscw:")?))
+}
+
 /// Parent and ticks of a process.
 fn stat(pid: u32) -> Option<(u32, u64)> {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    ticks(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// The same, from the text of such a file.
+fn ticks(stat: &str) -> Option<(u32, u64)> {
     // The name may hold anything; behind it come state and parent; user, system and the same of its dead children are 12th.
-    let fields: Vec<_> = text.rsplit_once(')')?.1.split_whitespace().collect();
+    let fields: Vec<_> = stat.rsplit_once(')')?.1.split_whitespace().collect();
     let ticks = fields.get(11..15)?.iter().filter_map(|field| field.parse::<u64>().ok()).sum();
     Some((fields.get(1)?.parse().ok()?, ticks))
 }

@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::client::RECIPIENT;
 
@@ -61,6 +61,41 @@ impl Postcase {
         self.child.kill().and_then(|()| self.child.wait()).map_err(|error| error.to_string())?;
         forget().map_err(|error| error.to_string())?;
         Ok(self.folder.clone())
+    }
+
+    /// Stops it in order and keeps a copy of its database as it is now, to which [`kill_and_forget`](Self::kill_and_forget)
+    /// goes back.
+    pub fn stop_and_keep(mut self) -> Result<PathBuf, String> {
+        run(Command::new("kill").arg(self.pid().to_string()))?;
+        self.child.wait().map_err(|error| error.to_string())?;
+        let copied = fs::copy(self.folder.join(DATABASE), self.folder.join("copy"));
+        copied.map_err(|error| error.to_string())?;
+        Ok(self.folder.clone())
+    }
+
+    /// The highest case number; 0 without any.
+    pub fn cases(&self) -> Result<u64, String> {
+        let newest = self.ask(&json!({ "command": "case-list", "limit": 1 }))?;
+        Ok(newest[0]["number"].as_u64().unwrap_or(0))
+    }
+
+    /// True when the message with this Message-ID has its recorded disposition: before, it is known by its mail id alone.
+    pub fn is_decided(&self, message_id: &str) -> bool {
+        let shown = self.ask(&json!({ "command": "message-show", "id": message_id }));
+        shown.is_ok_and(|shown| shown["disposition"].is_string())
+    }
+
+    /// Returns when no message is undecided. Those without a disposition are listed first; when there is none, the newest
+    /// must have become a case.
+    pub fn settle(&self) -> Result<(), String> {
+        wait("postcase has undecided mail", || {
+            let newest = self.ask(&json!({ "command": "message-list", "limit": 1 }))?;
+            match &newest[0]["disposition"] {
+                Value::Null => Ok(false),
+                disposition if disposition == "case_opened" => Ok(true),
+                other => Err(format!("a message became {other}")),
+            }
+        })
     }
 
     pub fn pid(&self) -> u32 {

@@ -1,4 +1,5 @@
-//! The load: connections that hand over one message after the other, each waiting for its reply before the next.
+//! The load: connections that hand over one message after the other, each waiting for its reply before the next, or one
+//! message each; as fast as the server takes them, or at a given rate.
 //!
 //! One thread drives all of them, and nothing is allocated once they run, so that the server has the other core. Envelope
 //! and DATA go in one write where the server offers PIPELINING, as all servers measured here do. Each message has a
@@ -13,6 +14,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::LocalSet;
 
+use super::load::Load;
+
 /// Where the load goes; registered at the server measured.
 pub const RECIPIENT: &str = "support@example.net";
 const ENVELOPE: &str = "MAIL FROM:<customer@example.com>\r\nRCPT TO:<support@example.net>\r\nDATA\r\n";
@@ -24,6 +27,21 @@ const AUTHORS: u64 = 1000;
 pub enum Until {
     After(Duration),
     Messages(u64),
+    /// So many a second, all connections together.
+    Paced(u32, Duration),
+}
+
+/// What all connections of a load share.
+#[derive(Clone, Copy)]
+struct Plan {
+    server: SocketAddr,
+    begun: Instant,
+    deadline: Instant,
+    /// Numbers of the first message, and of the one behind the last.
+    numbers: (u64, u64),
+    /// Messages a second.
+    rate: Option<u32>,
+    single: bool,
 }
 
 /// What a load saw.
@@ -56,7 +74,8 @@ pub struct Mailbag {
 
 impl Mailbag {
     /// `bytes` is the size of a message with its header section.
-    pub fn new(bytes: usize) -> Self {
+    /// Bags with the same `next` never hold the same message.
+    pub fn new(bytes: usize, next: Rc<Cell<u64>>) -> Self {
         let mut text = String::from(
             "Received: from relay.example.com (relay.example.com [192.0.2.7])\r\n\tby mx.example.org (Postfix) with \
              ESMTPS id 4XyZ1Q2b3c\r\n\tfor <support@example.net>; Fri, 20 Nov 2026 10:00:00 +0000 (UTC)\r\n\
@@ -80,20 +99,23 @@ impl Mailbag {
         text.push_str("\r\n.\r\n");
         let places = |mark: &str| text.match_indices(&mark.repeat(DIGITS)).map(|(at, _)| at).collect();
         let (numbers, authors) = (places("@"), places("#"));
-        Self { template: text.into_bytes(), numbers, authors, next: Rc::default() }
+        Self { template: text.into_bytes(), numbers, authors, next }
     }
 
     /// Drives a server; its word on every message must be 250.
-    pub fn load(&self, server: SocketAddr, connections: usize, until: Until) -> Result<Seen, String> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(|e| e.to_string())?;
+    pub fn load(&self, server: SocketAddr, load: Load, until: Until) -> Result<Seen, String> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
         let latencies = Rc::new(RefCell::new(Vec::with_capacity(1 << 20)));
         let begun = Instant::now();
-        let (deadline, last) = match until {
-            Until::After(time) => (begun + time, u64::MAX),
-            Until::Messages(count) => (begun + Duration::from_secs(600), self.next.get() + count),
+        let first = self.next.get();
+        let (deadline, last, rate) = match until {
+            Until::After(time) => (begun + time, u64::MAX, None),
+            Until::Messages(count) => (begun + Duration::from_secs(600), first + count, None),
+            Until::Paced(rate, time) => (begun + time, u64::MAX, Some(rate)),
         };
+        let plan = Plan { server, begun, deadline, numbers: (first, last), rate, single: load.single };
         let local = LocalSet::new();
-        let tasks: Vec<_> = (0..connections)
+        let tasks: Vec<_> = (0..load.connections)
             .map(|_| {
                 let mut sender = Sender {
                     message: self.template.clone(),
@@ -102,7 +124,7 @@ impl Mailbag {
                     next: Rc::clone(&self.next),
                     latencies: Rc::clone(&latencies),
                 };
-                local.spawn_local(async move { sender.run(server, deadline, last).await })
+                local.spawn_local(async move { sender.run(plan).await })
             })
             .collect();
         runtime.block_on(local.run_until(async {
@@ -127,16 +149,15 @@ struct Sender {
 }
 
 impl Sender {
-    async fn run(&mut self, server: SocketAddr, deadline: Instant, last: u64) -> Result<(), String> {
-        let stream = TcpStream::connect(server).await.map_err(|error| error.to_string())?;
-        stream.set_nodelay(true).map_err(|error| error.to_string())?;
-        let mut wire = Wire { stream, input: [0; 1024], filled: 0 };
-        wire.expect(1, b"220").await?;
-        wire.say(b"EHLO client.example.com\r\n").await?;
-        wire.expect(1, b"250").await?;
-        while Instant::now() < deadline && self.next.get() < last {
+    async fn run(&mut self, plan: Plan) -> Result<(), String> {
+        let mut wire = Wire::open(plan.server).await?;
+        while Instant::now() < plan.deadline && self.next.get() < plan.numbers.1 {
             let number = self.next.get();
             self.next.set(number + 1);
+            if let Some(rate) = plan.rate {
+                let due = plan.begun + Duration::from_secs_f64((number - plan.numbers.0) as f64 / f64::from(rate));
+                wait_until(due).await;
+            }
             stamp(&mut self.message, &self.numbers, number);
             stamp(&mut self.message, &self.authors, number % AUTHORS);
             wire.say(ENVELOPE.as_bytes()).await?;
@@ -145,9 +166,18 @@ impl Sender {
             let sent = Instant::now();
             wire.expect(1, b"250").await?;
             self.latencies.borrow_mut().push(sent.elapsed());
+            if plan.single {
+                wire.say(b"QUIT\r\n").await?;
+                wire = Wire::open(plan.server).await?;
+            }
         }
         wire.say(b"QUIT\r\n").await
     }
+}
+
+#[allow(clippy::disallowed_methods, reason = "a load comes in real time")]
+async fn wait_until(due: Instant) {
+    tokio::time::sleep_until(due.into()).await;
 }
 
 fn stamp(message: &mut [u8], places: &[usize], mut number: u64) {
@@ -168,6 +198,17 @@ struct Wire {
 }
 
 impl Wire {
+    /// Connects and introduces itself.
+    async fn open(server: SocketAddr) -> Result<Self, String> {
+        let stream = TcpStream::connect(server).await.map_err(|error| error.to_string())?;
+        stream.set_nodelay(true).map_err(|error| error.to_string())?;
+        let mut wire = Self { stream, input: [0; 1024], filled: 0 };
+        wire.expect(1, b"220").await?;
+        wire.say(b"EHLO client.example.com\r\n").await?;
+        wire.expect(1, b"250").await?;
+        Ok(wire)
+    }
+
     async fn say(&mut self, bytes: &[u8]) -> Result<(), String> {
         self.stream.write_all(bytes).await.map_err(|error| error.to_string())
     }

@@ -1,30 +1,38 @@
 //! How fast postcase takes mail and makes cases of it, beside a sink that stores nothing and beside Postfix:
-//! `cargo bench --bench intake`, with `-- --quick` in less than a minute.
+//! `cargo bench --bench intake`, with `-- --quick` in about a minute.
 //!
 //! All are driven by the same client, one after the other in short slices, round after round, with the bare rate of
 //! `append + fdatasync` measured before each slice; what is printed are medians of ratios. Every slice ends when its
-//! server has nothing left to do. Then a journal full of undecided mail is given to a new postcase, which shows what
-//! conversion alone takes, and what memory and starts cost.
+//! server has nothing left to do. Then mail comes at a steady rate, and a journal full of undecided mail is given to a new
+//! postcase, with no cases in its store and with many, which shows what conversion alone takes, and what memory and
+//! starts cost.
 //!
-//! Arguments: `--quick`, `--rounds N`, `--bytes N` (of a message), `--messages N` (in the full journal), `--only-postcase`,
-//! `--folder PATH` (on the disk to be measured). Progress, with rates that mean little by themselves, goes to standard
-//! error.
+//! Arguments: `--quick`, `--rounds N`, `--loads BYTESxCONNECTIONS[x1],…`, `--slice MS`, `--rates N,…` (steady messages a
+//! second), `--messages N` (in the full journal), `--cases N,…` (in the store before it), `--only-postcase`, `--folder PATH`
+//! (on the disk to be measured). Progress, with rates that mean little by themselves, goes to standard error.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark is there to print")]
 
 mod client;
+mod conversion;
+mod load;
 #[path = "../machine.rs"]
 mod machine;
 #[path = "../postcase.rs"]
 mod postcase;
 mod servers;
+mod steady;
 mod table;
 
-use std::path::Path;
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::rc::Rc;
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use client::{Mailbag, Until};
+use load::Load;
 use postcase::Postcase;
 use servers::{Postfix, Server, Sink};
 use table::Figure;
@@ -34,11 +42,12 @@ const RAW_SLICE: Duration = Duration::from_millis(300);
 struct Arguments {
     rounds: usize,
     slice: Duration,
-    bytes: usize,
+    loads: Vec<Load>,
+    rates: Vec<u32>,
     messages: u64,
+    cases: Vec<u64>,
     others: bool,
-    loads: Vec<usize>,
-    folder: std::path::PathBuf,
+    folder: PathBuf,
 }
 
 fn main() -> ExitCode {
@@ -57,27 +66,26 @@ impl Arguments {
         let mut read = Self {
             rounds: if quick { 1 } else { 5 },
             slice: Duration::from_millis(if quick { 700 } else { 2000 }),
-            bytes: 4096,
+            loads: list(if quick { "4096x1,4096x10,4096x100" } else { load::USUAL })?,
+            rates: vec![1500],
             messages: if quick { 4000 } else { 20_000 },
+            cases: if quick { vec![0] } else { vec![0, 100_000] },
             others: true,
-            loads: vec![1, 10, 100],
             folder: std::env::temp_dir(),
         };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
-            let number = |text: String| text.parse().map_err(|_| format!("{text} is no number"));
             match argument.as_str() {
                 // Cargo says what we are.
                 "--quick" | "--bench" => {}
-                "--rounds" => read.rounds = number(value()?)?,
-                "--bytes" => read.bytes = number(value()?)?,
-                "--messages" => read.messages = number(value()?)? as u64,
+                "--rounds" => read.rounds = one(&value()?)?,
+                "--slice" => read.slice = Duration::from_millis(one(&value()?)?),
+                "--loads" => read.loads = list(&value()?)?,
+                "--rates" => read.rates = list(&value()?)?,
+                "--messages" => read.messages = one(&value()?)?,
+                "--cases" => read.cases = list(&value()?)?,
                 "--only-postcase" => read.others = false,
-                "--loads" => {
-                    read.loads = value()?.split(',').map(|load| number(load.into())).collect::<Result<_, _>>()?
-                }
-                "--slice" => read.slice = Duration::from_millis(number(value()?)? as u64),
                 "--folder" => read.folder = value()?.into(),
                 other => return Err(format!("{other} is no argument of this benchmark")),
             }
@@ -86,22 +94,41 @@ impl Arguments {
     }
 }
 
+fn one<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("{text} is no value of this argument"))
+}
+
+/// Nothing for an empty list.
+fn list<T: FromStr>(text: &str) -> Result<Vec<T>, String> {
+    text.split(',').filter(|one| !one.is_empty()).map(one).collect()
+}
+
 fn measure(arguments: &Arguments) -> Result<(), String> {
     let folder = tempfile::tempdir_in(&arguments.folder).map_err(|error| error.to_string())?;
     // Postfix's own users go through it.
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(folder.path(), open).map_err(|error| error.to_string())?;
-    let bag = Mailbag::new(arguments.bytes);
-    println!("{}; {} bytes a message", machine::describe(folder.path()), arguments.bytes);
-    let figures = rounds(arguments, folder.path(), &bag)?;
+    println!("{}", machine::describe(folder.path()));
+    let next = Rc::new(Cell::new(0));
+    let figures = rounds(arguments, folder.path(), &next)?;
     println!("\n{}", table::table(&figures, &arguments.loads));
-    println!("{}", full_journal(arguments, &folder.path().join("full"), &bag)?);
+    let bag = Mailbag::new(4096, next);
+    for rate in &arguments.rates {
+        println!("{}", steady::measure(*rate, &folder.path().join(format!("steady-{rate}")), &bag)?);
+    }
+    for cases in &arguments.cases {
+        let folder = folder.path().join(format!("full-{cases}"));
+        println!("\n{}", conversion::measure(*cases, arguments.messages, &folder, &bag)?);
+    }
     Ok(())
 }
 
-fn rounds(arguments: &Arguments, folder: &Path, bag: &Mailbag) -> Result<Vec<Figure>, String> {
-    let mut servers: Vec<Box<dyn Server>> = vec![Box::new(start(&folder.join("postcase"))?)];
-    if arguments.others {
+fn rounds(arguments: &Arguments, folder: &Path, next: &Rc<Cell<u64>>) -> Result<Vec<Figure>, String> {
+    let mut servers: Vec<Box<dyn Server>> = Vec::new();
+    if !arguments.loads.is_empty() {
+        servers.push(Box::new(start(&folder.join("postcase"))?));
+    }
+    if arguments.others && !arguments.loads.is_empty() {
         let sink = Sink::start().map(|sink| Box::new(sink) as Box<dyn Server>);
         let postfix = Postfix::start(&folder.join("postfix")).map(|postfix| Box::new(postfix) as Box<dyn Server>);
         for (name, other) in [("smtp-sink", sink), ("Postfix", postfix)] {
@@ -113,15 +140,16 @@ fn rounds(arguments: &Arguments, folder: &Path, bag: &Mailbag) -> Result<Vec<Fig
     }
     let mut figures = Vec::new();
     for round in 0..arguments.rounds {
-        for &connections in &arguments.loads {
-            for server in &servers {
+        for &load in &arguments.loads {
+            let bag = Mailbag::new(load.bytes, Rc::clone(next));
+            for server in servers.iter().filter(|server| load.connections <= server.connections_max()) {
                 let raw = machine::raw_syncs(folder, RAW_SLICE).map_err(|error| error.to_string())?;
-                let figure = slice(&**server, bag, connections, arguments.slice)?;
+                let figure = slice(&**server, &bag, load, arguments.slice)?;
                 let figure = Figure { round, raw, ..figure };
-                let Figure { server, accepted, settled, p50, p99, cpu, .. } = figure;
+                let Figure { server, accepted, drain, p50, p99, cpu, .. } = figure;
                 eprintln!(
-                    "{round} {connections:3} {server:9} raw {raw:5.0} accepted {accepted:5.0} settled {settled:5.0} a \
-                     second, p50 {:.2} ms, p99 {:.2} ms, {cpu:.3} CPU s per 1,000",
+                    "{round} {load:16} {server:9} raw {raw:5.0} accepted {accepted:5.0} a second, p50 {:.2} ms, p99 {:.2} ms, \
+                     drained in {drain:.1} s, {cpu:.3} CPU s per 1,000",
                     p50 * 1e3,
                     p99 * 1e3
                 );
@@ -137,50 +165,27 @@ fn start(folder: &Path) -> Result<Postcase, String> {
     Postcase::start(folder)
 }
 
-fn slice(server: &dyn Server, bag: &Mailbag, connections: usize, time: Duration) -> Result<Figure, String> {
-    let cpu = machine::cpu_seconds(server.pid());
-    let begun = Instant::now();
-    let seen = bag.load(server.address(), connections, Until::After(time))?;
+fn slice(server: &dyn Server, bag: &Mailbag, load: Load, time: Duration) -> Result<Figure, String> {
+    let (cases, cpu, taking) = (server.cases(), machine::cpu_seconds(server.pid()), server.cpu_taking());
+    let seen = bag.load(server.address(), load, Until::After(time))?;
+    let ended = Instant::now();
+    let taking = taking.zip(server.cpu_taking()).map(|(before, after)| after - before);
+    let made = cases.zip(server.cases()).map(|(before, after)| after - before);
     server.settle()?;
-    let settled = seen.messages as f64 / begun.elapsed().as_secs_f64();
-    let cpu = (machine::cpu_seconds(server.pid()) - cpu) * 1000.0 / seen.messages as f64;
-    let (p50, p99) = (seen.latency(0.5).as_secs_f64(), seen.latency(0.99).as_secs_f64());
-    let accepted = seen.rate();
-    Ok(Figure { server: server.name(), connections, round: 0, raw: 0.0, accepted, settled, p50, p99, cpu })
-}
-
-/// What conversion alone takes; memory and starts.
-fn full_journal(arguments: &Arguments, folder: &Path, bag: &Mailbag) -> Result<String, String> {
-    Postcase::make(folder)?;
-    let begun = Instant::now();
-    let server = Postcase::start(folder)?;
-    let fresh = begun.elapsed();
-    let pss = |server: &Postcase| machine::mebibytes(server.pid(), "smaps_rollup", "Pss:").unwrap_or(f64::NAN);
-    let at_rest = pss(&server);
-    bag.load(server.address(), 100, Until::Messages(arguments.messages))?;
-    server.settle()?;
-    let peak = machine::mebibytes(server.pid(), "status", "VmHWM:").unwrap_or(f64::NAN);
-    let after = pss(&server);
-
-    let folder = server.kill_and_forget()?;
-    let raw = machine::raw_syncs(&folder, RAW_SLICE).map_err(|error| error.to_string())?;
-    let begun = Instant::now();
-    let server = Postcase::start(&folder)?;
-    let start = begun.elapsed();
-    let begun = Instant::now();
-    let cpu = machine::cpu_seconds(server.pid());
-    server.settle()?;
-    let rate = arguments.messages as f64 / begun.elapsed().as_secs_f64();
-    let cpu = (machine::cpu_seconds(server.pid()) - cpu) * 1000.0 / arguments.messages as f64;
-    eprintln!("raw {raw:.0}, {rate:.0} cases a second from a full journal");
-    Ok(format!(
-        "From a journal with {} undecided messages: {:.2} cases for each raw sync, {cpu:.2} CPU s per 1,000.\n\
-         PSS at rest {at_rest:.0} MiB, after {} messages over 100 connections {after:.0} MiB, peak (VmHWM) {peak:.0} MiB.\n\
-         Start: {:.0} ms; with that journal to be verified: {:.0} ms.",
-        arguments.messages,
-        rate / raw,
-        arguments.messages,
-        fresh.as_secs_f64() * 1e3,
-        start.as_secs_f64() * 1e3,
-    ))
+    let drain = ended.elapsed().as_secs_f64();
+    let cpu = machine::cpu_seconds(server.pid()) - cpu;
+    let per_thousand = |seconds: f64| seconds * 1000.0 / seen.messages as f64;
+    Ok(Figure {
+        server: server.name(),
+        load,
+        round: 0,
+        raw: 0.0,
+        accepted: seen.rate(),
+        drain,
+        backlog: made.map(|made| seen.messages.saturating_sub(made) as f64),
+        p50: seen.latency(0.5).as_secs_f64(),
+        p99: seen.latency(0.99).as_secs_f64(),
+        cpu_taking: taking.map(per_thousand),
+        cpu: per_thousand(cpu),
+    })
 }

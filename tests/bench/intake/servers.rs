@@ -7,8 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
-use serde_json::{Value, json};
-
+use super::machine;
 use super::postcase::{Postcase, run, wait};
 
 /// A server under load.
@@ -18,6 +17,18 @@ pub trait Server {
     fn pid(&self) -> u32;
     /// Returns when nothing that it took waits any more.
     fn settle(&self) -> Result<(), String>;
+    /// How many cases it has made, where it makes any.
+    fn cases(&self) -> Option<u64> {
+        None
+    }
+    /// CPU seconds of what takes mail, where that can be told from the rest.
+    fn cpu_taking(&self) -> Option<f64> {
+        None
+    }
+    /// Connections at a time that it can serve.
+    fn connections_max(&self) -> usize {
+        usize::MAX
+    }
 }
 
 impl Server for Postcase {
@@ -33,16 +44,16 @@ impl Server for Postcase {
         Self::pid(self)
     }
 
-    /// Messages without a disposition are listed first; when there is none, the newest must have become a case.
     fn settle(&self) -> Result<(), String> {
-        wait("postcase has undecided mail", || {
-            let newest = self.ask(&json!({ "command": "message-list", "limit": 1 }))?;
-            match &newest[0]["disposition"] {
-                Value::Null => Ok(false),
-                disposition if disposition == "case_opened" => Ok(true),
-                other => Err(format!("a message became {other}")),
-            }
-        })
+        Self::settle(self)
+    }
+
+    fn cases(&self) -> Option<u64> {
+        Self::cases(self).ok()
+    }
+
+    fn cpu_taking(&self) -> Option<f64> {
+        Some(machine::cpu_seconds_of(Self::pid(self), &["session", "journal"]))
     }
 }
 
@@ -172,6 +183,11 @@ impl Server for Postfix {
 
     fn pid(&self) -> u32 {
         self.pid
+    }
+
+    /// A process each: see `default_process_limit`.
+    fn connections_max(&self) -> usize {
+        120
     }
 
     fn settle(&self) -> Result<(), String> {

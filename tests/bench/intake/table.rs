@@ -3,53 +3,59 @@
 
 use std::fmt::Write;
 
+use super::load::Load;
+
 /// One server under one load in one round.
 pub struct Figure {
     pub server: &'static str,
-    pub connections: usize,
+    pub load: Load,
     pub round: usize,
     /// Synced blocks a second at that time.
     pub raw: f64,
-    /// Messages a second, to the reply and to the end of all work.
+    /// Messages a second, to the reply.
     pub accepted: f64,
-    pub settled: f64,
+    /// Seconds from the last reply until nothing was left to do.
+    pub drain: f64,
+    /// Messages that were not decided yet when the last reply came.
+    pub backlog: Option<f64>,
     /// From the final dot to its reply, in seconds.
     pub p50: f64,
     pub p99: f64,
-    /// CPU seconds for 1,000 messages until nothing was left to do.
+    /// CPU seconds for 1,000 messages: of the threads that take mail, and of all until nothing was left to do.
+    pub cpu_taking: Option<f64>,
     pub cpu: f64,
 }
 
 /// The table as text.
-pub fn table(figures: &[Figure], loads: &[usize]) -> String {
+pub fn table(figures: &[Figure], loads: &[Load]) -> String {
     let mut text = String::from(
-        "| connections | server | accepted × sync | × smtp-sink | × Postfix | p50 × sync | p99 × sync | settled × sync | CPU s per 1,000 |\n",
+        "| load | server | accepted × sync | × smtp-sink | × Postfix | p50 × sync | p99 × sync | backlog | drain s | CPU s \
+         per 1,000: taking | until drained |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
-    text.push_str("|---|---|---|---|---|---|---|---|---|\n");
-    for &connections in loads {
+    for load in loads {
         for server in ["smtp-sink", "Postfix", "postcase"] {
-            let row: Vec<_> = figures.iter().filter(|f| f.server == server && f.connections == connections).collect();
+            let row: Vec<_> = figures.iter().filter(|f| f.server == server && f.load == *load).collect();
             let of = |value: &dyn Fn(&Figure) -> Option<f64>| median(row.iter().filter_map(|f| value(f)).collect());
             let against = |other: &'static str| {
                 of(&|figure| {
-                    let same =
-                        |f: &&Figure| f.server == other && (f.connections, f.round) == (connections, figure.round);
+                    let same = |f: &&Figure| f.server == other && (f.load, f.round) == (*load, figure.round);
                     Some(figure.accepted / figures.iter().find(same)?.accepted)
                 })
             };
             let cells = [
-                of(&|f| Some(f.accepted / f.raw)),
-                against("smtp-sink"),
-                against("Postfix"),
-                of(&|f| Some(f.p50 * f.raw)),
-                of(&|f| Some(f.p99 * f.raw)),
-                of(&|f| Some(f.settled / f.raw)),
-                of(&|f| Some(f.cpu)),
+                cell(of(&|f| Some(f.accepted / f.raw))),
+                cell(against("smtp-sink")),
+                cell(against("Postfix")),
+                cell(of(&|f| Some(f.p50 * f.raw))),
+                cell(of(&|f| Some(f.p99 * f.raw))),
+                of(&|f| f.backlog).map_or_else(|| "–".into(), |backlog| format!("{backlog:.0}")),
+                cell(of(&|f| Some(f.drain))),
+                cell(of(&|f| f.cpu_taking)),
+                cell(of(&|f| Some(f.cpu))),
             ];
             if !row.is_empty() {
-                let cells = cells.map(cell).join(" | ");
                 // Writing into a String can't fail.
-                let _ = writeln!(text, "| {connections} | {server} | {cells} |");
+                let _ = writeln!(text, "| {load} | {server} | {} |", cells.join(" | "));
             }
         }
     }
