@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
 
 use super::*;
 use crate::base::{Chance, Envelope, MailId, Mailbox, Reply, ReversePath, Time};
 use crate::config::Settings;
 use crate::desk::Outcome;
-use crate::desk::command::AddressSettings;
+use crate::desk::command::{AddressSettings, MessageFilter};
 use crate::smtp::server::Host;
 use crate::store::{Batch, JournalKind, Medium, SimulatedMedium, Table, tables};
 
@@ -494,4 +496,58 @@ async fn a_graceful_stop_leaves_no_suspects_and_loses_nothing() {
     let records = tables::MAILS.get_many(&*engine, &ids).await.unwrap();
     assert!(records.iter().all(Option::is_some));
     assert_eq!(tables::CASES.scan(&*engine, crate::store::Page::first(&[], usize::MAX)).await.unwrap().len(), 100);
+}
+
+async fn connect(address: SocketAddr) -> BufReader<TcpStream> {
+    let mut peer = BufReader::new(TcpStream::connect(address).await.unwrap());
+    hears(&mut peer, "220 ").await;
+    peer
+}
+
+/// Up to the 354 of a message.
+async fn begin_message(address: SocketAddr) -> BufReader<TcpStream> {
+    let mut peer = connect(address).await;
+    let commands = format!("HELO a\r\nMAIL FROM:<anna@customer.example>\r\nRCPT TO:<{SUPPORT}>\r\nDATA\r\n");
+    peer.write_all(commands.as_bytes()).await.unwrap();
+    hears(&mut peer, "354 ").await;
+    peer
+}
+
+/// The line that begins so, behind others.
+async fn hears(peer: &mut BufReader<TcpStream>, start: &str) -> String {
+    loop {
+        let mut line = String::new();
+        assert_ne!(peer.read_line(&mut line).await.unwrap(), 0, "the connection is open");
+        if line.starts_with(start) {
+            return line.trim_end().to_owned();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_the_messages_under_way_and_no_longer_than_the_grace() {
+    let Place { running, medium, clock, settings, folder: _folder } = Place::new(None).await;
+    let address = running.smtp()[0];
+    let mut idle = connect(address).await;
+    let (mut finishes, mut endless) = (begin_message(address).await, begin_message(address).await);
+    let stopping = tokio::spawn(running.stop());
+    hears(&mut idle, "421 4.3.2 ").await;
+    assert!(TcpStream::connect(address).await.is_err(), "nobody new comes in");
+    clock.advance(limits::STOP_GRACE / 2);
+    finishes.write_all(b"Subject: the last one\r\n\r\n").await.unwrap();
+    endless.write_all(b"Subject: no end\r\n\r\n").await.unwrap();
+    finishes.write_all(b".\r\n").await.unwrap();
+    let taken = hears(&mut finishes, "250 2.0.0 ").await;
+    hears(&mut finishes, "421 4.3.2 ").await;
+    drop((idle, finishes));
+    assert!(!stopping.is_finished());
+    clock.advance(limits::STOP_GRACE / 2);
+    stopping.await.unwrap();
+
+    let running = begin(&settings, &medium.kill(), &clock).await;
+    running.settle().await;
+    let listed = running.answer(Command::MessageList(MessageFilter::default())).await;
+    let Ok(Outcome::Json(listed)) = listed else { panic!("{listed:?}") };
+    let inbound: Vec<&Value> = listed.as_array().unwrap().iter().map(|message| &message["id"]).collect();
+    assert_eq!(inbound, [taken.strip_prefix("250 2.0.0 ").unwrap()]);
 }

@@ -427,13 +427,16 @@ fn a_stop() {
     check(
         &(data("")
             + r"@ stop
-                C: still said
+                C: still said,
+                @ wait 20
+                C: piece by piece
+                @ wait 9
                 C: .
                 C: NOOP
                 S: 250 2.0.0
                 S: 421 4.3.2
                 S:
-                M: ESMTP <> > support@example.net: still said\r\n"),
+                M: ESMTP <> > support@example.net: still said,\r\npiece by piece\r\n"),
     );
 }
 
