@@ -1,4 +1,4 @@
-//! The README's commands must exist: each `postcase …` line of a code block is asked for its `--help`.
+//! The README's commands must exist: each `postcase …` of its code, in a line or in a block, is asked for its `--help`.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -11,38 +11,48 @@ pub fn commands_exist(readme: &Path) -> Vec<String> {
         command.args(words).arg("--help").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command.status().is_ok_and(|status| status.success())
     };
-    std::fs::read_to_string(readme).map_or_else(|_| vec![], |text| unknown(&text, known))
+    unknown(&std::fs::read_to_string(readme).unwrap_or_default(), known)
 }
 
 fn unknown(text: &str, known: impl Fn(&[String]) -> bool) -> Vec<String> {
-    let unknown = commands(text).into_iter().filter(|(_, words)| !known(words));
+    let commands = commands(text);
+    if commands.is_empty() {
+        return vec!["README.md:1: names no command".to_owned()];
+    }
+    let unknown = commands.into_iter().filter(|(_, words)| !known(words));
     unknown.map(|(line, words)| format!("README.md:{line}: there is no command {}", words.join(" "))).collect()
 }
 
-/// The words that name a command, of each line in a code block that runs postcase.
+/// The words that name a command, of all code that runs postcase: fenced, indented, or between backticks.
 fn commands(text: &str) -> Vec<(usize, Vec<String>)> {
     let mut commands = Vec::new();
     let mut in_block = false;
     for (n, line) in text.lines().enumerate() {
-        if line.trim_start().starts_with("```") {
+        let code: Vec<&str> = if line.trim_start().starts_with("```") {
             in_block = !in_block;
-            continue;
-        }
-        let words: Vec<&str> = line.split_whitespace().skip_while(|word| *word == "$").collect();
-        let behind_dashes =
-            || words.iter().position(|word| *word == "--").filter(|_| words[0] == "cargo" && words[1] == "run");
-        let words = match words.first() {
-            Some(first) if in_block && (*first == "postcase" || first.ends_with("/postcase")) => &words[1..],
-            Some(_) if in_block && words.len() > 2 => behind_dashes().map_or(&[][..], |at| &words[at + 1..]),
-            _ => &[],
+            vec![]
+        } else if in_block || line.starts_with("    ") {
+            vec![line]
+        } else {
+            line.split('`').skip(1).step_by(2).collect()
         };
-        let plain = |word: &&&str| word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') && !word.starts_with('-');
-        let named: Vec<_> = words.iter().skip_while(|word| word.starts_with("--")).take_while(plain).take(2).collect();
-        if !named.is_empty() {
-            commands.push((n + 1, named.into_iter().map(|word| (*word).to_owned()).collect()));
-        }
+        let named = code.into_iter().map(named).filter(|words| !words.is_empty());
+        commands.extend(named.map(|words| (n + 1, words)));
     }
     commands
+}
+
+/// The words that name the command that a line of code runs; none when it runs something else.
+fn named(code: &str) -> Vec<String> {
+    let words: Vec<&str> = code.split_whitespace().skip_while(|word| *word == "$").collect();
+    let words = match &words[..] {
+        [first, rest @ ..] if *first == "postcase" || first.ends_with("/postcase") => rest,
+        ["cargo", "run", rest @ ..] => rest.split(|word| *word == "--").nth(1).unwrap_or_default(),
+        _ => &[],
+    };
+    let plain = |word: &&&str| word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') && !word.starts_with('-');
+    let named = words.iter().skip_while(|word| word.starts_with("--")).take_while(plain).take(2);
+    named.map(|word| (*word).to_owned()).collect()
 }
 
 pub fn units() -> Vec<Unit> {
@@ -50,10 +60,11 @@ pub fn units() -> Vec<Unit> {
 }
 
 fn the_commands_are_found() {
-    let text = "postcase not here\n```sh\n$ postcase address add support@example.com --mode direct\ncargo run -- demo\n\
-                cargo build --release\n./target/release/postcase --json serve # runs\npostcase case reply 1 --body x\n```\n";
+    let text = "postcase not here, `postcase check` and `target/x/postcase\n```sh\n$ postcase address add support@example.com --mode direct\ncargo run -- demo\n\
+                cargo build --release\n./target/release/postcase --json serve # runs\npostcase case reply 1 --body x\n```\n    postcase spool list # all\n";
     let found: Vec<_> = commands(text).into_iter().map(|(line, words)| format!("{line} {}", words.join(" "))).collect();
-    assert_eq!(found, ["3 address add", "4 demo", "6 serve", "7 case reply"]);
+    assert_eq!(found, ["1 check", "3 address add", "4 demo", "6 serve", "7 case reply", "9 spool list"]);
     let told = unknown(text, |words| words[0] != "demo");
     assert_eq!(told, ["README.md:4: there is no command demo"]);
+    assert_eq!(unknown("nothing", |_| true), ["README.md:1: names no command"]);
 }
