@@ -6,6 +6,7 @@
 
 mod code;
 mod layout;
+mod libraries;
 mod order;
 mod readme;
 mod standards;
@@ -42,6 +43,7 @@ pub fn trials() -> Vec<Trial> {
         files.iter().flat_map(|file| order::uses_only_above(file, &order)).collect()
     }));
     trials.push(trial("an outside library has one owner", |files| found(files, order::libraries_have_one_owner)));
+    trials.push(trial("every library may be used and passed on by anybody", |_| libraries::are_welcome(&root())));
     trials.push(trial("every scenario has a story of two lines", |_| layout::stories(&crate::scenarios::folder())));
     trials.push(trial("the top level is clear", |_| layout::top_level(&names(&root()))));
     trials.push(trial("every command of the README exists", |_| readme::commands_exist(&root().join("README.md"))));
@@ -111,7 +113,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 pub fn units() -> Vec<Unit> {
-    [code::units(), order::units(), layout::units(), readme::units(), standards::units()]
+    [code::units(), order::units(), layout::units(), libraries::units(), readme::units(), standards::units()]
         .into_iter()
         .flatten()
         .collect()
