@@ -71,7 +71,7 @@ async fn floor() -> Result<(), Failed> {
             Ok(()) => break,
         }
     }
-    drop(two);
+    expect(&mut two, "RSET", "250").await?;
     left(0);
     if !send(&running, &mut told, "floor", None).await {
         return Err("mail is refused at the floor".into());
