@@ -35,6 +35,8 @@ struct State {
     ready: VecDeque<MailId>,
     /// Those of them that wait for a time, and why.
     deferred: BTreeMap<MailId, String>,
+    /// Those that were put off, and whose time isn't written down yet.
+    unscheduled: BTreeSet<MailId>,
     /// The newest entry that the journal has announced.
     announced: Option<MailId>,
     /// Incarnation and number of each segment that isn't marked finished.
@@ -128,8 +130,15 @@ impl Inbox {
         let mut state = self.locked();
         if state.undecided.contains(&id) {
             state.deferred.insert(id, why);
+            state.unscheduled.insert(id);
         }
         drop(state);
+        self.changed.notify_waiters();
+    }
+
+    /// The time of one that waits is written down, or can't be.
+    pub fn scheduled(&self, id: MailId) {
+        self.locked().unscheduled.remove(&id);
         self.changed.notify_waiters();
     }
 
@@ -157,10 +166,10 @@ impl Inbox {
         self.locked().undecided.contains(&id)
     }
 
-    /// True when nothing waits but what waits for a time.
+    /// True when nothing waits but what waits for a time that is written down.
     pub fn is_settled(&self) -> bool {
         let state = self.locked();
-        state.undecided.len() == state.deferred.len()
+        state.undecided.len() == state.deferred.len() && state.unscheduled.is_empty()
     }
 
     /// Returns when [`is_settled`](Self::is_settled).
@@ -233,6 +242,8 @@ mod tests {
         let id = MailId { incarnation: 1, segment: 1, index: 0 };
         inbox.announce(id);
         inbox.defer(id, "tomorrow".into());
+        assert!(!inbox.is_settled(), "nobody knows yet when to go on");
+        inbox.scheduled(id);
         assert!(inbox.is_settled(), "only another day can help");
         inbox.resume(id);
         assert!(!inbox.is_settled());

@@ -282,6 +282,7 @@ impl Worker {
             Ok(()) => self.site.alarm.ring(),
             Err(error) => tracing::error!(%id, %error, "it stays in the inbox until the next start"),
         }
+        self.inbox.scheduled(id);
     }
 
     async fn record(&self, reading: &Reading) -> Result<(), Undecided> {

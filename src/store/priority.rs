@@ -3,8 +3,8 @@
 use rustix::process::setpriority_process;
 use rustix::thread::gettid;
 
-/// About a tenth of what a thread of usual priority gets while both want a processor.
-const NICE: i32 = 10;
+/// About a third of what a thread of usual priority gets while both want a processor.
+const NICE: i32 = 5;
 
 /// Lowers the priority of the calling thread. Where the system gives no priorities to threads all keep the same, which
 /// costs a burst of mail some of its pace and nothing else.
