@@ -31,7 +31,10 @@ pub struct Kept<V> {
 /// Documents as they were last parsed, so that what is looked up for every message is parsed once. A row is asked for all
 /// the same, and its version says whether the document is still the same.
 #[derive(Debug)]
-pub struct Parsed<V>(Mutex<HashMap<Vec<u8>, (u64, Arc<V>)>>);
+pub struct Parsed<V>(Mutex<HashMap<Vec<u8>, ParsedRow<V>>>);
+
+/// Version and document.
+type ParsedRow<V> = (u64, Arc<V>);
 
 impl<V> Default for Parsed<V> {
     fn default() -> Self {
