@@ -269,6 +269,8 @@ async fn an_entry_waits_until_it_is_decided() {
     assert_eq!(inbox.why_undecided(id(1, 1)), "until tomorrow");
     assert_eq!(inbox.next(1).await[0], id(1, 2));
     inbox.decided(id(1, 2));
+    assert!(!inbox.is_settled(), "its time isn't written down");
+    inbox.scheduled(id(1, 1));
     assert!(inbox.is_settled() && inbox.is_undecided(id(1, 1)));
     inbox.resume(id(1, 1));
     inbox.resume(id(1, 1));
