@@ -99,7 +99,8 @@ pub const SEGMENT_BYTES_MAX: u64 = 64 * MIB as u64;
 pub const ENTRY_BYTES_MAX: usize = 64 * MIB;
 /// Messages from here on are compressed by the journal, when that saves an eighth: smaller ones gain nothing.
 pub const COMPRESS_BYTES_MIN: usize = KIB;
-/// While more entries than this wait to be appended, messages are stored as they are: a fifth of the cost of taking one.
+/// While more entries than this wait to be appended, or shared the last sync, messages are stored as they are: compressing
+/// is a fifth of the cost of taking one.
 pub const COMPRESS_WAITING_MAX: usize = 1;
 /// Messages from here on are hashed and compressed beside the tasks: a session's neighbours would wait too long.
 pub const BLOCKING_BYTES_MIN: usize = 256 * KIB;

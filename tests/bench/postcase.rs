@@ -29,9 +29,14 @@ pub struct Postcase {
 impl Postcase {
     /// Makes a store in which the address of the load is registered, and keeps a copy of its database.
     pub fn make(folder: &Path) -> Result<(), String> {
+        Self::make_with(folder, "")
+    }
+
+    /// The same with these lines in the configuration's section `[smtp]`.
+    pub fn make_with(folder: &Path, smtp: &str) -> Result<(), String> {
         let text = format!(
             "hostname = \"mail.example.org\"\nservice_domain = \"in.example.org\"\ndata_dir = {:?}\n\
-             [store]\nfree_space_min = 0\n[smtp]\nlisten = [\"127.0.0.1:0\"]\n[http]\nlisten = \"127.0.0.1:0\"\n",
+             [store]\nfree_space_min = 0\n[http]\nlisten = \"127.0.0.1:0\"\n[smtp]\nlisten = [\"127.0.0.1:0\"]\n{smtp}",
             folder.join("data").display().to_string()
         );
         let made = fs::create_dir_all(folder).and_then(|()| fs::write(folder.join("postcase.toml"), text));
@@ -85,10 +90,14 @@ impl Postcase {
         shown.is_ok_and(|shown| shown["disposition"].is_string())
     }
 
-    /// Returns when no message is undecided. Those without a disposition are listed first; when there is none, the newest
-    /// must have become a case.
-    pub fn settle(&self) -> Result<(), String> {
-        wait("postcase has undecided mail", || {
+    /// Returns when no message is undecided; waits the longer the more of them there may be. Those without a disposition are
+    /// listed first; when there is none, the newest must have become a case.
+    pub fn settle(&self, messages: u64) -> Result<(), String> {
+        if messages == 0 {
+            return wait("postcase doesn't answer", || Ok(self.cases().is_ok()));
+        }
+        let patience = PATIENCE.saturating_mul(u32::try_from(1 + messages / 100_000).unwrap_or(u32::MAX));
+        wait_for("postcase has undecided mail", patience, || {
             let newest = self.ask(&json!({ "command": "message-list", "limit": 1 }))?;
             match &newest[0]["disposition"] {
                 Value::Null => Ok(false),
@@ -133,11 +142,15 @@ fn command(folder: &Path) -> Command {
 }
 
 /// Waits with patience until it is done.
-pub fn wait(what: &str, mut done: impl FnMut() -> Result<bool, String>) -> Result<(), String> {
+pub fn wait(what: &str, done: impl FnMut() -> Result<bool, String>) -> Result<(), String> {
+    wait_for(what, PATIENCE, done)
+}
+
+fn wait_for(what: &str, patience: Duration, mut done: impl FnMut() -> Result<bool, String>) -> Result<(), String> {
     let begun = Instant::now();
     while !done()? {
-        if begun.elapsed() > PATIENCE {
-            return Err(format!("{what} after {} s", PATIENCE.as_secs()));
+        if begun.elapsed() > patience {
+            return Err(format!("{what} after {} s", patience.as_secs()));
         }
         sleep(POLL);
     }

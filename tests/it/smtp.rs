@@ -96,6 +96,11 @@ impl Connection {
         if reply.is_empty() { Err(format!("closed after {command:?}")) } else { Ok(reply) }
     }
 
+    /// Waits so long for the peer to close, or to say something that nobody asked for, as it does before.
+    pub async fn is_closed_within(&mut self, time: Duration) -> bool {
+        Clock::system().within(time, self.0.fill_buf()).await.is_ok()
+    }
+
     /// Resets the connection instead of ending it.
     pub fn abort(self) {
         self.0.get_ref().abort();

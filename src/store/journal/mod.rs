@@ -54,6 +54,8 @@ pub struct Journal {
     latch: Latch,
     /// Entries between their append and its answer.
     waiting: Arc<AtomicUsize>,
+    /// Entries of the last group.
+    grouped: Arc<AtomicUsize>,
 }
 
 /// Which way a message goes.
@@ -193,6 +195,7 @@ impl Journal {
         let (announce, inbound) = unbounded_channel();
         let (requests, queue) = mpsc::channel();
         let latch = Latch::default();
+        let grouped = Arc::new(AtomicUsize::new(0));
         let writer = Writer {
             medium,
             catalogue: Arc::clone(&catalogue),
@@ -200,10 +203,11 @@ impl Journal {
             inbound: announce,
             chance,
             segment_bytes_max,
+            grouped: grouped.clone(),
             live: None,
             buffer: Vec::new(),
         };
-        let journal = Self { requests, catalogue, latch, waiting: Arc::default() };
+        let journal = Self { requests, catalogue, latch, waiting: Arc::default(), grouped };
         let opened = Opened { journal, inbound, recovered: recovery.entries, damage: recovery.damage };
         Ok((opened, writer, queue))
     }
@@ -211,8 +215,9 @@ impl Journal {
     /// Appends an entry; it is durable on return. Dropping the future doesn't take the entry back.
     pub async fn append(&self, kind: Kind, envelope: &Envelope, message: Bytes) -> Result<MailId, AppendError> {
         let waiting = Waiting::new(&self.waiting);
-        // In a burst the processor is what is short, not the disk.
-        let compress = waiting.others <= limits::COMPRESS_WAITING_MAX;
+        // In a burst the processor is what is short, not the disk. Between two groups nobody waits in a burst either.
+        let busy = waiting.others.max(self.grouped.load(Ordering::Relaxed));
+        let compress = busy <= limits::COMPRESS_WAITING_MAX;
         let payload = Payload::new(envelope, message, compress).await.ok_or(AppendError::NoRoom)?;
         let (receipt, answer) = oneshot::channel();
         // A send fails when the writer has ended; the answer channel then says so.

@@ -5,6 +5,7 @@
 //! written ever again (the latch). An index that was tried is not used again.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::{Arc, mpsc};
 
@@ -72,6 +73,8 @@ pub(super) struct Writer {
     pub inbound: UnboundedSender<MailId>,
     pub chance: Chance,
     pub segment_bytes_max: u64,
+    /// Entries of the last group.
+    pub grouped: Arc<AtomicUsize>,
     pub live: Option<Live>,
     pub buffer: Vec<u8>,
 }
@@ -110,6 +113,7 @@ impl Writer {
     }
 
     fn answer(&mut self, group: Vec<Append>) {
+        self.grouped.store(group.len(), Ordering::Relaxed);
         let written = self.write(&group);
         for (n, append) in group.into_iter().enumerate() {
             let receipt = match &written {

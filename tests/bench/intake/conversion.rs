@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::client::{Mailbag, Until};
 use super::load::Load;
-use super::postcase::{Postcase, wait};
+use super::postcase::Postcase;
 use super::{RAW_SLICE, machine};
 
 const LOAD: Load = Load { bytes: 4096, connections: 100, single: false };
@@ -21,12 +21,12 @@ pub fn measure(cases: u64, messages: u64, folder: &Path, bag: &Mailbag) -> Resul
     let fresh = begun.elapsed();
     let at_rest = pss(&server);
     bag.load(server.smtp, LOAD, Until::Messages(cases))?;
-    settle(&server, cases)?;
+    server.settle(cases)?;
     let folder = server.stop_and_keep()?;
 
     let server = Postcase::start(&folder)?;
     bag.load(server.smtp, LOAD, Until::Messages(messages))?;
-    settle(&server, messages)?;
+    server.settle(messages)?;
     let peak = machine::mebibytes(server.pid(), "status", "VmHWM:").unwrap_or(f64::NAN);
     rest();
     let after = pss(&server);
@@ -38,7 +38,7 @@ pub fn measure(cases: u64, messages: u64, folder: &Path, bag: &Mailbag) -> Resul
     let start = begun.elapsed();
     let (begun, cpu) = (Instant::now(), machine::cpu_seconds(server.pid()));
     let before = machine::reads_and_writes(server.pid()).unwrap_or_default();
-    settle(&server, messages)?;
+    server.settle(messages)?;
     let rate = messages as f64 / begun.elapsed().as_secs_f64();
     let each = |total: f64| total / messages as f64;
     let cpu = each((machine::cpu_seconds(server.pid()) - cpu) * 1000.0);
@@ -60,15 +60,6 @@ pub fn measure(cases: u64, messages: u64, folder: &Path, bag: &Mailbag) -> Resul
 
 fn pss(server: &Postcase) -> f64 {
     machine::mebibytes(server.pid(), "smaps_rollup", "Pss:").unwrap_or(f64::NAN)
-}
-
-/// More patient the more there is to decide.
-fn settle(server: &Postcase, messages: u64) -> Result<(), String> {
-    for _ in 0..messages / 100_000 {
-        // What isn't done after the first patience is waited for once more.
-        let _ = server.settle();
-    }
-    if messages == 0 { wait("postcase doesn't answer", || Ok(server.cases().is_ok())) } else { server.settle() }
 }
 
 #[allow(clippy::disallowed_methods, reason = "memory is given back in real time")]

@@ -45,7 +45,7 @@ impl Server for Postcase {
     }
 
     fn settle(&self) -> Result<(), String> {
-        Self::settle(self)
+        Self::settle(self, 1)
     }
 
     fn cases(&self) -> Option<u64> {

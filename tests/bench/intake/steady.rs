@@ -33,7 +33,7 @@ pub fn measure(rate: u32, folder: &Path, bag: &Mailbag) -> Result<String, String
         over.store(true, Ordering::Relaxed);
         watching.join().map_err(|_| "the watch panicked".to_owned())?
     })?;
-    server.settle()?;
+    server.settle(messages)?;
     let share = |share: usize| waits.get(waits.len() * share / 100).map_or(f64::NAN, |wait| wait.as_secs_f64() * 1e3);
     Ok(format!(
         "{rate} a second over {} s: backlog {backlogs:?} after each third, p99 {:.2} ms; from the 250 to the recorded \
