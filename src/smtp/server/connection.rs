@@ -112,7 +112,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
             }
             Action::Ask { from, recipient } => {
                 let verdict = survive(async { self.shared.host.recipient(&from, &recipient).await }).await;
-                let reply = self.session.recipient(recipient, verdict.unwrap_or_else(|| Err(self.host_panicked())));
+                let verdict = verdict.unwrap_or_else(|| Err(self.host_panicked()));
+                if verdict.is_err() {
+                    // How long it took to find out would tell what was found.
+                    self.shared.clock.give_way(limits::REFUSAL_PAUSE).await;
+                }
+                let reply = self.session.recipient(recipient, verdict);
                 self.say(reply).await
             }
             Action::Receive(transaction) => self.transfer(transaction).await,
