@@ -1,9 +1,12 @@
 //! A routing address as stored: its settings, its service addresses, its verification.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::{ServiceAddress, ServiceState, Settings, Verification};
-use crate::base::{Mailbox, Time};
+use crate::base::time::later;
+use crate::base::{Mailbox, Time, limits};
 
 /// A registered address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,12 +50,68 @@ impl RoutingAddress {
         active.map(|service| &service.address)
     }
 
-    /// True when mail to this service address is taken at this moment.
-    pub fn accepts_at(&self, address: &Mailbox, now: Time) -> bool {
-        self.service_addresses.iter().any(|service| {
-            service.address == *address
-                && service.state != ServiceState::Retired
-                && service.until.is_none_or(|until| now < until)
-        })
+    /// What a service address is at this moment; `Retired` when it never was one.
+    pub fn service_state(&self, address: &Mailbox, now: Time) -> ServiceState {
+        let service = self.service_addresses.iter().find(|service| service.address == *address);
+        service.map_or(ServiceState::Retired, |service| service.state_at(now))
+    }
+
+    /// Another service address takes the place of the present one, which goes on for `overlap`. Gives those that are
+    /// forgotten, because others retired after them.
+    pub fn rotate(&mut self, new: ServiceAddress, overlap: Duration) -> Vec<ServiceAddress> {
+        let now = new.since;
+        for service in &mut self.service_addresses {
+            if service.state == ServiceState::Active {
+                (service.state, service.until) = (ServiceState::Retiring, Some(later(now, overlap)));
+            }
+            service.state = service.state_at(now);
+        }
+        self.service_addresses.push(new);
+        let retired = self.service_addresses.iter().filter(|service| service.state == ServiceState::Retired).count();
+        let surplus = retired.saturating_sub(limits::RETIRED_KEPT);
+        let mut forgotten = Vec::new();
+        for _ in 0..surplus {
+            if let Some(at) = self.service_addresses.iter().position(|one| one.state == ServiceState::Retired) {
+                forgotten.push(self.service_addresses.remove(at));
+            }
+        }
+        forgotten
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Chance;
+
+    #[test]
+    fn an_address_is_rotated_with_an_overlap() {
+        let chance = Chance::seeded(1);
+        let routing: Mailbox = "support@example.com".parse().unwrap();
+        let at = |hour: u64| later(Time::UNIX_EPOCH, Duration::from_secs(3600 * hour));
+        let new = |hour| ServiceAddress::generate(&routing, "in.example.net", at(hour), &chance);
+        let mut address = RoutingAddress {
+            address: routing.clone(),
+            number: 1,
+            settings: Settings::default(),
+            disabled: false,
+            verified_at: None,
+            verification: Verification::default(),
+            service_addresses: vec![new(0)],
+            registered_at: at(0),
+        };
+        let first = address.service_addresses[0].address.clone();
+        assert_eq!(address.rotate(new(1), Duration::from_secs(3600)), []);
+        let second = address.service_address().unwrap().clone();
+        assert_ne!(first, second);
+        assert_eq!(address.service_state(&first, at(1)), ServiceState::Retiring);
+        assert_eq!(address.service_state(&first, at(2)), ServiceState::Retired);
+        assert_eq!(address.service_state(&second, at(9)), ServiceState::Active);
+        assert_eq!(address.service_state(&routing, at(1)), ServiceState::Retired, "it isn't one");
+        // Without an overlap at once; only the newest are remembered.
+        let forgotten: Vec<_> = (2..10).flat_map(|hour| address.rotate(new(hour), Duration::ZERO)).collect();
+        assert_eq!(forgotten[0].address, first);
+        let retired = address.service_addresses.iter().filter(|one| one.state == ServiceState::Retired).count();
+        assert_eq!((retired, address.service_addresses.len()), (limits::RETIRED_KEPT, limits::RETIRED_KEPT + 1));
     }
 }

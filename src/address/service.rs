@@ -25,6 +25,19 @@ pub enum ServiceState {
 }
 
 impl ServiceAddress {
+    /// The state at a moment: one whose time is over has retired without anybody writing it down.
+    pub fn state_at(&self, now: Time) -> ServiceState {
+        match (self.state, self.until) {
+            (ServiceState::Retiring, Some(until)) if now >= until => ServiceState::Retired,
+            (state, _) => state,
+        }
+    }
+
+    /// The name of the counter of mail that came over it while it was retiring.
+    pub fn late_counter(address: &Mailbox) -> Vec<u8> {
+        format!("late/{}", address.key()).into_bytes()
+    }
+
     /// A new one for `routing`, in `service_domain`.
     pub fn generate(routing: &Mailbox, service_domain: &str, now: Time, chance: &Chance) -> Self {
         let name: String = routing

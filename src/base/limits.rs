@@ -172,6 +172,11 @@ pub const ATTEMPTS_MAX: usize = 64;
 /// Undelivered mail is given up after this (RFC 5321 §4.5.4.1 asks for 4 to 5 days).
 pub const GIVE_UP_AFTER: Duration = Duration::from_secs(5 * 24 * 3600);
 
+/// Service addresses of one routing address that are remembered after their time: enough to see who still uses them.
+pub const RETIRED_KEPT: usize = 5;
+/// How long a former service address goes on unless said otherwise: somebody has to change the forward.
+pub const SERVICE_OVERLAP: Duration = Duration::from_secs(7 * 24 * 3600);
+
 /// A probe that takes longer lay somewhere: among the spam, as often as not.
 pub const VERIFICATION_LATE_AFTER: Duration = Duration::from_secs(600);
 /// A probe that hasn't come back by then won't.

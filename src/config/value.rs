@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::DeValue;
 
+use crate::base::Span;
 use crate::base::mailbox::is_domain;
 use crate::net::Network;
 use crate::routing::is_queue_name;
@@ -28,7 +29,6 @@ pub struct Wrong {
 
 const SOCKET: &str = r#"an IP address with a port such as "127.0.0.1:2525" or "[::1]:2525""#;
 const DURATION: &str = r#"a duration such as "30s", "15m", "6h" or "7d""#;
-const UNITS: [(char, u64); 4] = [('d', 86_400), ('h', 3600), ('m', 60), ('s', 1)];
 const SIZES: [(&str, usize); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
 
 pub fn wrong(value: &Value<'_>, expected: &str) -> Vec<Wrong> {
@@ -188,10 +188,7 @@ pub fn schedule(value: &Value<'_>) -> Read<Vec<Duration>> {
 }
 
 fn parse_duration(text: &str) -> Option<Duration> {
-    UNITS.iter().find_map(|(unit, seconds)| {
-        let number = plain_number(text.strip_suffix(*unit)?)?;
-        number.checked_mul(*seconds).filter(|seconds| *seconds <= 3650 * 86_400).map(Duration::from_secs)
-    })
+    text.parse().ok().map(|Span(duration)| duration)
 }
 
 /// Digits only: `parse` alone would take a sign.
@@ -199,9 +196,6 @@ fn plain_number(text: &str) -> Option<u64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
-pub fn show_duration(span: Duration) -> String {
-    let seconds = span.as_secs();
-    let fits = |unit: u64| seconds != 0 && seconds.is_multiple_of(unit);
-    let (unit, length) = UNITS.into_iter().find(|(_, unit)| fits(*unit)).unwrap_or(('s', 1));
-    format!("{}{unit}", seconds / length)
+pub fn show_duration(duration: Duration) -> String {
+    Span(duration).to_string()
 }

@@ -5,10 +5,10 @@ use serde_json::json;
 use super::command::AddressSettings;
 use super::{Answer, Desk, Outcome, Refusal, view};
 use crate::address::{
-    AddressState, Code, Mode, Probe, RoutingAddress, ServiceAddress, Settings, Verification, VerificationState,
-    random_label,
+    AddressState, Code, Mode, Probe, RoutingAddress, ServiceAddress, ServiceState, Settings, Verification,
+    VerificationState, random_label,
 };
-use crate::base::{Mailbox, ReversePath, limits};
+use crate::base::{Mailbox, ReversePath, Span, limits};
 use crate::message::compose::{Draft, compose};
 use crate::message::facts::Person;
 use crate::outbound::{Outgoing, Purpose, Submitted};
@@ -65,7 +65,35 @@ impl Desk {
 
     pub(super) async fn address_show(&self, address: &Mailbox) -> Answer {
         let kept = self.address(address).await?;
-        Ok(Outcome::Json(view::address(&kept.value, self.site.now())))
+        let mut shown = view::address(&kept.value, self.site.now());
+        for (n, service) in kept.value.service_addresses.iter().enumerate() {
+            if service.state != ServiceState::Active {
+                let late = self.site.engine.counter(ServiceAddress::late_counter(&service.address)).await?;
+                shown["service_addresses"][n]["mail_while_retiring"] = late.into();
+            }
+        }
+        Ok(Outcome::Json(shown))
+    }
+
+    /// Generates another service address; the present one is taken as long as they overlap.
+    pub(super) async fn address_rotate(&self, address: &Mailbox, overlap: Option<Span>) -> Answer {
+        let site = &*self.site;
+        let overlap = overlap.map_or(limits::SERVICE_OVERLAP, |Span(overlap)| overlap);
+        let mut tries = site.tries();
+        loop {
+            let kept = self.address(address).await?;
+            let new = ServiceAddress::generate(address, &site.service_domain, site.now(), &site.chance);
+            let mut batch = Batch::default();
+            tables::SERVICE_ADDRESSES.insert(&mut batch, &new.address, address);
+            let mut changed = kept.value.clone();
+            for forgotten in changed.rotate(new, overlap) {
+                tables::SERVICE_ADDRESSES.delete(&mut batch, &forgotten.address);
+            }
+            tables::ADDRESSES.replace(&mut batch, address, &kept, &changed);
+            if tries.commit(batch).await? {
+                return self.address_show(address).await;
+            }
+        }
     }
 
     pub(super) async fn address_set(&self, address: &Mailbox, typed: AddressSettings) -> Answer {

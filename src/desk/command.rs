@@ -10,7 +10,7 @@ use std::pin::Pin;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{CaseNumber, Mailbox, Time};
+use crate::base::{CaseNumber, Mailbox, Span, Time};
 
 /// One command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,11 @@ pub enum Command {
     AddressConfirm {
         address: Mailbox,
         code: String,
+    },
+    AddressRotate {
+        address: Mailbox,
+        /// 7d unless said.
+        overlap: Option<Span>,
     },
     AddressDisable {
         address: Mailbox,

@@ -42,6 +42,7 @@ impl Desk {
             Command::AddressSet { address, settings } => self.address_set(&address, settings).await,
             Command::AddressVerify { address } => self.address_verify(&address).await,
             Command::AddressConfirm { address, code } => self.address_confirm(&address, &code).await,
+            Command::AddressRotate { address, overlap } => self.address_rotate(&address, overlap).await,
             Command::AddressDisable { address } => self.address_disable(&address, true).await,
             Command::AddressEnable { address } => self.address_disable(&address, false).await,
             Command::AddressRemove { address } => self.address_remove(&address).await,

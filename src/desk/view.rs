@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::address::RoutingAddress;
+use crate::address::{RoutingAddress, ServiceAddress};
 use crate::base::{Envelope, MailId, Time};
 use crate::case::{Case, Direction, Event, Mail};
 use crate::message::Facts;
@@ -12,13 +12,15 @@ use crate::outbound::SpoolItem;
 pub fn address(stored: &RoutingAddress, now: Time) -> Value {
     let verification = &stored.verification;
     let settings = &stored.settings;
+    let service = |one: &ServiceAddress| ServiceAddress { state: one.state_at(now), ..one.clone() };
+    let services: Vec<ServiceAddress> = stored.service_addresses.iter().map(service).collect();
     json!({
         "address": stored.address,
         "name": settings.name,
         "mode": settings.mode,
         "state": stored.state(),
         "service_address": stored.service_address(),
-        "service_addresses": stored.service_addresses,
+        "service_addresses": services,
         "verification": {
             "state": verification.state_at(now),
             "sent_at": verification.sent_at,

@@ -1,5 +1,6 @@
 //! The explanation of a decision, kept with the message: what was looked at, what each candidate was worth, and why.
 
+use crate::address::ServiceState;
 use crate::base::Time;
 use crate::case::{Decision, Evidence, Recipient, Step, Via};
 
@@ -16,7 +17,7 @@ pub fn steps(evidence: &Evidence, decision: &Decision, began: Time, gathered: Ti
     };
     let mut steps = Vec::new();
     for recipient in &evidence.recipients {
-        steps.push(step("recipient", recipient.address().to_string(), recipient_words(recipient), 0));
+        steps.push(step("recipient", recipient.address().to_string(), recipient_words(recipient, gathered), 0));
     }
     for candidate in &evidence.candidates {
         let outcome = format!("case {}: {}", candidate.case, candidate.outcome());
@@ -27,10 +28,13 @@ pub fn steps(evidence: &Evidence, decision: &Decision, began: Time, gathered: Ti
     steps
 }
 
-fn recipient_words(recipient: &Recipient) -> String {
+fn recipient_words(recipient: &Recipient, now: Time) -> String {
     match recipient {
         Recipient::Routing { via: Via::Direct, .. } => "a routing address, reached directly".into(),
-        Recipient::Routing { via: Via::Service(service), .. } => format!("a routing address, reached over {service}"),
+        Recipient::Routing { via: Via::Service(service), address } => match address.service_state(service, now) {
+            ServiceState::Active => format!("a routing address, reached over {service}"),
+            _ => format!("a routing address, reached over {service}, which has been replaced: change the forward"),
+        },
         Recipient::Bounce { message_id, .. } => format!("the bounce address of our message {message_id}"),
         Recipient::Probe { address, .. } => format!("the sender of a probe for {address}"),
         Recipient::Postmaster(_) => "the postmaster, whose mail is always taken".into(),

@@ -4,11 +4,11 @@
 //! The batch expects that the message has no record yet. That expectation is what makes a decision happen exactly once,
 //! whatever was started twice.
 
-use crate::address::{Arrival, Day, RoutingAddress, random_label, rate_counter};
+use crate::address::{Arrival, Day, RoutingAddress, ServiceAddress, ServiceState, random_label, rate_counter};
 use crate::base::{CaseNumber, Mailbox, Time};
 use crate::case::{
     Case, Contact, Decision, Delivery, Direction, Disposition, Evidence, Happening, Hint, Known, Mail, Opening,
-    PARTICIPANTS_MAX, Participant, Reason, Recipient, Role, Status, Step,
+    PARTICIPANTS_MAX, Participant, Reason, Recipient, Role, Status, Step, Via,
 };
 use crate::intake::Reading;
 use crate::intake::evidence::{self, Identity};
@@ -299,6 +299,14 @@ impl Plan<'_> {
         let limited = limited.filter(|_| disposition != Disposition::Verification);
         for address in limited {
             batch.add(rate_counter(address, Day::of(self.now)), 1);
+        }
+        for recipient in &self.evidence.recipients {
+            if let Recipient::Routing { address, via: Via::Service(service) } = recipient
+                && address.service_state(service, self.now) == ServiceState::Retiring
+            {
+                tracing::warn!(address = %address.address, %service, "mail came over a service address that was replaced");
+                batch.add(ServiceAddress::late_counter(service), 1);
+            }
         }
         tables::STARTS.delete(batch, id);
         let mut facts = facts.clone();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::address::{AddressState, MessageToken, Mode, RoutingAddress};
+use crate::address::{AddressState, MessageToken, Mode, RoutingAddress, ServiceState};
 use crate::base::Mailbox;
 use crate::case::{Recipient, Via};
 use crate::store::{Page, ReadError, Site, tables};
@@ -51,7 +51,7 @@ async fn generated(site: &Site, mailbox: &Mailbox) -> Result<Option<Recipient>, 
     let engine = &*site.engine;
     if let Some(owner) = tables::SERVICE_ADDRESSES.get(engine, mailbox).await? {
         let Some(address) = site.routing_address(&owner.value).await? else { return Ok(None) };
-        let accepted = address.accepts_at(mailbox, site.now());
+        let accepted = address.service_state(mailbox, site.now()) != ServiceState::Retired;
         return Ok(accepted.then(|| routing(address, Via::Service(mailbox.clone()))).flatten());
     }
     if let Some(owner) = tables::PROBE_SENDERS.get(engine, mailbox).await? {

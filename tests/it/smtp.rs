@@ -97,6 +97,7 @@ impl Connection {
     }
 
     /// Waits so long for the peer to close, or to say something that nobody asked for, as it does before.
+    #[allow(dead_code, reason = "the benchmark `pressure` holds connections so")]
     pub async fn is_closed_within(&mut self, time: Duration) -> bool {
         Clock::system().within(time, self.0.fill_buf()).await.is_ok()
     }

@@ -52,6 +52,7 @@ pub fn answer(command: &Command, value: &Value) -> String {
         | Command::AddressShow { .. }
         | Command::AddressVerify { .. }
         | Command::AddressConfirm { .. }
+        | Command::AddressRotate { .. }
         | Command::AddressDisable { .. }
         | Command::AddressEnable { .. } => address(value),
         Command::CaseNote { .. } | Command::CaseSet { .. } | Command::CaseAssign { .. } => cases::head(value),
@@ -96,6 +97,16 @@ fn waiting_recipients(spool: &Value) -> Value {
 fn address(value: &Value) -> String {
     let first = ["address", "name", "state", "mode", "service_address", "queue", "reply_from"];
     let mut out = sheet::of(value, &first, &["service_addresses"]);
+    for former in value["service_addresses"].as_array().into_iter().flatten() {
+        if let (Some("retiring"), Some(old), Some(until)) =
+            (former["state"].as_str(), former["address"].as_str(), former["until"].as_str())
+        {
+            let late = former["mail_while_retiring"].as_u64().unwrap_or(0);
+            let mail = if late == 1 { "1 message".to_owned() } else { format!("{late} messages") };
+            out +=
+                &format!("\n{} is taken until {until}; {mail} came over it since it was replaced\n", text::line(old));
+        }
+    }
     if let (Some(address), Some("unverified")) = (value["address"].as_str(), value["state"].as_str()) {
         out += &format!("\nnext: {}\n", next_step(value, &text::line(address)));
     }

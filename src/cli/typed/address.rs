@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use super::Rows;
 use super::words::{MODES, OVER_LIMIT, PRIORITIES, rate_limit, word};
 use crate::address::{Mode, OverLimit};
-use crate::base::Mailbox;
+use crate::base::{Mailbox, Span};
 use crate::case::Priority;
 use crate::cli::failure::Failure;
 use crate::cli::meaning::Meaning;
@@ -37,6 +37,13 @@ pub enum Typed {
     Verify { address: Mailbox },
     /// Verifies with the code of a probe that arrived elsewhere
     Confirm { address: Mailbox, code: String },
+    /// Generates another service address; the present one goes on for a while
+    Rotate {
+        address: Mailbox,
+        /// How long the present one goes on, such as 7d; 0s: not at all
+        #[arg(long, value_name = "DURATION", default_value = "7d")]
+        overlap: Span,
+    },
     /// Stops taking mail for the address
     Disable { address: Mailbox },
     /// Takes mail again
@@ -97,6 +104,7 @@ impl Typed {
             Self::Set { address, settings } => Command::AddressSet { address, settings: named(settings.into())? },
             Self::Verify { address } => Command::AddressVerify { address },
             Self::Confirm { address, code } => Command::AddressConfirm { address, code },
+            Self::Rotate { address, overlap } => Command::AddressRotate { address, overlap: Some(overlap) },
             Self::Disable { address } => Command::AddressDisable { address },
             Self::Enable { address } => Command::AddressEnable { address },
             Self::Remove { address } => Command::AddressRemove { address },

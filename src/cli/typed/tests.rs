@@ -191,7 +191,7 @@ fn everything_else_is_wrong_usage() {
         "address add a@b.c --rate-limit -1/day",
         "address add a@b.c --rate-limit 10/hour",
         "address add a@b.c --over-limit hold",
-        "address rotate a@b.c",
+        "address rotate a@b.c --overlap soon",
         "agent add a@b.c --capacity 3",
         "queue add q --members a@b.c",
         "spool hold now",
