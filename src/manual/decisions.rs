@@ -115,3 +115,9 @@
 //! **2026-11-20: a backup has rows, not the database file.** The file changes under a copy; rows of one snapshot don't, can
 //! be read by any later version of redb, and reading them all is a check of its own. tar, because everybody can open it
 //! and a writer and a reader are 100 lines.
+//!
+//! **2026-11-29: fuzzing with coverage on the pinned compiler.** `libfuzzer-sys` (MIT or Apache-2.0, and NCSA for libFuzzer
+//! itself; with `arbitrary`; 30 s of a C++ compiler) is the engine, in the workspace `tests/fuzz` with a `Cargo.lock` of its
+//! own, so that the host knows nothing of it. `tests/fuzz/coverage` stands in front of the compiler and gives the flags that
+//! count branches to our code and to the libraries that read mail with us, so that neither cargo-fuzz nor a nightly
+//! compiler has to be there, and every run of `.ci/run` fuzzes each target.

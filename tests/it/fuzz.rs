@@ -1,7 +1,7 @@
 //! The fuzz targets without a fuzzer: each takes its seeds, and changes of them that a number chose.
 //!
 //! `POSTCASE_FUZZ=message:17..5000` takes the changes with these numbers at one target. What a fuzzer adds is that it sees
-//! which bytes lead to new code; `.ci/run` lets it when it is there.
+//! which bytes lead to new code; `tests/fuzz/run` lets it.
 
 #[path = "../fuzz/targets/mod.rs"]
 mod targets;
