@@ -185,8 +185,8 @@ async fn what_fails_is_put_off_with_its_reason_and_tried_again() {
     let place = Place::new().await;
     let id = place.accept("Message-ID: <1@customer.example>\n\nHelp\n").await;
     place.inbox.announce(id);
-    // Once with the others of its round, and once by itself.
-    place.faulty.misbehave(Table("first_receipt"), Misbehaviour::Fails, 2);
+    // An attempt plans it once.
+    place.faulty.misbehave(Table("first_receipt"), Misbehaviour::Fails, 1);
     place.work().await;
     assert_eq!(place.reason(id).await, None);
     let why = place.inbox.why_undecided(id);
@@ -202,13 +202,13 @@ async fn a_decision_that_panics_is_made_from_the_envelope() {
     let place = Place::new().await;
     let ids = [place.accept("Message-ID: <1@customer.example>\n\nHelp\n").await, place.accept("\nHelp\n").await];
     place.inbox.announce(ids[0]);
-    place.faulty.misbehave(Table("first_receipt"), Misbehaviour::Panics, 2);
+    place.faulty.misbehave(Table("first_receipt"), Misbehaviour::Panics, 1);
     place.work().await;
     assert_eq!(place.reason(ids[0]).await, Some(Reason::Unreadable));
     // And when that panics too, it is put off, and the next one is decided all the same.
     let broken = place.accept("\nHelp again\n").await;
     place.inbox.announce(broken);
-    place.faulty.misbehave(Table("first_receipt"), Misbehaviour::Panics, 3);
+    place.faulty.misbehave(Table("first_receipt"), Misbehaviour::Panics, 2);
     place.work().await;
     assert!(place.inbox.why_undecided(broken).contains("panicked"), "{}", place.inbox.why_undecided(broken));
     place.inbox.announce(ids[1]);

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use super::evidence::{self, Gathered, Identity, gather};
 use super::explain::steps;
@@ -65,6 +65,9 @@ impl Ready<Counted> {
 
 /// What each message of a round is called, and how to wait for the last one that is called so.
 type Round = HashMap<[u8; 16], watch::Receiver<()>>;
+
+/// What planning and recording a message came to: done, why not, or a panic.
+type Attempt = Result<Result<(), Undecided>, JoinError>;
 
 type Reader = JoinHandle<Result<Reading, journal::ReadError>>;
 
@@ -152,7 +155,8 @@ impl Worker {
         drop(message.done);
     }
 
-    /// Plans these messages side by side and records them in one commit; whoever can't be is decided by itself.
+    /// Plans these messages side by side and records them in one commit. Who was overtaken is planned again by itself; whose
+    /// plan failed is put off, or decided from its envelope, and not planned a second time.
     async fn decide_together(self: &Arc<Self>, messages: Vec<Ready<Counted>>, deciding: &mut JoinSet<()>) {
         let plan = |message: Ready<Counted>| {
             let (worker, reading) = (self.clone(), Arc::clone(&message.reading));
@@ -166,16 +170,24 @@ impl Worker {
                     planned.push(message);
                     batches.push(batch);
                 }
-                // By itself it will fail again, and be put off with the reason.
-                Ok(Err(_)) | Err(_) => drop(deciding.spawn(self.clone().decide_after(Vec::new(), message.admitted()))),
+                failed => drop(deciding.spawn(self.clone().settle(message, failed.map(|plan| plan.map(drop))))),
             }
         }
         for (message, recorded) in planned.into_iter().zip(self.site.engine.commit_all(batches).await) {
             match recorded {
                 Ok(()) => self.inbox.decided(message.reading.id),
-                Err(_) => drop(deciding.spawn(self.clone().decide_after(Vec::new(), message.admitted()))),
+                Err(CommitError::Conflict) => {
+                    drop(deciding.spawn(self.clone().decide_after(Vec::new(), message.admitted())));
+                }
+                Err(error) => drop(deciding.spawn(self.clone().settle(message, Ok(Err(error.into()))))),
             }
         }
+    }
+
+    /// Ends the attempt at a message of which this much came.
+    async fn settle(self: Arc<Self>, message: Ready<Counted>, attempt: Attempt) {
+        self.end(&message.reading, message.counted, attempt).await;
+        drop(message.done);
     }
 
     /// Reads a message apart from everything else.
@@ -236,32 +248,32 @@ impl Worker {
             }
             Err(error) => return self.fail(id, &error.to_string()).await,
         };
-        match self.record_somehow(reading).await {
-            Ok(()) => self.inbox.decided(id),
-            Err(error) => {
-                if let Some(address) = counted {
-                    self.converted.give_back(&self.site, &address.address);
-                }
-                self.fail(id, &error).await;
-            }
-        }
+        let attempt = self.attempt(Arc::clone(&reading)).await;
+        self.end(&reading, counted, attempt).await;
     }
 
-    /// Records what was read; if that panics, what the envelope alone says.
-    async fn record_somehow(self: &Arc<Self>, reading: Arc<Reading>) -> Result<(), String> {
-        let envelope = Arc::new(Reading::of_envelope(reading.id, reading.envelope.clone()));
-        let mut failure = String::new();
-        for reading in [reading, envelope] {
-            let (worker, id) = (self.clone(), reading.id);
-            match tokio::spawn(async move { worker.record(&reading).await }).await {
-                Ok(recorded) => return recorded.map_err(|error| error.to_string()),
-                Err(panic) => {
-                    tracing::error!(%id, %panic, "deciding failed unexpectedly");
-                    failure = panic.to_string();
-                }
-            }
+    /// Plans and records, apart from everything else.
+    async fn attempt(self: &Arc<Self>, reading: Arc<Reading>) -> Attempt {
+        let worker = self.clone();
+        tokio::spawn(async move { worker.record(&reading).await }).await
+    }
+
+    /// A message whose attempt panicked is decided from what the envelope alone says; one that isn't decided is put off.
+    async fn end(self: &Arc<Self>, reading: &Reading, counted: Counted, mut attempt: Attempt) {
+        let id = reading.id;
+        if let Err(panic) = &attempt {
+            tracing::error!(%id, %panic, "deciding failed unexpectedly; deciding from the envelope alone");
+            attempt = self.attempt(Arc::new(Reading::of_envelope(id, reading.envelope.clone()))).await;
         }
-        Err(failure)
+        let error = match attempt {
+            Ok(Ok(())) => return self.inbox.decided(id),
+            Ok(Err(error)) => error.to_string(),
+            Err(panic) => panic.to_string(),
+        };
+        if let Some(address) = counted {
+            self.converted.give_back(&self.site, &address.address);
+        }
+        self.fail(id, &error).await;
     }
 
     /// It can't be decided now and is tried again soon.
