@@ -135,9 +135,11 @@ pub const ROUND_PAUSE: Duration = Duration::from_millis(250);
 pub const BURST_RATE: u32 = 6000;
 /// Pauses between two rounds in a burst, of which as much as can be is taken first.
 pub const BURST_PAUSES: u32 = 8;
-/// With so many messages undecided there are no pauses between rounds, and each session waits one before its 250: a burst
-/// is taken at once, but a flood no faster than it can be decided.
-pub const UNDECIDED_MAX: usize = 200_000;
+/// With so many messages waiting for a decision there are no pauses between rounds, and each session waits one before its
+/// 250: a burst is taken at once, but a flood no faster than it can be decided.
+pub const UNDECIDED_SLOW: usize = 200_000;
+/// With so many no message is begun (452): some 40 MB of ids in memory, and more than ten minutes of work.
+pub const UNDECIDED_MAX: usize = 1_000_000;
 /// Starts of one mail's reading that ended with the process: then a case is opened from its envelope alone.
 pub const READ_STARTS_MAX: u32 = 3;
 

@@ -12,7 +12,7 @@ use std::sync::Mutex;
 
 use tokio::sync::Notify;
 
-use crate::base::MailId;
+use crate::base::{MailId, limits};
 use crate::store::{Batch, JournalKind, ReadError, SEGMENT_FINISHED, Site, segment_key, tables};
 
 /// Entries that one claim covers.
@@ -25,6 +25,22 @@ const LOOKED_UP_AT_A_TIME: usize = 1000;
 pub struct Inbox {
     state: Mutex<State>,
     changed: Notify,
+    backlog: Backlog,
+}
+
+/// How many messages may wait to be started. Those that are put off don't count: their time may be far away.
+#[derive(Clone, Copy, Debug)]
+pub struct Backlog {
+    /// From here on mail is taken no faster than it is decided.
+    pub slow: usize,
+    /// From here on none is begun.
+    pub max: usize,
+}
+
+impl Default for Backlog {
+    fn default() -> Self {
+        Self { slow: limits::UNDECIDED_SLOW, max: limits::UNDECIDED_MAX }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -47,6 +63,11 @@ struct State {
 }
 
 impl Inbox {
+    /// An empty one with its own bounds.
+    pub fn bounded(backlog: Backlog) -> Self {
+        Self { backlog, ..Self::default() }
+    }
+
     /// Takes up what the last process left: every recovered entry without a record.
     pub async fn recover(site: &Site, recovered: Vec<(MailId, JournalKind)>) -> Result<Self, ReadError> {
         let claim = tables::CLAIMS.get(&*site.engine, "inbox").await?.map(|kept| kept.value);
@@ -65,7 +86,7 @@ impl Inbox {
                 }
             }
         }
-        Ok(Self { state: Mutex::new(state), changed: Notify::new() })
+        Ok(Self { state: Mutex::new(state), ..Self::default() })
     }
 
     /// The journal has an entry for good. Called in order.
@@ -109,6 +130,16 @@ impl Inbox {
     pub fn newest_and_waiting(&self) -> (Option<MailId>, usize) {
         let state = self.locked();
         (state.announced, state.ready.len())
+    }
+
+    /// True while mail may come no faster than it is decided.
+    pub fn is_long(&self) -> bool {
+        self.locked().ready.len() >= self.backlog.slow
+    }
+
+    /// True while no message may be begun.
+    pub fn is_full(&self) -> bool {
+        self.locked().ready.len() >= self.backlog.max
     }
 
     /// Entries that may have ended the process, oldest first; each is given out once.

@@ -20,7 +20,7 @@ mod tests;
 mod worker;
 
 pub use evidence::messages_named;
-pub use inbox::Inbox;
+pub use inbox::{Backlog, Inbox};
 pub use rate::Tally;
 pub use reading::Reading;
 pub use reception::Reception;

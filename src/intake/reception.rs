@@ -76,6 +76,9 @@ impl Reception {
 
 impl Host for Reception {
     fn transaction(&self, size: Option<usize>) -> Result<Hold, Reply> {
+        if self.inbox.is_full() {
+            return Err(no_room());
+        }
         match self.floor.reserve(size.unwrap_or(0) as u64) {
             Ok(reserved) => Ok(Some(Box::new(reserved))),
             Err(NoRoom) => Err(no_room()),
@@ -91,7 +94,7 @@ impl Host for Reception {
             match self.site.journal.append(JournalKind::Inbound, &envelope, message).await {
                 Ok(id) => {
                     self.inbox.accepted(id);
-                    if self.inbox.newest_and_waiting().1 > limits::UNDECIDED_MAX {
+                    if self.inbox.is_long() {
                         self.site.clock.give_way(limits::ROUND_PAUSE).await;
                     }
                     if let Err(error) = self.count(&envelope).await {

@@ -4,18 +4,22 @@ use std::ops::{Bound, Range};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+
 use super::evidence::{Gathered, gather};
 use super::plan::Plan;
 use super::*;
 use crate::address::{Mode, RoutingAddress, Settings, Verification};
 use crate::base::{Chance, Clock, Envelope, MailId, Mailbox, ReversePath, Time};
 use crate::case::{Decision, Happening, Reason, Status, decide};
-use crate::net::Stop;
+use crate::net::{Stop, listen};
+use crate::smtp::server::{Protocol, Settings as SmtpSettings, Shared, serve};
 use crate::store::engine::{Answer, Answers, Direction, EachRow, Engine, ExportError, Row};
 use crate::store::site::Parts;
 use crate::store::{
-    Batch, CaseChange, CommitError, Entry, JournalKind, ReadError, SEGMENT_FINISHED, SimulatedMedium, Site, Store,
-    Table, segment_key, tables,
+    Batch, CaseChange, CommitError, Entry, Floor, JournalKind, ReadError, SEGMENT_FINISHED, SimulatedMedium, Site,
+    Store, Table, segment_key, tables,
 };
 
 /// What reading a table does instead of reading it.
@@ -147,6 +151,18 @@ impl Place {
     }
 }
 
+/// Says lines to a server and gives the first line of its answer to each.
+async fn said(peer: &mut BufReader<TcpStream>, lines: &[&str]) -> Vec<String> {
+    let mut answers = Vec::new();
+    for line in lines {
+        peer.write_all(format!("{line}\r\n").as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        peer.read_line(&mut answer).await.unwrap();
+        answers.push(answer.trim_end().to_owned());
+    }
+    answers
+}
+
 fn address(rate_limit: Option<u32>) -> RoutingAddress {
     RoutingAddress {
         address: mailbox("support@company.example"),
@@ -214,6 +230,45 @@ async fn a_decision_that_panics_is_made_from_the_envelope() {
     place.inbox.announce(ids[1]);
     place.work().await;
     assert_eq!(place.reason(ids[1]).await, Some(Reason::NewConversation));
+}
+
+#[tokio::test]
+async fn a_full_inbox_begins_no_message_until_it_has_drained() {
+    let mut place = Place::new().await;
+    place.inbox = Arc::new(Inbox::bounded(Backlog { slow: 1, max: 2 }));
+    let floor = Floor::new(Arc::new(SimulatedMedium::new()), 0, 1000);
+    let reception = Arc::new(Reception::new(place.site.clone(), place.inbox.clone(), floor));
+    let listener = listen::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let (at, stop) = (listener.local_addr().unwrap(), Stop::new());
+    let shared = Shared::new(reception, SmtpSettings::default(), None, place.site.clock.clone(), stop);
+    tokio::spawn(serve(vec![(Protocol::Smtp, listener)], shared));
+    let mut peer = BufReader::new(TcpStream::connect(at).await.unwrap());
+    peer.read_line(&mut String::new()).await.unwrap();
+    let rcpt = "RCPT TO:<support@company.example>";
+    let message = ["MAIL FROM:<>", rcpt, "DATA", "From: a@b.example\r\n\r\nHelp\r\n."];
+    let heard = said(&mut peer, &["HELO b.example"]).await;
+    assert!(heard[0].starts_with("250 "), "{heard:?}");
+
+    for _ in 0..2 {
+        let heard = said(&mut peer, &message).await;
+        assert!(heard[3].starts_with("250 2.0.0 "), "{heard:?}");
+        place.inbox.announce(heard[3]["250 2.0.0 ".len()..].parse().unwrap());
+    }
+    assert!(place.inbox.is_long());
+    let heard = said(&mut peer, &["MAIL FROM:<>"]).await;
+    assert!(heard[0].starts_with("452 4.3.1 "), "{heard:?}");
+    place.work().await;
+    let heard = said(&mut peer, &message).await;
+    assert!(heard[3].starts_with("250 2.0.0 "), "{heard:?}");
+    // What is put off waits for its time and keeps nobody out.
+    for index in 0..2 {
+        place.inbox.announce(id(9, index));
+    }
+    assert!(place.inbox.is_full());
+    for id in place.inbox.next(2).await {
+        place.inbox.defer(id, "tomorrow".into());
+    }
+    assert!(!place.inbox.is_full() && !place.inbox.is_long());
 }
 
 #[tokio::test]

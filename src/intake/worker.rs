@@ -112,8 +112,8 @@ impl Worker {
     /// Leaves processor and disk to the sessions for so many pauses, or until they bring nothing more, or too much.
     async fn give_way(&self, pauses: u32) {
         for _ in 0..pauses {
-            let (newest, waiting) = self.inbox.newest_and_waiting();
-            if waiting >= limits::UNDECIDED_MAX {
+            let (newest, _) = self.inbox.newest_and_waiting();
+            if self.inbox.is_long() {
                 return;
             }
             self.site.clock.give_way(limits::ROUND_PAUSE).await;
