@@ -98,6 +98,12 @@ impl Clock {
             () = self.sleep(span) => Err(Elapsed),
         }
     }
+
+    /// The same, and [`Elapsed`] also after so much real time. For what waits on a peer or on the operating system, which
+    /// don't know of a manual clock: while it stands they could be waited for for ever.
+    pub async fn within_real<F: Future>(&self, span: Duration, work: F) -> Result<F::Output, Elapsed> {
+        Self::system().within(span, self.within(span, work)).await?
+    }
 }
 
 /// `span` after `at`, or the end of time.

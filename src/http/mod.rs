@@ -96,7 +96,7 @@ impl Running {
         self.stop.send_replace(true);
         socket::remove(&self.data_dir, &self.socket);
         let finish = async { while self.listeners.join_next().await.is_some() {} };
-        if self.clock.within(limits::STOP_GRACE, finish).await.is_err() {
+        if self.clock.within_real(limits::STOP_GRACE, finish).await.is_err() {
             tracing::warn!("commands that were still at work are cut off");
         }
     }

@@ -55,10 +55,11 @@ impl Stop {
         Running(Arc::clone(&self.0))
     }
 
-    /// Returns when nothing runs any more, or with the number of what does after `grace`.
+    /// Returns when nothing runs any more, or with the number of what does after `grace`, by `clock` or really: some of it
+    /// may wait for a peer.
     pub async fn finished(&self, grace: Duration, clock: &Clock) -> Result<(), StillRunning> {
         let mut running = self.0.running.subscribe();
-        match clock.within(grace, running.wait_for(|running| *running == 0)).await {
+        match clock.within_real(grace, running.wait_for(|running| *running == 0)).await {
             Ok(_) => Ok(()),
             Err(_) => Err(StillRunning(*self.0.running.borrow())),
         }
@@ -81,6 +82,13 @@ impl Drop for Running {
 mod tests {
     use super::*;
     use crate::base::Time;
+
+    #[tokio::test]
+    async fn a_clock_that_stands_holds_up_no_stop() {
+        let (clock, stop) = (Clock::manual(Time::UNIX_EPOCH), Stop::new());
+        let _for_ever = stop.running();
+        assert_eq!(stop.finished(Duration::from_millis(20), &clock).await, Err(StillRunning(1)));
+    }
 
     #[tokio::test]
     async fn waits_for_running_work_and_no_longer_than_the_grace() {

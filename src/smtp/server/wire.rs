@@ -107,7 +107,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// isn't waited for.
     pub async fn close(mut self, last_words: &Reply, linger_max: Duration) {
         self.output.extend_from_slice(&last_words.to_wire());
-        let clock = self.clock.clone();
         let linger = async {
             self.flush().await?;
             self.stream.shutdown().await.map_err(|_| End::Gone)?;
@@ -116,7 +115,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                 self.input.clear();
             }
         };
-        let _: Result<Result<(), End>, _> = clock.within(linger_max, linger).await;
+        // By real time: what it waits for is how long the operating system and the network take.
+        let _: Result<Result<(), End>, _> = Clock::system().within(linger_max, linger).await;
     }
 }
 
@@ -124,5 +124,24 @@ fn some_bytes(read: std::io::Result<usize>) -> Result<(), End> {
     match read {
         Ok(n) if n > 0 => Ok(()),
         Ok(_) | Err(_) => Err(End::Gone),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Time;
+
+    #[tokio::test]
+    async fn a_clock_that_stands_holds_up_no_end() {
+        let (mut peer, ours) = tokio::io::duplex(1024);
+        let wire = Wire::new(ours, Clock::manual(Time::UNIX_EPOCH), limits::IDLE);
+        let bye = Reply::transient(21, 3, 2, "bye");
+        let closing = wire.close(&bye, Duration::from_millis(20));
+        let in_time = Clock::system().within(Duration::from_secs(20), closing).await;
+        assert!(in_time.is_ok(), "it waits for a peer who stays");
+        let mut heard = String::new();
+        peer.read_to_string(&mut heard).await.unwrap();
+        assert_eq!(heard.as_bytes(), bye.to_wire());
     }
 }
