@@ -1,7 +1,7 @@
 //! Ids that outlive a process.
 //!
-//! A [`MailId`] names one journal entry for ever: the incarnation of the store (seconds since 1970 when it was made, so
-//! that a restored store never reuses an id), the segment, and the index in that segment. It carries no file offset.
+//! A [`MailId`] names one journal entry for ever: the incarnation of the store (seconds since 1970 when it was made, or,
+//! so that a restored store never reuses an id, a number above that and above those of the store that was saved), the segment, and the index in that segment. It carries no file offset.
 
 use std::fmt;
 use std::str::FromStr;

@@ -111,6 +111,9 @@ pub const BLOCKING_BYTES_MIN: usize = 256 * KIB;
 pub const SEGMENT_INDEXES_MAX: usize = 8;
 /// Case numbers that a restored store leaves out: more than its original has given since the backup was taken.
 pub const RESTORE_NUMBERS_SKIPPED: u64 = 10_000;
+/// Incarnations of which a restored store takes one by chance, so that two stores made from one backup don't give the same
+/// ids: seconds, half a year of them. Smaller would meet more often, larger would run away from the clock.
+pub const RESTORE_INCARNATIONS: u32 = 1 << 24;
 /// How long the command line waits for a command that reads everything: hours for a full disk over a slow link.
 pub const LONG_COMMAND_TIME_MAX: Duration = Duration::from_secs(24 * 3600);
 /// Free bytes below which no new mail is begun, unless set otherwise: time for somebody to come and look.

@@ -6,7 +6,8 @@
 //! ## Files
 //! The journal is a set of files in the data folder, each named `journal-{incarnation}-{segment}.seg` with both numbers as
 //! eight lower-case hexadecimal digits. The incarnation is the time at which the store was made, in seconds since 1970;
-//! a restored store takes a new one. Segments count up from 1. Their order is that of their names.
+//! a restored store takes one above that time and above all it finds in the backup, by up to half a year and by chance, so
+//! that two stores made from one backup have different ones. Segments count up from 1. Their order is that of their names.
 //!
 //! Frames are only ever appended, by the one process that made the file. Header and name are made durable (`fdatasync`,
 //! then `fsync` of the folder) before the first frame is written, so a file no longer than 4,144 bytes whose header

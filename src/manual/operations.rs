@@ -38,6 +38,8 @@
 //! | `journal-*.seg` | segments as they are ([`journal`](super::journal)), up to their last durable byte |
 //! | `checksum` | BLAKE3 of everything in front of this member, hexadecimal |
 //!
+//! A file with another format version or any other member is refused: restore it with the version that made it.
+//!
 //! # When something is wrong
 //! - `serve` ends by itself with exit code 1 and one line when the disk reports an error on a write or sync of the journal or
 //!   the database. Nothing is lost; mend the disk and start again. Senders are told to try again (451).

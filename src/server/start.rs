@@ -119,7 +119,7 @@ impl Held {
 /// Fills the data folder of these settings, which no server may have open, from a backup.
 pub async fn restore(settings: &Settings, file: &Path) -> Result<Restored, StartError> {
     let (world, _lock) = World::on_disk(settings.clone(), "postcase restore").await?;
-    Ok(backup::restore(world.medium, file, world.clock.now()).await?)
+    Ok(backup::restore(world.medium, file, world.clock.now(), &world.chance).await?)
 }
 
 /// A desk on a store that no server has open. What it submits leaves when a server runs.

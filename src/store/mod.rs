@@ -74,7 +74,7 @@ impl Default for Settings {
 pub struct Store {
     pub engine: Arc<dyn Engine>,
     pub journal: Journal,
-    /// Seconds since 1970 when the store was made.
+    /// See [`base::ids`](crate::base::ids).
     pub incarnation: u32,
     database: Arc<RedbEngine>,
 }

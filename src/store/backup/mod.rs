@@ -10,6 +10,8 @@
 //! it. A restore that was cut short leaves a mark that keeps the folder from being opened.
 
 mod archive;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Read};
@@ -26,7 +28,7 @@ use super::{
     Batch, CommitError, DATABASE_FILE, Engine, FORMAT, Journal, META, META_KEY, Medium, MediumFile, Meta, ReadError,
     journal, redb, tables,
 };
-use crate::base::{Time, limits};
+use crate::base::{Chance, Time, limits};
 
 /// The file that says that a restore is under way, or was.
 pub const UNFINISHED: &str = "restore-unfinished";
@@ -83,6 +85,16 @@ pub enum RestoreError {
     Unusable { file: PathBuf, source: io::Error },
     #[error("{} is a backup of format version {version}, which this postcase doesn't know: run a newer one", file.display())]
     Version { file: PathBuf, version: u64 },
+    #[error(
+        "{} was made by {made_by} and has a part {part}, which this postcase doesn't know and would leave out: restore it \
+         with that one, or run a newer one",
+        file.display()
+    )]
+    Foreign { file: PathBuf, made_by: String, part: String },
+    #[error("{} is damaged in its part {part}: {source}; restore another backup", file.display())]
+    Damaged { file: PathBuf, part: String, source: io::Error },
+    #[error("no mail ids are left above those of the backup: its ids, or the clock, are behind 2105")]
+    NoIncarnation,
     #[error(
         "the data folder has {0} in it, and a restore needs an empty one: move what is there, or set another data_dir"
     )]
@@ -175,25 +187,29 @@ fn fill(engine: &dyn Engine, journal: &Journal, now: Time, out: &File) -> Result
 
 /// Reads a backup to its end.
 fn verify(file: &Path) -> io::Result<()> {
-    archive::read(BufReader::with_capacity(COPY_BYTES, File::open(file)?), &mut |name, _, content| {
+    archive::read(open(file)?, &mut |name, _, content| {
         if name.starts_with(ROWS) { each_row(content, &mut |_, _, _| Ok(())) } else { Ok(()) }
     })
 }
 
 /// Fills the folder, which the caller has locked, from a backup. Blocks its thread.
-pub async fn restore(medium: Arc<dyn Medium>, file: &Path, now: Time) -> Result<Restored, RestoreError> {
+pub async fn restore(
+    medium: Arc<dyn Medium>,
+    file: &Path,
+    now: Time,
+    chance: &Chance,
+) -> Result<Restored, RestoreError> {
     let unusable = |source| RestoreError::Unusable { file: file.to_owned(), source };
     let head = head(file)?;
     // Nothing is written before all of it is known to be whole.
-    let open = || Ok(BufReader::with_capacity(COPY_BYTES, File::open(file)?));
-    open().and_then(|input| archive::read(input, &mut |_, _, _| Ok(()))).map_err(unusable)?;
+    examine(file, &head)?;
     let present = medium.list().map_err(RestoreError::Write)?;
     if let Some(name) = present.into_iter().find(|name| name != "lock") {
         return Err(RestoreError::NotEmpty(name));
     }
     medium.open(UNFINISHED).and_then(|_| medium.sync_folder()).map_err(RestoreError::Write)?;
     let (mut import, mut rows, mut segments) = (Import::begin(&*medium, DATABASE_FILE)?, 0, 0);
-    let unpacked = archive::read(open().map_err(unusable)?, &mut |name, _, content| {
+    let unpacked = archive::read(open(file).map_err(unusable)?, &mut |name, _, content| {
         if name.starts_with(ROWS) {
             return each_row(content, &mut |table, key, value| {
                 rows += 1;
@@ -204,22 +220,22 @@ pub async fn restore(medium: Arc<dyn Medium>, file: &Path, now: Time) -> Result<
             segments += 1;
             return copy_in(&*medium, name, content);
         }
+        // The head; there is nothing else.
         Ok(())
     });
     unpacked.and_then(|()| import.finish()).and_then(|()| medium.sync_folder()).map_err(RestoreError::Write)?;
-    let next_case = make_new(&medium, now).await?;
+    let next_case = make_new(&medium, now, chance).await?;
     medium.remove(UNFINISHED).and_then(|()| medium.sync_folder()).map_err(RestoreError::Write)?;
     Ok(Restored { rows, segments, taken_at: head.taken_at, next_case, spool: "held" })
 }
 
 /// Makes the restored store another one than the store that was saved; the first case number it will give.
-async fn make_new(medium: &Arc<dyn Medium>, now: Time) -> Result<u64, RestoreError> {
+async fn make_new(medium: &Arc<dyn Medium>, now: Time, chance: &Chance) -> Result<u64, RestoreError> {
     let engine = RedbEngine::open(Arc::clone(medium), DATABASE_FILE)?;
     let newest = journal::newest_incarnation(&**medium).map_err(|error| ReadError(error.to_string()))?;
     let row = engine.get_many(vec![(META, META_KEY.to_vec())]).await?.pop().flatten();
     let saved = row.and_then(|row| serde_json::from_slice::<Meta>(&row.value).ok()).map(|meta| meta.incarnation);
-    let above = newest.into_iter().chain(saved).max().map_or(0, |newest| newest + 1);
-    let incarnation = above.max(u32::try_from(now.as_second()).unwrap_or(0));
+    let incarnation = incarnation(newest.into_iter().chain(saved).max(), now, chance)?;
     let meta = Meta { format: FORMAT, incarnation };
     let mut batch = Batch::default();
     batch.put(META, META_KEY, serde_json::to_vec(&meta).expect("two numbers are JSON"));
@@ -232,6 +248,69 @@ async fn make_new(medium: &Arc<dyn Medium>, now: Time) -> Result<u64, RestoreErr
     engine.commit(batch).await?;
     engine.close().await;
     Ok(skipped.end)
+}
+
+/// Above all that the saved store has had, and by chance another one than that of whatever else is made from the same
+/// backup: two machines can do that within one second.
+fn incarnation(newest: Option<u32>, now: Time, chance: &Chance) -> Result<u32, RestoreError> {
+    let above = newest.map_or(Some(0), |newest| newest.checked_add(1));
+    let above = above.map(|above| above.max(u32::try_from(now.as_second()).unwrap_or(0)));
+    let skipped = u32::from_le_bytes(chance.bytes()) % limits::RESTORE_INCARNATIONS;
+    above.and_then(|above| above.checked_add(skipped)).ok_or(RestoreError::NoIncarnation)
+}
+
+/// Reads the whole backup: is it whole, and does this postcase know all of it?
+fn examine(file: &Path, head: &Head) -> Result<(), RestoreError> {
+    let mut wrong = None;
+    let read = open(file).and_then(|input| {
+        archive::read(input, &mut |name, _, content| {
+            // Read on: whether the archive is whole is seen at its end.
+            if let Err(error) = part(file, head, name, content) {
+                wrong.get_or_insert(error);
+            }
+            Ok(())
+        })
+    });
+    match (wrong, read) {
+        // What is damaged may well have another name.
+        (None | Some(RestoreError::Foreign { .. }), Err(source)) => {
+            Err(RestoreError::Unusable { file: file.to_owned(), source })
+        }
+        // The archive knows better what is wrong with the part.
+        (Some(RestoreError::Damaged { file, part, .. }), Err(source)) => {
+            Err(RestoreError::Damaged { file, part, source })
+        }
+        (Some(wrong), _) => Err(wrong),
+        (None, Ok(())) => Ok(()),
+    }
+}
+
+/// Can this part be restored?
+fn part(file: &Path, head: &Head, name: &str, content: &mut dyn Read) -> Result<(), RestoreError> {
+    if name == HEAD || journal::is_segment(name) {
+        return Ok(());
+    }
+    if !name.starts_with(ROWS) {
+        return Err(RestoreError::Foreign {
+            file: file.to_owned(),
+            made_by: head.made_by.clone(),
+            part: name.to_owned(),
+        });
+    }
+    let mut format = FORMAT;
+    let rows = each_row(content, &mut |table, key, value| {
+        let value = redb::exported_value(table, key, value).ok_or_else(damaged_row)?;
+        if (table, key) == (META.0, META_KEY) {
+            format = serde_json::from_slice::<Meta>(value)?.format;
+        }
+        Ok(())
+    });
+    rows.map_err(|source| RestoreError::Damaged { file: file.to_owned(), part: name.to_owned(), source })?;
+    if format == FORMAT { Ok(()) } else { Err(RestoreError::Version { file: file.to_owned(), version: format.into() }) }
+}
+
+fn open(file: &Path) -> io::Result<BufReader<File>> {
+    Ok(BufReader::with_capacity(COPY_BYTES, File::open(file)?))
 }
 
 fn head(file: &Path) -> Result<Head, RestoreError> {
@@ -255,25 +334,28 @@ fn head(file: &Path) -> Result<Head, RestoreError> {
 
 /// Table, key and value of each row of a member.
 fn each_row(content: &mut dyn Read, each: &mut EachRow<'_>) -> io::Result<()> {
-    let wrong = || io::Error::new(io::ErrorKind::InvalidData, "a row is damaged");
     let mut parts = [const { Vec::new() }; 3];
     loop {
         for (n, part) in parts.iter_mut().enumerate() {
             let mut len = [0; 4];
             let read = content.read(&mut len[..1])?;
             if read == 0 {
-                return if n == 0 { Ok(()) } else { Err(wrong()) };
+                return if n == 0 { Ok(()) } else { Err(damaged_row()) };
             }
             content.read_exact(&mut len[1..])?;
             let len = u32::from_le_bytes(len) as usize;
             part.clear();
             if len > ROW_BYTES_MAX || content.take(len as u64).read_to_end(part)? < len {
-                return Err(wrong());
+                return Err(damaged_row());
             }
         }
         let [table, key, value] = &parts;
-        each(std::str::from_utf8(table).map_err(|_| wrong())?, key, value)?;
+        each(std::str::from_utf8(table).map_err(|_| damaged_row())?, key, value)?;
     }
+}
+
+fn damaged_row() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "a row is damaged")
 }
 
 fn copy_in(medium: &dyn Medium, name: &str, content: &mut dyn Read) -> io::Result<()> {

@@ -7,7 +7,7 @@ use std::io;
 use redb::{Database, ReadTransaction, ReadableTable, TableDefinition, TableHandle, WriteTransaction};
 
 use super::backend::Backend;
-use super::{COUNTERS, OpenError, SEQUENCES, STATE};
+use super::{COUNTERS, OpenError, SEQUENCES, STATE, VERSION_BYTES};
 use crate::base::limits;
 use crate::store::Medium;
 use crate::store::engine::{EachRow, ExportError};
@@ -43,6 +43,15 @@ pub(super) fn export(transaction: &ReadTransaction, each: &mut EachRow<'_>) -> R
         }
     }
     Ok(())
+}
+
+/// The value of a row as it was exported, without its version; `None` for what [`Import::row`] can't take.
+pub fn exported_value<'a>(table: &str, key: &[u8], stored: &'a [u8]) -> Option<&'a [u8]> {
+    let is_named = table == STATE.name() || table == SEQUENCES.name();
+    if is_named || table == COUNTERS.name() {
+        return (stored.len() == 8 && (!is_named || std::str::from_utf8(key).is_ok())).then_some(stored);
+    }
+    stored.get(VERSION_BYTES..)
 }
 
 /// Fills a new database with exported rows.

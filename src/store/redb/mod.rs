@@ -34,7 +34,7 @@ use super::{Batch, CommitError, Direction, Engine, Medium, ReadError, Row, Table
 use crate::base::limits;
 
 use backend::Backend;
-pub use copy::Import;
+pub use copy::{Import, exported_value};
 use snapshot::Snapshot;
 use writer::{Request, Writer};
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use libtest_mimic::{Failed, Trial};
-use postcase::base::Time;
+use postcase::base::{Chance, Time};
 use postcase::desk::Command;
 use postcase::desk::command::{Answers, MessageFilter};
 use postcase::server::Running;
@@ -58,7 +58,9 @@ async fn under_load() -> Result<(), Failed> {
     // What came during the backup may be in it or not; what came before it is.
     told.sent.extend(later.sent);
     let copy = SimulatedMedium::new();
-    let restored = restore(Arc::new(copy.clone()), &file, place.now()).await.map_err(|error| error.to_string())?;
+    let restored = restore(Arc::new(copy.clone()), &file, place.now(), &Chance::seeded(1))
+        .await
+        .map_err(|error| error.to_string())?;
     if restored.rows != saved["rows"].as_u64().unwrap_or(0)
         || restored.segments != saved["segments"].as_u64().unwrap_or(0)
     {
@@ -138,7 +140,9 @@ async fn cut_short() -> Result<(), Failed> {
     let place = Place::new().await?;
     let file = saved(&place).await?;
     let whole = SimulatedMedium::new();
-    restore(Arc::new(whole.clone()), &file, place.now()).await.map_err(|error| error.to_string())?;
+    restore(Arc::new(whole.clone()), &file, place.now(), &Chance::seeded(1))
+        .await
+        .map_err(|error| error.to_string())?;
     let (all, mails) =
         (whole.changes(), mails_in(&whole.kill(), place.now()).await.map_err(|error| error.to_string())?);
     let (mut refused, mut empty) = (0, 0);
@@ -146,10 +150,10 @@ async fn cut_short() -> Result<(), Failed> {
         for seed in 0..2 {
             let medium = SimulatedMedium::new();
             medium.cut_at(cut);
-            let done = restore(Arc::new(medium.clone()), &file, place.now()).await;
+            let done = restore(Arc::new(medium.clone()), &file, place.now(), &Chance::seeded(1)).await;
             let after = match seed {
                 0 => medium.crash_dropping_all(),
-                _ => medium.crash(&postcase::base::Chance::seeded(cut)),
+                _ => medium.crash(&Chance::seeded(cut)),
             };
             let names = after.list().map_err(|error| error.to_string())?;
             match mails_in(&after, place.now()).await {
@@ -178,7 +182,7 @@ async fn refusals() -> Result<(), Failed> {
         let damaged = place.folder().join("other.tar");
         std::fs::write(&damaged, bytes).map_err(|error| error.to_string())?;
         let medium = SimulatedMedium::new();
-        match restore(Arc::new(medium.clone()), &damaged, place.now()).await {
+        match restore(Arc::new(medium.clone()), &damaged, place.now(), &Chance::seeded(1)).await {
             Err(error) if error.to_string().contains(expected) && medium.changes() == 0 => Ok(()),
             other => Err(format!("expected {expected:?} and an untouched folder, got {other:?}")),
         }
@@ -192,7 +196,7 @@ async fn refusals() -> Result<(), Failed> {
 
     let used = SimulatedMedium::new();
     used.open("postcase.redb").map_err(|error| error.to_string())?;
-    match restore(Arc::new(used), &file, place.now()).await {
+    match restore(Arc::new(used), &file, place.now(), &Chance::seeded(1)).await {
         Err(RestoreError::NotEmpty(name)) if name == "postcase.redb" => Ok(()),
         other => Err(format!("a used folder was taken: {other:?}").into()),
     }
