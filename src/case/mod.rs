@@ -9,6 +9,7 @@ mod event;
 mod evidence;
 mod fold;
 mod mail;
+mod names;
 mod reply;
 mod status;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub use event::{Event, Happening};
 pub use evidence::{Evidence, Known, Recipient, Via};
 pub use fold::{Case, Hint, PARTICIPANTS_MAX, Participant, Role};
 pub use mail::{Delivery, Direction, Disposition, Mail, Step};
+pub use names::{Named, Names, Receipt};
 pub use reply::{NoReply, ReplyPlan, plan_reply};
 pub use status::Status;
 pub use threading::{Candidate, Outcome, Proof, case_number_in_subject};

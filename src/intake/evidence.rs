@@ -1,11 +1,15 @@
 //! Gathers from the store what a decision rests on. Reads only.
 
+use data_encoding::BASE64URL_NOPAD;
+
 use crate::address::MessageToken;
 use crate::base::{CaseNumber, MailId, Mailbox};
-use crate::case::{Candidate, Case, Direction, Evidence, Known, Mail, Proof, Recipient, case_number_in_subject};
+use crate::case::{
+    Candidate, Case, Direction, Evidence, Known, Mail, Named, Names, Proof, Receipt, Recipient, case_number_in_subject,
+};
 use crate::intake::{Reading, resolve};
 use crate::message::facts::Kind;
-use crate::store::{Kept, Key, Page, ReadError, Site, tables};
+use crate::store::{Kept, ReadError, Site, tables};
 
 /// Message-IDs of one message that are looked up; References of a sane thread are fewer.
 const REFERENCES_LOOKED_UP_MAX: usize = 40;
@@ -16,6 +20,9 @@ const SAME_ID_MAX: usize = 8;
 pub struct Gathered {
     pub evidence: Evidence,
     pub cases: Vec<Kept<Case>>,
+    pub identity: Identity,
+    /// The row of the message's name, when there is one.
+    pub names: Option<Kept<Names>>,
 }
 
 /// All evidence about a message.
@@ -32,7 +39,9 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
         None => earlier_probe_of(site, reading, &recipients).await?,
         Some(_) => None,
     };
-    let earlier = earlier(site, reading).await?;
+    let identity = Identity::of(reading);
+    let names = tables::NAMES.get(&*site.engine, &identity.name).await?;
+    let earlier = Earlier::of(names.as_ref().map(|kept| &kept.value), identity.receipt.as_ref());
     let mut threads = Threads { site, author: reading.facts.author(), candidates: Vec::new(), cases: Vec::new() };
     threads.search(reading, &earlier).await?;
     let report_on = threads.report_on(reading).await?;
@@ -47,7 +56,7 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
         cases: threads.cases.iter().map(|kept| kept.value.clone()).collect(),
         unread: reading.unread,
     };
-    Ok(Gathered { evidence, cases: threads.cases })
+    Ok(Gathered { evidence, cases: threads.cases, identity, names })
 }
 
 async fn recipients(site: &Site, reading: &Reading) -> Result<Vec<Recipient>, ReadError> {
@@ -62,36 +71,29 @@ async fn recipients(site: &Site, reading: &Reading) -> Result<Vec<Recipient>, Re
     Ok(found)
 }
 
-/// What tells messages apart.
+/// What a message is called, and what tells it apart from others that are called so.
 pub struct Identity {
-    /// Message-ID and author; `None` without Message-ID.
-    pub message: Option<[u8; 16]>,
-    /// Also the content; without Message-ID author, date and content.
-    pub version: [u8; 16],
+    pub name: [u8; 16],
+    /// None for one that was left unread.
+    pub receipt: Option<Receipt>,
 }
 
 impl Identity {
     pub fn of(reading: &Reading) -> Self {
         if reading.unread {
-            return Self { message: None, version: tables::digest(&[b"unread", &reading.id.to_key()]) };
+            return Self { name: tables::digest(&[b"unread", &reading.id.to_key()]), receipt: None };
         }
         let author = reading.facts.author().map(|author| author.key()).unwrap_or_default();
-        let (author, content) = (author.as_bytes(), &reading.content_digest[..]);
-        match &reading.facts.message_id {
-            Some(id) => Self {
-                message: Some(tables::digest(&[b"message", id.as_bytes(), author])),
-                version: tables::digest(&[b"version", id.as_bytes(), author, content]),
-            },
+        let content = &reading.content_digest[..];
+        let name = match &reading.facts.message_id {
+            Some(id) => tables::name_of(id),
             None => {
                 let date = reading.facts.date.map(|date| date.to_string()).unwrap_or_default();
-                Self { message: None, version: tables::digest(&[b"text", author, date.as_bytes(), content]) }
+                tables::digest(&[b"text", author.as_bytes(), date.as_bytes(), content])
             }
-        }
-    }
-
-    /// All keys of the first receipt.
-    pub fn keys(&self) -> impl Iterator<Item = [u8; 16]> {
-        self.message.into_iter().chain([self.version])
+        };
+        let author = BASE64URL_NOPAD.encode(&tables::digest(&[author.as_bytes()]));
+        Self { name, receipt: Some(Receipt { author, content: BASE64URL_NOPAD.encode(content) }) }
     }
 }
 
@@ -103,21 +105,14 @@ struct Earlier {
     other: Option<Known>,
 }
 
-async fn earlier(site: &Site, reading: &Reading) -> Result<Earlier, ReadError> {
-    let identity = Identity::of(reading);
-    let other = match &identity.message {
-        Some(message) => first_receipt(site, message).await?,
-        None => None,
-    };
-    Ok(Earlier { same: first_receipt(site, &identity.version).await?, other })
-}
-
-async fn first_receipt(site: &Site, digest: &[u8; 16]) -> Result<Option<Known>, ReadError> {
-    let engine = &*site.engine;
-    let Some(first) = tables::FIRST_RECEIPTS.get(engine, digest).await? else { return Ok(None) };
-    let mail = first.value;
-    let case = tables::MAILS.get(engine, &mail).await?.and_then(|kept| kept.value.case);
-    Ok(Some(Known { mail, case }))
+impl Earlier {
+    fn of(names: Option<&Names>, receipt: Option<&Receipt>) -> Self {
+        let known = |found: Option<&Named>| found.map(|named| Known { mail: named.mail, case: named.case });
+        match names.zip(receipt) {
+            Some((names, receipt)) => Self { same: known(names.same(receipt)), other: known(names.other(receipt)) },
+            None => Self { same: None, other: None },
+        }
+    }
 }
 
 /// The first message of ours or others with this Message-ID.
@@ -126,11 +121,11 @@ pub async fn mail_with(site: &Site, message_id: &str) -> Result<Option<Mail>, Re
     Ok(tables::MAILS.get(&*site.engine, &id).await?.map(|kept| kept.value))
 }
 
-/// All messages with this Message-ID, oldest first, with the case each is on.
+/// Messages with this Message-ID, oldest first, with the case each is on.
 pub async fn messages_named(site: &Site, message_id: &str) -> Result<Vec<(MailId, Option<CaseNumber>)>, ReadError> {
-    let prefix = tables::message_id_digest(message_id);
-    let rows = tables::MESSAGE_IDS.scan(&*site.engine, Page::first(&prefix.to_bytes(), SAME_ID_MAX)).await?;
-    Ok(rows.into_iter().filter_map(|(key, case)| Some((MailId::from_key(key.get(16..)?)?, case.value))).collect())
+    let names = tables::NAMES.get(&*site.engine, &tables::name_of(message_id)).await?;
+    let names = names.map(|kept| kept.value).unwrap_or_default();
+    Ok(names.iter().take(SAME_ID_MAX).map(|named| (named.mail, named.case)).collect())
 }
 
 /// A probe that we sent, by its Message-ID, author and address, and that nobody waits for any more.

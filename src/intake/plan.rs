@@ -7,8 +7,8 @@
 use crate::address::{Arrival, Day, RoutingAddress, ServiceAddress, ServiceState, random_label, rate_counter};
 use crate::base::{CaseNumber, Mailbox, Time};
 use crate::case::{
-    Case, Contact, Decision, Delivery, Direction, Disposition, Evidence, Happening, Hint, Known, Mail, Opening,
-    PARTICIPANTS_MAX, Participant, Reason, Recipient, Role, Status, Step, Via,
+    Case, Contact, Decision, Delivery, Direction, Disposition, Evidence, Happening, Hint, Known, Mail, Named, Names,
+    Opening, PARTICIPANTS_MAX, Participant, Reason, Recipient, Role, Status, Step, Via,
 };
 use crate::intake::Reading;
 use crate::intake::evidence::{self, Identity};
@@ -26,6 +26,9 @@ pub struct Plan<'a> {
     pub evidence: &'a Evidence,
     /// The cases of the evidence as they were read.
     pub cases: &'a [Kept<Case>],
+    /// What the message is called, and the row of that name as it was read.
+    pub identity: &'a Identity,
+    pub names: Option<&'a Kept<Names>>,
     pub steps: Vec<Step>,
     pub now: Time,
 }
@@ -274,18 +277,14 @@ impl Plan<'_> {
         let Recorded { disposition, reason, case, duplicate_of } = recorded;
         let Reading { id, envelope, facts, .. } = self.reading;
         let deliveries = self.deliveries(disposition, reason, case);
-        if let Some(message_id) = &facts.message_id
-            && duplicate_of.is_none()
-        {
-            let digest = tables::message_id_digest(message_id);
-            tables::MESSAGE_IDS.put(batch, &(digest, *id), &case);
-        }
-        if matches!(disposition, Disposition::CaseOpened | Disposition::CaseAppended) {
-            let identity = Identity::of(self.reading);
-            tables::FIRST_RECEIPTS.insert(batch, &identity.version, id);
-            // Of several versions the newest: it is on the case that a person sees last.
-            if let Some(message) = &identity.message {
-                tables::FIRST_RECEIPTS.put(batch, message, id);
+        let on_case = matches!(disposition, Disposition::CaseOpened | Disposition::CaseAppended);
+        let receipt = self.identity.receipt.clone().filter(|_| on_case);
+        if duplicate_of.is_none() && (receipt.is_some() || facts.message_id.is_some()) {
+            let mut names = self.names.as_ref().map(|kept| kept.value.clone()).unwrap_or_default();
+            names.add(Named { mail: *id, case, receipt });
+            match self.names {
+                Some(kept) => tables::NAMES.replace(batch, &self.identity.name, kept, &names),
+                None => tables::NAMES.insert(batch, &self.identity.name, &names),
             }
         }
         // Probes are ours, and count for no limit.

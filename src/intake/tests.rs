@@ -202,7 +202,7 @@ async fn what_fails_is_put_off_with_its_reason_and_tried_again() {
     let id = place.accept("Message-ID: <1@customer.example>\n\nHelp\n").await;
     place.inbox.announce(id);
     // An attempt plans it once.
-    place.faulty.misbehave(Table("first_receipt"), Misbehaviour::Fails, 1);
+    place.faulty.misbehave(Table("name"), Misbehaviour::Fails, 1);
     place.work().await;
     assert_eq!(place.reason(id).await, None);
     let why = place.inbox.why_undecided(id);
@@ -218,13 +218,13 @@ async fn a_decision_that_panics_is_made_from_the_envelope() {
     let place = Place::new().await;
     let ids = [place.accept("Message-ID: <1@customer.example>\n\nHelp\n").await, place.accept("\nHelp\n").await];
     place.inbox.announce(ids[0]);
-    place.faulty.misbehave(Table("first_receipt"), Misbehaviour::Panics, 1);
+    place.faulty.misbehave(Table("name"), Misbehaviour::Panics, 1);
     place.work().await;
     assert_eq!(place.reason(ids[0]).await, Some(Reason::Unreadable));
     // And when that panics too, it is put off, and the next one is decided all the same.
     let broken = place.accept("\nHelp again\n").await;
     place.inbox.announce(broken);
-    place.faulty.misbehave(Table("first_receipt"), Misbehaviour::Panics, 2);
+    place.faulty.misbehave(Table("name"), Misbehaviour::Panics, 2);
     place.work().await;
     assert!(place.inbox.why_undecided(broken).contains("panicked"), "{}", place.inbox.why_undecided(broken));
     place.inbox.announce(ids[1]);
@@ -280,7 +280,7 @@ async fn a_case_that_changes_while_a_message_is_decided_makes_it_be_decided_agai
     place.work().await;
     let second = place.accept("Message-ID: <2@customer.example>\nReferences: <1@customer.example>\n\nMore\n").await;
     let reading = Reading::of(second, site.journal.read(second).unwrap());
-    let Gathered { evidence, cases } = gather(site, &reading).await.unwrap();
+    let Gathered { evidence, cases, identity, names } = gather(site, &reading).await.unwrap();
     let decision = decide(&evidence);
     assert!(matches!(decision, Decision::Append { case: 1, .. }));
 
@@ -291,7 +291,16 @@ async fn a_case_that_changes_while_a_message_is_decided_makes_it_be_decided_agai
     change.write(&mut batch);
     site.engine.commit(batch).await.unwrap();
 
-    let plan = Plan { site, reading: &reading, evidence: &evidence, cases: &cases, steps: Vec::new(), now: site.now() };
+    let plan = Plan {
+        site,
+        reading: &reading,
+        evidence: &evidence,
+        cases: &cases,
+        identity: &identity,
+        names: names.as_ref(),
+        steps: Vec::new(),
+        now: site.now(),
+    };
     let batch = plan.write(&decision, None).await.unwrap();
     assert!(matches!(site.engine.commit(batch).await, Err(CommitError::Conflict)));
     place.inbox.announce(second);

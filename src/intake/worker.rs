@@ -8,6 +8,7 @@
 //! While mail comes in there is a short pause between rounds: a message that is safe can wait, and its senders can't.
 
 use std::collections::HashMap;
+use std::iter;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -311,14 +312,15 @@ impl Worker {
         if tables::MAILS.get(&*site.engine, &reading.id).await?.is_some() {
             return Ok(Batch::default());
         }
-        let Gathered { evidence, cases } = gather(site, reading).await?;
+        let Gathered { evidence, cases, identity, names } = gather(site, reading).await?;
         let gathered = site.now();
         let decision = decide(&evidence);
         let steps = steps(&evidence, &decision, began, gathered);
         if number.is_none() && matches!(decision, Decision::Open { .. }) {
             *number = Some(site.engine.reserve(tables::CASE_NUMBERS, 1).await?.start);
         }
-        let plan = Plan { site, reading, evidence: &evidence, cases: &cases, steps, now: gathered };
+        let (identity, names) = (&identity, names.as_ref());
+        let plan = Plan { site, reading, evidence: &evidence, cases: &cases, identity, names, steps, now: gathered };
         Ok(plan.write(&decision, *number).await?)
     }
 
@@ -369,18 +371,11 @@ impl Arrivals {
 
 /// Enters a message into its round; returns the earlier ones that it must wait for.
 fn enter(round: &mut Round, reading: &Reading, mine: &watch::Receiver<()>) -> Vec<watch::Receiver<()>> {
-    let own = own_keys(reading);
-    let referred = evidence::referred_ids(reading).into_iter().map(tables::message_id_digest);
-    let earlier = own.iter().copied().chain(referred).filter_map(|key| round.get(&key).cloned()).collect();
-    round.extend(own.into_iter().map(|key| (key, mine.clone())));
+    let own = Identity::of(reading).name;
+    let referred = evidence::referred_ids(reading).into_iter().map(tables::name_of);
+    let earlier = iter::once(own).chain(referred).filter_map(|name| round.get(&name).cloned()).collect();
+    round.insert(own, mine.clone());
     earlier
-}
-
-/// What other messages may call this one.
-fn own_keys(reading: &Reading) -> Vec<[u8; 16]> {
-    let mut keys: Vec<[u8; 16]> = Identity::of(reading).keys().collect();
-    keys.extend(reading.facts.message_id.as_deref().map(tables::message_id_digest));
-    keys
 }
 
 #[cfg(test)]

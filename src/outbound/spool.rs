@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::outcome::RecipientState;
 use crate::base::{CaseNumber, Envelope, MailId, Mailbox, ReversePath, Time};
-use crate::case::{Direction, Mail};
+use crate::case::{Direction, Mail, Named, Names};
 use crate::message::Facts;
 use crate::message::facts::READER_VERSION;
 use crate::store::due::{self, Due};
@@ -84,7 +84,10 @@ impl Submitted {
             Purpose::Probe(_) => None,
         };
         let message_id = self.facts.message_id.clone().unwrap_or_default();
-        tables::MESSAGE_IDS.put(batch, &(tables::message_id_digest(&message_id), self.id), &case);
+        let mut names = Names::default();
+        names.add(Named { mail: self.id, case, receipt: None });
+        // Nobody but us can have made this id.
+        tables::NAMES.insert(batch, &tables::name_of(&message_id), &names);
         tables::MAILS.insert(
             batch,
             &self.id,

@@ -54,7 +54,7 @@ const META: Table = Table("meta");
 const META_KEY: &[u8] = b"store";
 const DATABASE_FILE: &str = "postcase.redb";
 /// Of the tables and documents in the database.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const ROWS_AT_A_TIME: usize = 1000;
 
 /// What an administrator may set about the store.
@@ -100,7 +100,10 @@ pub enum OpenError {
     Read(#[from] ReadError),
     #[error(transparent)]
     Commit(#[from] CommitError),
-    #[error("the store has format version {0}, which this postcase doesn't know: run a newer one")]
+    #[error(
+        "the store has format version {0}, and this postcase reads version {FORMAT}: run the postcase that made it, or \
+         name another data_dir"
+    )]
     Version(u32),
     #[error("the store's description can't be read: take the database from a backup")]
     Meta,
@@ -288,7 +291,8 @@ mod tests {
             let error = Store::open(Arc::new(medium), Time::UNIX_EPOCH).await.err().unwrap().to_string();
             assert!(error.contains(expected), "{error}");
         };
-        check(r#"{"format":2,"incarnation":1}"#, "format version 2").await;
+        check(r#"{"format":1,"incarnation":1}"#, "format version 1").await;
+        check(r#"{"format":3,"incarnation":1}"#, "format version 3").await;
         check("?", "description").await;
         let before = Store::open(Arc::new(SimulatedMedium::new()), Time::from_second(-1).unwrap()).await;
         assert!(matches!(before, Err(OpenError::Clock)));

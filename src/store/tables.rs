@@ -4,7 +4,7 @@
 use super::Documents;
 use crate::address::{Keyring, RoutingAddress};
 use crate::base::{CaseNumber, MailId, Mailbox};
-use crate::case::{Case, Contact, Event, Mail};
+use crate::case::{Case, Contact, Event, Mail, Names};
 use crate::routing::{Agent, Queue};
 
 /// Sequence of case numbers.
@@ -22,10 +22,9 @@ pub const QUEUES: Documents<str, Queue> = Documents::named("queue");
 pub const AGENTS: Documents<Mailbox, Agent> = Documents::named("agent");
 /// One record for each decided message, received or sent: also the mark that its journal entry is done.
 pub const MAILS: Documents<MailId, Mail> = Documents::named("mail");
-/// Digest of a Message-ID, and each message that has it → its case.
-pub const MESSAGE_IDS: Documents<([u8; 16], MailId), Option<CaseNumber>> = Documents::named("message_id");
-/// Digest of what makes two receipts the same message → the first one.
-pub const FIRST_RECEIPTS: Documents<[u8; 16], MailId> = Documents::named("first_receipt");
+/// What messages are called → all that are called so. The one table whose rows come in no order: each message costs a page
+/// of its own here once there are many, so that it has a single row for everything that is looked up.
+pub const NAMES: Documents<[u8; 16], Names> = Documents::named("name");
 /// The fold of a case's events.
 pub const CASES: Documents<CaseNumber, Case> = Documents::named("case");
 /// Case number and index → event.
@@ -38,8 +37,8 @@ pub const CLAIMS: Documents<str, MailId> = Documents::named("claim");
 /// How often the reading of an entry was started after an unclean end.
 pub const STARTS: Documents<MailId, u32> = Documents::named("start");
 
-/// The digest under which a Message-ID is found. Case counts (RFC 5322 §3.6.4).
-pub fn message_id_digest(message_id: &str) -> [u8; 16] {
+/// What a message with this Message-ID is called. Case counts (RFC 5322 §3.6.4).
+pub fn name_of(message_id: &str) -> [u8; 16] {
     digest(&[message_id.as_bytes()])
 }
 

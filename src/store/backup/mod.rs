@@ -83,7 +83,7 @@ pub enum SaveError {
 pub enum RestoreError {
     #[error("{} can't be used: {source}", file.display())]
     Unusable { file: PathBuf, source: io::Error },
-    #[error("{} is a backup of format version {version}, which this postcase doesn't know: run a newer one", file.display())]
+    #[error("{} is a backup of format version {version}, which this postcase doesn't know: run a newer one, or the one that made it", file.display())]
     Version { file: PathBuf, version: u64 },
     #[error(
         "{} was made by {made_by} and has a part {part}, which this postcase doesn't know and would leave out: restore it \
