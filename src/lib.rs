@@ -8,6 +8,7 @@ pub mod address;
 pub mod case;
 pub mod routing;
 pub mod net;
+pub mod auth;
 pub mod store;
 pub mod smtp;
 pub mod intake;

@@ -146,6 +146,33 @@ pub const UNDECIDED_MAX: usize = 1_000_000;
 /// Starts of one mail's reading that ended with the process: then a case is opened from its envelope alone.
 pub const READ_STARTS_MAX: u32 = 3;
 
+/// Signatures of one message that are verified (RFC 6376 §6.1 allows a limit); lists and forwarders add two or three.
+pub const SIGNATURES_MAX: usize = 10;
+/// One signature field: real ones are below 2 KiB.
+pub const SIGNATURE_BYTES_MAX: usize = 4 * KIB;
+/// Look-ups of one kind for one message: a name server that is there answers in a tenth of it.
+pub const AUTH_STEP_TIME_MAX: Duration = Duration::from_millis(2500);
+/// Messages whose senders are looked up at a time.
+pub const AUTH_MESSAGES_MAX: usize = 256;
+/// Header sections that wait for look-ups.
+pub const AUTH_BYTES_MAX: usize = 32 * MIB;
+/// How long a round waits for the look-ups of its messages; whoever isn't known by then joins a later round.
+pub const AUTH_PATIENCE: Duration = Duration::from_millis(100);
+/// Messages that wait for look-ups, or for messages that do, beyond their round. With more the next round waits.
+pub const AUTH_LATE_MAX: usize = 8192;
+/// A record that can't be had is not asked for again for so long.
+pub const SLOW_NAME_REST: Duration = Duration::from_secs(30);
+/// Records that are remembered as such.
+pub const SLOW_NAMES_MAX: usize = 4096;
+/// Look-ups in a row without an answer, after which our own name servers are doubted.
+pub const DNS_FAILURES_MAX: u32 = 16;
+/// Time for them to show that they are there.
+pub const DNS_HEALTH_TIME_MAX: Duration = Duration::from_secs(1);
+/// After they didn't, how long nobody is looked up.
+pub const DNS_SILENCE: Duration = Duration::from_secs(10);
+/// Questions under way at a time: all messages with a few each, and the mail that leaves.
+pub const DNS_QUESTIONS_MAX: usize = 1024;
+
 /// Reaching a peer.
 pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(30);
 /// A peer's reply to a command (RFC 5321 §4.5.3.2).

@@ -3,6 +3,7 @@
 //! Nothing here touches a socket, a file or a thread. `time` and `chance` are the only doors to the clock and to
 //! randomness, so that a test can hold both still.
 
+pub mod authentication;
 pub mod chance;
 pub mod envelope;
 pub mod ids;
@@ -14,6 +15,7 @@ pub mod status;
 pub mod terminal;
 pub mod time;
 
+pub use authentication::{AuthResult, AuthResults};
 pub use chance::Chance;
 pub use envelope::{Envelope, ReversePath};
 pub use ids::{CaseNumber, MailId};

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Reason;
-use crate::base::{CaseNumber, Envelope, MailId, Mailbox, Time};
+use crate::base::{AuthResults, CaseNumber, Envelope, MailId, Mailbox, Time};
 use crate::message::Facts;
 
 /// Which way a message goes.
@@ -58,6 +58,10 @@ pub struct Mail {
     /// Without the texts, which stay in the journal.
     pub facts: Facts,
     pub reader_version: u32,
+    /// Who sent it, as it was known when the message was decided. Left out for what this server made, and for what was
+    /// decided unread.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth: Option<AuthResults>,
     pub deliveries: Vec<Delivery>,
     /// The case it is on.
     pub case: Option<CaseNumber>,

@@ -33,7 +33,7 @@ fn case(number: CaseNumber, status: Status) -> Case {
 }
 
 fn candidate(case: CaseNumber, proof: Proof, author_known: bool) -> Candidate {
-    Candidate { case, proof, by: format!("<{case}@x>"), author_known }
+    Candidate { case, proof, by: format!("<{case}@x>"), author_known, author_refuted: false }
 }
 
 /// To one routing address, with nothing else known.
@@ -260,6 +260,7 @@ fn an_answer_goes_to_whoever_asked() {
             envelope,
             facts,
             reader_version: 1,
+            auth: None,
             deliveries: Vec::new(),
             case: Some(1),
             duplicate_of: None,

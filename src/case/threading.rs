@@ -4,8 +4,9 @@
 //! takes part in that case. Within a tier In-Reply-To stands before References, and those from the newest. A case number
 //! in a subject, or somebody else's Message-ID in a stranger's hands, is a hint and never joins: everybody could write it.
 //!
-//! Who the author is, is what From says: whoever can write a participant's address there and knows a Message-ID of the case
-//! passes for them as long as senders aren't authenticated. A token needs no such trust.
+//! Who the author is, is what From says, unless DMARC says that it isn't so: then its bearer has no part in a case by a
+//! Message-ID that they know. Where the author's domain has no policy, or it can't be had, whoever can write a
+//! participant's address and knows a Message-ID of the case passes for them. A token needs no such trust.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,8 @@ pub struct Candidate {
     pub by: String,
     /// True when the author takes part in the case.
     pub author_known: bool,
+    /// True when the owner of the author's domain says that this message isn't theirs: DMARC fails.
+    pub author_refuted: bool,
 }
 
 /// What a candidate is worth.
@@ -59,7 +62,8 @@ impl std::fmt::Display for Outcome {
 
 impl Candidate {
     pub fn outcome(&self) -> Outcome {
-        match (self.proof, self.author_known) {
+        let known_by_name = self.author_known && !self.author_refuted;
+        match (self.proof, if self.proof == Proof::KeyedToken { self.author_known } else { known_by_name }) {
             (Proof::KeyedToken | Proof::KnownMessageId | Proof::OtherVersion, true) => Outcome::Joins,
             (Proof::KeyedToken, false) => Outcome::JoinsAsThirdParty,
             (Proof::KnownMessageId | Proof::OtherVersion, false) | (Proof::SubjectNumber, _) => Outcome::Hint,
@@ -68,6 +72,14 @@ impl Candidate {
 
     /// The reason in words.
     pub fn why(&self) -> String {
+        if self.author_refuted && self.author_known {
+            let refuted = "under a participant's address, which DMARC refutes";
+            match self.proof {
+                Proof::KnownMessageId => return format!("refers to {} on the case, {refuted}", self.by),
+                Proof::OtherVersion => return format!("{} again with another content, {refuted}", self.by),
+                Proof::KeyedToken | Proof::SubjectNumber => {}
+            }
+        }
         match (self.proof, self.author_known) {
             (Proof::KeyedToken, true) => format!("answers our message {}", self.by),
             (Proof::KeyedToken, false) => {
@@ -105,7 +117,7 @@ mod tests {
     #[test]
     fn only_proof_joins() {
         let check = |proof, author_known, expected| {
-            let candidate = Candidate { case: 1, proof, by: "<a@b>".into(), author_known };
+            let candidate = Candidate { case: 1, proof, by: "<a@b>".into(), author_known, author_refuted: false };
             assert_eq!(candidate.outcome(), expected, "{}", candidate.why());
         };
         check(Proof::KeyedToken, true, Outcome::Joins);
@@ -116,6 +128,18 @@ mod tests {
         check(Proof::OtherVersion, false, Outcome::Hint);
         check(Proof::SubjectNumber, true, Outcome::Hint);
         check(Proof::SubjectNumber, false, Outcome::Hint);
+    }
+
+    #[test]
+    fn a_refuted_author_has_no_part_but_by_a_token() {
+        let check = |proof, expected, why: &str| {
+            let candidate = Candidate { case: 1, proof, by: "<a@b>".into(), author_known: true, author_refuted: true };
+            assert_eq!((candidate.outcome(), candidate.why().as_str()), (expected, why));
+        };
+        let refuted = "under a participant's address, which DMARC refutes";
+        check(Proof::KeyedToken, Outcome::Joins, "answers our message <a@b>");
+        check(Proof::KnownMessageId, Outcome::Hint, &format!("refers to <a@b> on the case, {refuted}"));
+        check(Proof::OtherVersion, Outcome::Hint, &format!("<a@b> again with another content, {refuted}"));
     }
 
     #[test]

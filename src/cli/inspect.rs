@@ -1,5 +1,7 @@
-//! `postcase message inspect FILE...`: what is read in message files, one after the other, with the memory of one.
+//! `postcase message inspect FILE...`: what is read in message files, one after the other, with the memory of one; with
+//! `--peer IP --helo NAME --mail-from ADDRESS` also who sent it, as the DNS says now.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,16 +11,22 @@ use serde::Serialize;
 
 use super::failure::Failure;
 use super::{render, text};
-use crate::base::limits;
-use crate::message::Facts;
+use crate::auth::{Authenticator, Transaction};
+use crate::base::{AuthResults, Chance, Clock, limits};
+use crate::config::Settings;
+use crate::message::{self, Facts};
+use crate::net::Dns;
 
-/// What is said of one file. Sender authentication needs what only a server knows, so `auth` is null.
+/// What is read in a message, and who sent it when that was asked.
+pub type Said = (Facts, Option<AuthResults>);
+
+/// What is said of one file.
 #[derive(Serialize)]
 struct Inspected<'f> {
     file: &'f str,
     #[serde(flatten)]
     facts: Facts,
-    auth: Option<()>,
+    auth: Option<AuthResults>,
 }
 
 #[derive(Serialize)]
@@ -27,25 +35,48 @@ struct Unreadable<'f> {
     error: String,
 }
 
+/// Reads and says who sent it, over the configured DNS. The peer is believed to be the one that is named.
+pub fn reader(settings: &Settings, sender: Transaction) -> Result<impl Fn(&[u8]) -> Said + use<>, Failure> {
+    let no_threads = |error| Failure::refused(format!("no threads can be started: {error}"));
+    let runtime = tokio::runtime::Runtime::new().map_err(no_threads)?;
+    let within = runtime.enter();
+    let dns = Dns::new(&settings.dns, Chance::system()).map_err(|error| Failure::refused(error.to_string()))?;
+    let authenticator = Authenticator::new(&dns, &settings.hostname, Clock::system());
+    drop(within);
+    Ok(move |raw: &[u8]| {
+        let facts = message::read(raw);
+        let claims = authenticator.claims(&with_crlf(raw), facts.author());
+        let auth = runtime.block_on(authenticator.check(&sender, &claims));
+        (facts, Some(auth))
+    })
+}
+
+/// As it was sent: a file that programs have saved with the line ends of this system is signed as CRLF.
+fn with_crlf(raw: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memmem::find(raw, b"\r\n").is_some() {
+        return Cow::Borrowed(raw);
+    }
+    Cow::Owned(raw.split(|&byte| byte == b'\n').collect::<Vec<_>>().join(&b"\r\n"[..]))
+}
+
 /// Writes one line of JSON, or one sheet, for each file in order. Fails at the end when a file couldn't be read.
 pub fn run<F: AsRef<Path>>(
     files: &[F],
     json: bool,
-    read: impl Fn(&[u8]) -> Facts,
+    read: impl Fn(&[u8]) -> Said,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     let mut unreadable = 0;
     for (number, file) in files.iter().enumerate() {
         let name = file.as_ref().to_string_lossy();
-        let facts = bytes(file.as_ref()).and_then(|raw| {
+        let read = bytes(file.as_ref()).and_then(|raw| {
             let reading = catch_unwind(AssertUnwindSafe(|| read(&raw)));
             reading.map_err(|_| "it breaks the reader; please report it".to_owned())
         });
-        let line = match facts {
-            Ok(facts) if json => text::json(&Inspected { file: &name, facts, auth: None }) + "\n",
-            Ok(facts) => {
-                let value =
-                    serde_json::to_value(Inspected { file: &name, facts, auth: None }).map_err(io::Error::from)?;
+        let line = match read {
+            Ok((facts, auth)) if json => text::json(&Inspected { file: &name, facts, auth }) + "\n",
+            Ok((facts, auth)) => {
+                let value = serde_json::to_value(Inspected { file: &name, facts, auth }).map_err(io::Error::from)?;
                 format!("{}{}", if number > 0 { "\n" } else { "" }, render::message(&value))
             }
             Err(error) => {
@@ -91,7 +122,7 @@ mod tests {
         }
         let read = |raw: &[u8]| {
             assert_ne!(raw, b"bad");
-            Facts { subject: String::from_utf8_lossy(raw).into_owned(), ..Facts::default() }
+            (Facts { subject: String::from_utf8_lossy(raw).into_owned(), ..Facts::default() }, None)
         };
         let mut out = Vec::new();
         let files: Vec<String> = ["a", "b", "c", "d", "e"].map(path).to_vec();
@@ -111,7 +142,13 @@ mod tests {
         out_for_people(&files[3..4], read, &["No such file"]);
     }
 
-    fn out_for_people(files: &[String], read: impl Fn(&[u8]) -> Facts, expected: &[&str]) {
+    #[test]
+    fn line_ends_of_this_system_are_mended() {
+        assert_eq!(&*with_crlf(b"a: b\n\nc\n"), b"a: b\r\n\r\nc\r\n");
+        assert_eq!(&*with_crlf(b"a: b\r\n\r\nc\n"), b"a: b\r\n\r\nc\n");
+    }
+
+    fn out_for_people(files: &[String], read: impl Fn(&[u8]) -> Said, expected: &[&str]) {
         let mut out = Vec::new();
         run(files, false, read, &mut out).ok();
         let out = String::from_utf8(out).unwrap();

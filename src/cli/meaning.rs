@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::auth::Transaction;
 use crate::desk::Command;
 
 /// Something to do.
@@ -16,9 +17,10 @@ pub enum Meaning {
         store: bool,
     },
     ShowConfiguration,
-    /// Needs neither server nor store.
+    /// Needs neither server nor store, and a name server only when a sender is named.
     Inspect {
         files: Vec<PathBuf>,
+        sender: Option<Transaction>,
     },
     /// Like [`Ask`](Self::Ask), and takes its time.
     Backup {

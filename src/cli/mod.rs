@@ -52,8 +52,15 @@ fn run(typed: Typed) -> Result<(), Failure> {
     let named = typed.config.clone().or_else(|| std::env::var_os("POSTCASE_CONFIG").map(PathBuf::from));
     let named = named.filter(|file| !file.as_os_str().is_empty());
     let meaning = typed.meaning()?;
-    if let Meaning::Inspect { files } = meaning {
-        return inspect::run(&files, json, message::read, &mut BufWriter::new(io::stdout().lock()));
+    if let Meaning::Inspect { files, sender } = meaning {
+        let mut out = BufWriter::new(io::stdout().lock());
+        return match sender {
+            Some(sender) => {
+                let read = inspect::reader(&config::load(named.as_deref())?, sender)?;
+                inspect::run(&files, json, read, &mut out)
+            }
+            None => inspect::run(&files, json, |raw: &[u8]| (message::read(raw), None), &mut out),
+        };
     }
     if meaning == (Meaning::Check { store: false }) {
         return configuration::check(named.as_deref(), json);

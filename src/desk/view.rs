@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::address::{RoutingAddress, ServiceAddress};
-use crate::base::{Envelope, MailId, Time};
+use crate::base::{AuthResults, Envelope, MailId, Time};
 use crate::case::{Case, Direction, Event, Mail};
 use crate::message::Facts;
 use crate::outbound::SpoolItem;
@@ -46,7 +46,7 @@ pub fn address(stored: &RoutingAddress, now: Time) -> Value {
 /// A message in a list: all but its texts.
 pub fn message_row(mail: &Mail) -> Value {
     let mut row = head(mail.id, &mail.envelope, mail.direction);
-    row.extend(facts(&mail.facts));
+    row.extend(facts(&mail.facts, mail.auth));
     row.retain(|name, _| name != "text" && name != "new_text");
     row.extend(outcome(mail));
     Value::Object(row)
@@ -55,7 +55,7 @@ pub fn message_row(mail: &Mail) -> Value {
 /// A message with its texts.
 pub fn message(mail: &Mail, read: &Facts) -> Value {
     let mut shown = head(mail.id, &mail.envelope, mail.direction);
-    shown.extend(facts(&Facts { kind: mail.facts.kind, ..read.clone() }));
+    shown.extend(facts(&Facts { kind: mail.facts.kind, ..read.clone() }, mail.auth));
     shown.extend(outcome(mail));
     Value::Object(shown)
 }
@@ -63,7 +63,7 @@ pub fn message(mail: &Mail, read: &Facts) -> Value {
 /// A message that waits in the inbox.
 pub fn waiting_message(id: MailId, envelope: &Envelope, read: &Facts, why: &str) -> Value {
     let mut shown = head(id, envelope, Direction::Inbound);
-    shown.extend(facts(read));
+    shown.extend(facts(read, None));
     shown.extend(object(json!({
         "disposition": null, "reason": why, "case": null, "direction": Direction::Inbound,
         "duplicate_of": null, "deliveries": [],
@@ -83,9 +83,9 @@ fn head(id: MailId, envelope: &Envelope, direction: Direction) -> Map<String, Va
     }))
 }
 
-fn facts(facts: &Facts) -> Map<String, Value> {
+fn facts(facts: &Facts, auth: Option<AuthResults>) -> Map<String, Value> {
     let mut shown = object(json!(facts));
-    shown.insert("auth".into(), Value::Null);
+    shown.insert("auth".into(), json!(auth));
     shown
 }
 

@@ -42,7 +42,9 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
     let identity = Identity::of(reading);
     let names = tables::NAMES.get(&*site.engine, &identity.name).await?;
     let earlier = Earlier::of(names.as_ref().map(|kept| &kept.value), identity.receipt.as_ref());
-    let mut threads = Threads { site, author: reading.facts.author(), candidates: Vec::new(), cases: Vec::new() };
+    let refuted = reading.auth.is_some_and(|auth| auth.refute_author());
+    let author = reading.facts.author();
+    let mut threads = Threads { site, author, refuted, candidates: Vec::new(), cases: Vec::new() };
     threads.search(reading, &earlier).await?;
     let report_on = threads.report_on(reading).await?;
     let evidence = Evidence {
@@ -150,6 +152,8 @@ async fn earlier_probe_of(
 struct Threads<'a> {
     site: &'a Site,
     author: Option<Mailbox>,
+    /// The author's domain says that it isn't the author.
+    refuted: bool,
     candidates: Vec<Candidate>,
     cases: Vec<Kept<Case>>,
 }
@@ -208,7 +212,8 @@ impl Threads<'_> {
         let author = self.author.clone();
         if !known && let Some(case) = self.case(number).await? {
             let author_known = author.is_some_and(|author| case.has_participant(&author));
-            self.candidates.push(Candidate { case: number, proof, by: by.to_owned(), author_known });
+            let (by, author_refuted) = (by.to_owned(), self.refuted);
+            self.candidates.push(Candidate { case: number, proof, by, author_known, author_refuted });
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ mod rate;
 mod reading;
 mod reception;
 mod recipient;
+mod round;
 #[cfg(test)]
 mod tests;
 mod worker;

@@ -318,6 +318,7 @@ impl Plan<'_> {
             envelope: envelope.clone(),
             facts,
             reader_version: READER_VERSION,
+            auth: self.reading.auth,
             deliveries,
             case,
             duplicate_of,

@@ -1,8 +1,7 @@
 //! One message, read once: what the decision needs of it beyond the journal entry.
 
-use crate::base::{Envelope, MailId};
+use crate::base::{AuthResults, Envelope, MailId};
 use crate::message::{self, Facts, fields};
-use crate::store::Entry;
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -18,12 +17,14 @@ pub struct Reading {
     pub content_digest: [u8; 16],
     /// True when the message itself was not looked at.
     pub unread: bool,
+    /// Who sent it, as far as that can be known; absent for one that is unread.
+    pub auth: Option<AuthResults>,
 }
 
 impl Reading {
-    /// Reads an entry. Texts stay in the journal: nothing below needs them, and there are many readings at a time.
-    pub fn of(id: MailId, entry: Entry) -> Self {
-        let mut facts = message::read(&entry.message);
+    /// Reads an entry of the journal. Texts stay in the journal: nothing below needs them, and there are many readings at a time.
+    pub fn of(id: MailId, envelope: Envelope, message: &[u8]) -> Self {
+        let mut facts = message::read(message);
         let content_digest = content_digest(&facts);
         facts.text = String::new();
         facts.new_text = String::new();
@@ -33,11 +34,12 @@ impl Reading {
         Self {
             id,
             content_digest,
-            code_field: fields::field(&entry.message, "Postcase-Verification").map(Into::into),
-            hops: fields::count(&entry.message, "Received"),
+            code_field: fields::field(message, "Postcase-Verification").map(Into::into),
+            hops: fields::count(message, "Received"),
             facts,
-            envelope: entry.envelope,
+            envelope,
             unread: false,
+            auth: None,
         }
     }
 
@@ -48,7 +50,7 @@ impl Reading {
             .mailbox()
             .map(|mailbox| crate::message::facts::Person { name: None, address: mailbox.to_string() });
         let facts = Facts { from, subject: "(a message that could not be read)".into(), ..Facts::default() };
-        Self { id, envelope, facts, code_field: None, hops: 0, content_digest: [0; 16], unread: true }
+        Self { id, envelope, facts, code_field: None, hops: 0, content_digest: [0; 16], unread: true, auth: None }
     }
 }
 

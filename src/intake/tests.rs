@@ -1,5 +1,8 @@
 //! What happens in here when the store misbehaves or somebody else is faster: things that no message can bring about.
 
+mod senders;
+
+use std::net::SocketAddr;
 use std::ops::{Bound, Range};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,9 +14,11 @@ use super::evidence::{Gathered, gather};
 use super::plan::Plan;
 use super::*;
 use crate::address::{Mode, RoutingAddress, Settings, Verification};
+use crate::auth::Authenticator;
 use crate::base::{Chance, Clock, Envelope, MailId, Mailbox, ReversePath, Time};
 use crate::case::{Decision, Happening, Reason, Status, decide};
-use crate::net::{Stop, listen};
+use crate::net::zone::Zone;
+use crate::net::{Dns, Stop, dns, listen};
 use crate::smtp::server::{Protocol, Settings as SmtpSettings, Shared, serve};
 use crate::store::engine::{Answer, Answers, Direction, EachRow, Engine, ExportError, Row};
 use crate::store::site::Parts;
@@ -99,13 +104,22 @@ struct Place {
     site: Arc<Site>,
     faulty: Arc<Faulty>,
     inbox: Arc<Inbox>,
+    authenticator: Arc<Authenticator>,
     /// The journal's announcements; the tests announce themselves.
     _inbound: tokio::sync::mpsc::UnboundedReceiver<MailId>,
 }
 
 impl Place {
     async fn new() -> Self {
-        let clock = Clock::manual(Time::from_second(1_800_000_000).unwrap());
+        Self::in_world(Zone::parse(""), Clock::manual(Time::from_second(1_800_000_000).unwrap())).await
+    }
+
+    async fn in_world(zone: Zone, clock: Clock) -> Self {
+        Self::asking(zone.serve().await, clock).await
+    }
+
+    /// With this name server.
+    async fn asking(server: SocketAddr, clock: Clock) -> Self {
         let opened = Store::open(Arc::new(SimulatedMedium::new()), clock.now()).await.unwrap();
         let faulty = Arc::new(Faulty {
             engine: opened.store.engine.clone(),
@@ -126,7 +140,10 @@ impl Place {
         let mut batch = Batch::default();
         tables::ADDRESSES.insert(&mut batch, &support.address, &support);
         site.engine.commit(batch).await.unwrap();
-        Self { site, faulty, inbox: Arc::default(), _inbound: opened.inbound }
+        let servers = vec![server];
+        let dns = Dns::new(&dns::Settings { servers }, Chance::seeded(1)).unwrap();
+        let authenticator = Arc::new(Authenticator::new(&dns, "mail.example.net", site.clock.clone()));
+        Self { site, faulty, inbox: Arc::default(), authenticator, _inbound: opened.inbound }
     }
 
     async fn accept(&self, text: &str) -> MailId {
@@ -138,7 +155,7 @@ impl Place {
     /// Works until everything is decided or put off.
     async fn work(&self) {
         let stop = Stop::new();
-        let worker = Arc::new(Worker::new(self.site.clone(), self.inbox.clone()));
+        let worker = Arc::new(Worker::new(self.site.clone(), self.inbox.clone(), self.authenticator.clone()));
         let running = tokio::spawn(worker.run(stop.clone()));
         self.inbox.settled().await;
         stop.request();
@@ -279,7 +296,10 @@ async fn a_case_that_changes_while_a_message_is_decided_makes_it_be_decided_agai
     place.inbox.announce(first);
     place.work().await;
     let second = place.accept("Message-ID: <2@customer.example>\nReferences: <1@customer.example>\n\nMore\n").await;
-    let reading = Reading::of(second, site.journal.read(second).unwrap());
+    let reading = {
+        let entry = site.journal.read(second).unwrap();
+        Reading::of(second, entry.envelope, &entry.message)
+    };
     let Gathered { evidence, cases, identity, names } = gather(site, &reading).await.unwrap();
     let decision = decide(&evidence);
     assert!(matches!(decision, Decision::Append { case: 1, .. }));

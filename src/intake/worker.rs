@@ -1,26 +1,27 @@
 //! The worker: from the inbox to recorded decisions, a round of many at a time, in the order that matters.
 //!
-//! The messages of a round are read in parallel and decided in parallel, but a message waits for an earlier one that it
-//! refers to or that is the same: a customer's second mail, sent a moment after the first, must find the first one's case.
+//! The messages of a round are read in parallel, their senders are looked up in parallel, and they are decided in parallel,
+//! but a message waits for an earlier one that it refers to or that is the same: a customer's second mail, sent a moment
+//! after the first, must find the first one's case.
 //! What ends unexpectedly ends alone: a message whose reading or deciding panics is decided from its envelope, and one that
 //! can't be decided now is put off and tried again.
 //!
 //! While mail comes in there is a short pause between rounds: a message that is safe can wait, and its senders can't.
 
-use std::collections::HashMap;
-use std::iter;
 use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
-use super::evidence::{self, Gathered, Identity, gather};
+use super::evidence::{Gathered, gather};
 use super::explain::steps;
 use super::plan::Plan;
+use super::round::{Earlier, Ready, Unchecked, Underway};
 use super::{Inbox, Reading, Tally};
 use crate::address::{Day, OverLimit, RoutingAddress};
+use crate::auth::{Authenticator, Claims, Transaction};
 use crate::base::time::later;
-use crate::base::{CaseNumber, MailId, Time, limits};
+use crate::base::{AuthResults, CaseNumber, MailId, Time, limits};
 use crate::case::{Decision, Recipient, decide};
 use crate::net::Stop;
 use crate::store::due::{self, Due};
@@ -30,6 +31,7 @@ use crate::store::{Batch, CommitError, ReadError, Site, journal, tables};
 pub struct Worker {
     site: Arc<Site>,
     inbox: Arc<Inbox>,
+    authenticator: Arc<Authenticator>,
     converted: Tally,
 }
 
@@ -45,18 +47,10 @@ enum Undecided {
 }
 
 /// The address whose limit a message has been counted for, if any.
-type Counted = Option<Arc<RoutingAddress>>;
+pub type Counted = Option<Arc<RoutingAddress>>;
 
 /// The same, or why the message is not decided now.
 type Admitted = Result<Counted, Undecided>;
-
-/// A message of a round.
-struct Ready<C> {
-    reading: Arc<Reading>,
-    counted: C,
-    /// Dropped when the message is decided or put off.
-    done: watch::Sender<()>,
-}
 
 impl Ready<Counted> {
     fn admitted(self) -> Ready<Admitted> {
@@ -64,17 +58,17 @@ impl Ready<Counted> {
     }
 }
 
-/// What each message of a round is called, and how to wait for the last one that is called so.
-type Round = HashMap<[u8; 16], watch::Receiver<()>>;
+/// A message as it was read, and what it claims about its sender; none for one that is unread.
+type Read = (Reading, Option<Claims>);
 
 /// What planning and recording a message came to: done, why not, or a panic.
 type Attempt = Result<Result<(), Undecided>, JoinError>;
 
-type Reader = JoinHandle<Result<Reading, journal::ReadError>>;
+type Reader = JoinHandle<Result<Read, journal::ReadError>>;
 
 impl Worker {
-    pub fn new(site: Arc<Site>, inbox: Arc<Inbox>) -> Self {
-        Self { site, inbox, converted: Tally::default() }
+    pub fn new(site: Arc<Site>, inbox: Arc<Inbox>, authenticator: Arc<Authenticator>) -> Self {
+        Self { site, inbox, authenticator, converted: Tally::default() }
     }
 
     /// Works until `stop`; what was started is finished, and then nothing is claimed any more.
@@ -92,22 +86,32 @@ impl Worker {
             self.decide_suspect(id).await?;
         }
         let mut arrivals = Arrivals::since(self.site.now());
+        let mut underway = Underway::default();
         loop {
             let ids = tokio::select! {
                 biased;
-                () = stop.requested() => return Ok(()),
-                ids = self.inbox.next(limits::ROUND_MESSAGES_MAX) => ids,
+                () = stop.requested() => break,
+                ids = self.inbox.next(limits::ROUND_MESSAGES_MAX), if underway.has_room() => ids,
+                late = underway.moved() => {
+                    self.decide_late(late, &mut underway).await;
+                    continue;
+                }
             };
             let (newest, waiting) = self.inbox.newest_and_waiting();
             let is_burst = arrivals.are_a_burst(ids.len(), waiting, self.site.now());
             if let Some(claim) = ids.iter().max().and_then(|last| self.inbox.claim(*last)) {
                 self.site.engine.commit(claim).await?;
             }
-            self.decide_round(ids).await;
+            self.decide_round(ids, &mut underway).await;
             if self.inbox.newest_and_waiting().0 != newest {
                 self.give_way(if is_burst { limits::BURST_PAUSES } else { 1 }).await;
             }
         }
+        while !underway.is_empty() {
+            let late = underway.moved().await;
+            self.decide_late(late, &mut underway).await;
+        }
+        Ok(())
     }
 
     /// Leaves processor and disk to the sessions for so many pauses, or until they bring nothing more, or too much.
@@ -125,33 +129,45 @@ impl Worker {
     }
 
     /// Reads and decides these messages; each enters the round in order of receipt. Those that wait for no other one are
-    /// recorded together.
-    async fn decide_round(self: &Arc<Self>, ids: Vec<MailId>) {
+    /// recorded together, as far as their senders are looked up in a moment.
+    async fn decide_round(self: &Arc<Self>, ids: Vec<MailId>, underway: &mut Underway) {
+        underway.tidy();
         let readers: Vec<(MailId, Reader)> = ids.into_iter().map(|id| (id, self.read(id))).collect();
-        let (mut round, mut together, mut deciding) = (Round::new(), Vec::new(), JoinSet::new());
         for (id, reader) in readers {
-            let Some(reading) = self.received(id, reader).await else { continue };
-            let (done, mine) = watch::channel(());
-            let earlier = enter(&mut round, &reading, &mine);
+            let Some((reading, claims)) = self.received(id, reader).await else { continue };
+            let check = claims.map(|claims| self.check(&reading, claims));
+            let (earlier, done) = underway.enter(&reading);
             // Here, in order of receipt, so that who came first is converted first.
-            let admitted = self.within_rate(&reading).await;
-            match admitted {
-                Ok(counted) if earlier.is_empty() => together.push(Ready { reading: Arc::new(reading), counted, done }),
-                admitted => {
-                    let message = Ready { reading: Arc::new(reading), counted: admitted, done };
-                    deciding.spawn(self.clone().decide_after(earlier, message));
+            match self.within_rate(&reading).await {
+                Ok(counted) if earlier.is_empty() => underway.check(Unchecked { reading, check, counted, done }),
+                counted => {
+                    let message = Unchecked { reading, check, counted, done };
+                    underway.deciding.spawn(self.clone().decide_after(earlier, message));
                 }
             }
         }
-        self.decide_together(together, &mut deciding).await;
-        while deciding.join_next().await.is_some() {}
+        let together = underway.checked(&self.site.clock).await;
+        self.decide_together(together, &mut underway.deciding).await;
     }
 
-    async fn decide_after(self: Arc<Self>, earlier: Vec<watch::Receiver<()>>, message: Ready<Admitted>) {
+    /// What became known after its round, or while none comes.
+    async fn decide_late(self: &Arc<Self>, late: Option<Ready<Counted>>, underway: &mut Underway) {
+        if let Some(late) = late {
+            self.decide_together(vec![late], &mut underway.deciding).await;
+        }
+        underway.tidy();
+    }
+
+    async fn decide_after(self: Arc<Self>, earlier: Earlier, message: Unchecked<Admitted>) {
+        let message = message.checked().await;
         for mut other in earlier {
             // Ends with an error when the other one's sender is dropped: it is decided, or put off.
             while other.changed().await.is_ok() {}
         }
+        self.decide_alone(message).await;
+    }
+
+    async fn decide_alone(self: Arc<Self>, message: Ready<Admitted>) {
         self.finish(message.reading, message.counted).await;
         drop(message.done);
     }
@@ -178,7 +194,7 @@ impl Worker {
             match recorded {
                 Ok(()) => self.inbox.decided(message.reading.id),
                 Err(CommitError::Conflict) => {
-                    drop(deciding.spawn(self.clone().decide_after(Vec::new(), message.admitted())));
+                    drop(deciding.spawn(self.clone().decide_alone(message.admitted())));
                 }
                 Err(error) => drop(deciding.spawn(self.clone().settle(message, Ok(Err(error.into()))))),
             }
@@ -193,22 +209,33 @@ impl Worker {
 
     /// Reads a message apart from everything else.
     fn read(&self, id: MailId) -> Reader {
-        let site = self.site.clone();
-        tokio::spawn(async move { Ok(Reading::of(id, site.journal.read(id)?)) })
+        let (site, authenticator) = (self.site.clone(), self.authenticator.clone());
+        tokio::spawn(async move {
+            let entry = site.journal.read(id)?;
+            let reading = Reading::of(id, entry.envelope, &entry.message);
+            let claims = authenticator.claims(&entry.message, reading.facts.author());
+            Ok((reading, Some(claims)))
+        })
     }
 
-    fn read_envelope(&self, id: MailId) -> Result<Reading, journal::ReadError> {
-        Ok(Reading::of_envelope(id, self.site.journal.read(id)?.envelope))
+    fn read_envelope(&self, id: MailId) -> Result<Read, journal::ReadError> {
+        Ok((Reading::of_envelope(id, self.site.journal.read(id)?.envelope), None))
+    }
+
+    /// Looks up who sent a message, apart from everything else.
+    fn check(&self, reading: &Reading, claims: Claims) -> JoinHandle<AuthResults> {
+        let (authenticator, transaction) = (self.authenticator.clone(), Transaction::of(&reading.envelope));
+        tokio::spawn(async move { authenticator.check(&transaction, &claims).await })
     }
 
     /// What the reader made of it, or what its envelope says. `None` when it can't be read back now: it is put off.
-    async fn received(&self, id: MailId, reading: Reader) -> Option<Reading> {
+    async fn received(&self, id: MailId, reading: Reader) -> Option<Read> {
         let read = reading.await.unwrap_or_else(|panic| {
             tracing::error!(%id, %panic, "the reader failed; deciding from the envelope alone");
             self.read_envelope(id)
         });
         match read {
-            Ok(reading) => Some(reading),
+            Ok(read) => Some(read),
             Err(error) => {
                 self.fail(id, &error.to_string()).await;
                 None
@@ -231,9 +258,11 @@ impl Worker {
         } else {
             self.read(id)
         };
-        if let Some(reading) = self.received(id, reading).await {
-            let admitted = self.within_rate(&reading).await;
-            self.finish(Arc::new(reading), admitted).await;
+        if let Some((reading, claims)) = self.received(id, reading).await {
+            let check = claims.map(|claims| self.check(&reading, claims));
+            let counted = self.within_rate(&reading).await;
+            let message = Unchecked { reading, check, counted, done: watch::channel(()).0 };
+            self.clone().decide_alone(message.checked().await).await;
         }
         Ok(())
     }
@@ -367,15 +396,6 @@ impl Arrivals {
         // A clock that stands, or was set back, tells nothing.
         seconds > 0.0 && came as f64 > seconds * f64::from(limits::BURST_RATE)
     }
-}
-
-/// Enters a message into its round; returns the earlier ones that it must wait for.
-fn enter(round: &mut Round, reading: &Reading, mine: &watch::Receiver<()>) -> Vec<watch::Receiver<()>> {
-    let own = Identity::of(reading).name;
-    let referred = evidence::referred_ids(reading).into_iter().map(tables::name_of);
-    let earlier = iter::once(own).chain(referred).filter_map(|name| round.get(&name).cloned()).collect();
-    round.insert(own, mine.clone());
-    earlier
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! peers ──────────────► smtp/server ──► intake/reception ──► journal         http, cli
 //!                           250 ◄────── receipt                │ inbox           │
 //!                                                              ▼                desk
-//!                            facts ──► evidence ──► decision ──► one commit:     │
+//!                   facts, sender ──► evidence ──► decision ──► one commit:     │
 //!                                    intake/worker               record, case, events,
 //!                                                                thread index, done mark
 //!                                                              │
@@ -28,11 +28,12 @@
 //! # Where a line of code belongs
 //! A module uses only modules above it in the list of `src/lib.rs`; a test checks that. Each outside library that touches
 //! the world is named by one folder: redb by `store`, mail-parser and mail-builder by `message`, smtp-proto by
-//! `smtp/server`, mail-send by `smtp/client`, rustls and hickory by `net`, axum and hyper by `http`, clap by `cli`, toml by
-//! `config`.
+//! `smtp/server`, mail-send by `smtp/client`, mail-auth by `auth`, rustls and hickory by `net`, axum and hyper by `http`, clap
+//! by `cli`, toml by `config`.
 //!
 //! # Concurrency
 //! Sessions, readers, deciders, deliveries and commands are tokio tasks. Two threads write: the journal's and the
 //! database's; each takes everything that waits, writes it together and syncs once. Rows are changed with expectations
 //! ([`Engine`](crate::store::Engine)): whoever was overtaken reads again and plans again ([`Tries`](crate::store::site::Tries)).
-//! Messages are decided many at a time, but one waits for an earlier one that it refers to.
+//! Messages are decided many at a time, but one waits for an earlier one that it refers to, and each for the look-ups about
+//! its own sender.

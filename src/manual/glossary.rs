@@ -15,6 +15,7 @@
 //! | queue | where cases wait for agents |
 //! | verdict | the answer at RCPT or DATA |
 //! | decision, disposition | what intake chose; the same as recorded |
+//! | authentication results | what SPF, DKIM, DMARC and ARC said of a message's sender when it was decided |
 //! | evidence | everything that a decision rests on |
 //! | token | proof, made with our key, that a message belongs to a case |
 //! | probe | the message that verifies an address by coming back |

@@ -14,7 +14,8 @@
 //! 6. **Inbox.** Entries are started in order of receipt, many at a time. Before the first of a stretch is started, a claim
 //!    is written, so that after a crash only those are suspects: they are read one by one, and the one that ends the
 //!    process three times is decided from its envelope alone.
-//! 7. **Facts.** [`message::read`](crate::message::read), once.
+//! 7. **Facts.** [`message::read`](crate::message::read), once. Then [`auth`](crate::auth) looks up who sent it, which takes
+//!    some seconds at most and holds up nobody else.
 //! 8. **Evidence.** Recipients, an earlier receipt of the same message, the awaited probe, cases named by token, Message-ID or
 //!    subject.
 //! 9. **Decision.** [`case::decide`](crate::case::decide): the probe, a report, a duplicate, an answer to a case, or a new

@@ -120,3 +120,11 @@
 //! | RFC 8098 disposition notifications | recognised | [`message`](crate::message) |
 //! | RFC 7435 opportunistic security | supported, as a client | [`net::tls`](crate::net::tls) |
 //! | RFC 7505 null MX | supported, as a client | [`smtp::client`](crate::smtp::client) |
+//! | RFC 7208 SPF | verified after the 250, for MAIL FROM, or HELO when that is null; not for peers on this host | [`auth`](crate::auth) |
+//! | RFC 7208 §4.6.4 limits of SPF | ten terms that look up; 2.5 s | [`auth`](crate::auth) |
+//! | RFC 6376 DKIM | verified, ten signatures of a message at most; `l=` counts as unusable (§8.2) | [`auth`](crate::auth) |
+//! | RFC 8301 §3.1, §3.2 rsa-sha1, short keys | `permerror`, `fail` | [`auth`](crate::auth) |
+//! | RFC 8463 Ed25519 in DKIM | verified | [`auth`](crate::auth) |
+//! | RFC 9989 DMARC (before it RFC 7489) | evaluated as a fact, by tree walk; policies aren't enforced and no reports are sent | [`auth`](crate::auth) |
+//! | RFC 8617 ARC | chains verified as a fact; no forwarder is trusted by it yet | [`auth`](crate::auth) |
+//! | RFC 8601 words of authentication results | supported; Authentication-Results fields of others aren't believed | [`base::AuthResults`](crate::base::AuthResults) |

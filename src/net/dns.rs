@@ -19,7 +19,7 @@ use hickory_resolver::net::{DnsError as Semantic, NetError};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 
-use crate::base::Chance;
+use crate::base::{Chance, limits};
 
 /// Which name servers to ask.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,13 +65,14 @@ pub struct NoNameServers(#[source] NetError);
 impl Dns {
     /// A resolver over these servers; each is asked over UDP, and over TCP where an answer doesn't fit.
     pub fn new(settings: &Settings, chance: Chance) -> Result<Self, NoNameServers> {
-        let builder = if settings.servers.is_empty() {
+        let mut builder = if settings.servers.is_empty() {
             TokioResolver::builder_tokio().map_err(NoNameServers)?
         } else {
             let servers = settings.servers.iter().copied().map(name_server).collect();
             let config = ResolverConfig::from_name_servers(servers);
             TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
         };
+        builder.options_mut().max_active_requests = limits::DNS_QUESTIONS_MAX;
         Ok(Self { resolver: builder.build().map_err(NoNameServers)?, chance })
     }
 
@@ -113,6 +114,15 @@ impl Dns {
             }
         }
         if addresses.is_empty() { Err(failure) } else { Ok(addresses) }
+    }
+
+    /// True when a name server answers at all, whatever it says. Asks for a name that nobody has, so that no cache knows.
+    pub async fn is_answering(&self) -> bool {
+        let label = data_encoding::HEXLOWER.encode(&self.chance.bytes::<10>());
+        match self.lookup(&label, RecordType::A).await {
+            Ok(_) | Err(NetError::Dns(_) | NetError::Proto(_)) => true,
+            Err(_) => false,
+        }
     }
 
     /// For look-ups of other kinds (TXT, TLSA) by libraries that take a resolver.

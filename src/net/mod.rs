@@ -17,3 +17,4 @@ pub use network::Network;
 pub use peers::Peers;
 pub use stop::Stop;
 pub use stream::Stream;
+pub use tls::private_key;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 
 pub use tokio_rustls::TlsConnector;
@@ -28,6 +28,11 @@ pub fn opportunistic() -> TlsConnector {
         .with_custom_certificate_verifier(Arc::new(AnyCertificate))
         .with_no_client_auth();
     TlsConnector::from(Arc::new(config))
+}
+
+/// A private key (PKCS #8) in the form in which libraries take it.
+pub fn private_key(pkcs8: Vec<u8>) -> PrivateKeyDer<'static> {
+    PrivateKeyDer::Pkcs8(pkcs8.into())
 }
 
 /// Accepts everything. Signatures are not checked either: they would prove a key that nothing vouches for, and the

@@ -97,6 +97,7 @@ impl Submitted {
                 envelope: self.envelope.clone(),
                 facts: self.facts.clone(),
                 reader_version: READER_VERSION,
+                auth: None,
                 deliveries: Vec::new(),
                 case,
                 duplicate_of: None,

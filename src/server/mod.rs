@@ -20,6 +20,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
+use crate::auth::Authenticator;
 use crate::base::{Clock, limits};
 use crate::desk::command::Answer;
 use crate::desk::{Answers, Command, Desk};
@@ -91,10 +92,11 @@ pub async fn start_with(world: World, sessions: &Handle) -> Result<Running, Star
     let desk = Arc::new(Desk::new(site.clone(), inbox.clone()));
     let http = http::start(&settings.http, &data_dir, desk.clone(), clock.clone(), &chance).await?;
 
+    let authenticator = Arc::new(Authenticator::new(&dns, &settings.hostname, clock.clone()));
     let client = Client::new(settings.hostname.clone(), settings.outbound.route(), dns, clock.clone());
     let outbound = Arc::new(outbound::Worker::new(site.clone(), client, settings.outbound.clone()));
     let scheduler = Arc::new(Scheduler::new(site.clone(), inbox.clone(), outbound));
-    let worker = Arc::new(intake::Worker::new(site.clone(), inbox.clone()));
+    let worker = Arc::new(intake::Worker::new(site.clone(), inbox.clone(), authenticator));
     let floor = Floor::new(medium.clone(), settings.store.free_bytes_min, settings.smtp.message_bytes_max as u64);
     let reception = Arc::new(Reception::new(site.clone(), inbox.clone(), floor));
     let (receiving, workers) = (Stop::new(), Stop::new());

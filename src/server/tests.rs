@@ -15,6 +15,7 @@ use crate::base::{Chance, Envelope, MailId, Mailbox, Reply, ReversePath, Time};
 use crate::config::Settings;
 use crate::desk::Outcome;
 use crate::desk::command::{AddressSettings, MessageFilter};
+use crate::net::zone::Zone;
 use crate::smtp::server::Host;
 use crate::store::{Batch, JournalKind, Medium, SimulatedMedium, Table, tables};
 
@@ -37,7 +38,7 @@ impl Place {
         settings.service_domain = "in.example.net".into();
         settings.smtp.listen = vec!["127.0.0.1:0".parse().unwrap()];
         settings.http.listen = None;
-        settings.dns.servers = vec!["127.0.0.1:9".parse().unwrap()];
+        settings.dns.servers = vec![Zone::parse("").serve().await];
         // Where nothing listens, mail stays in the spool.
         let smarthost = smarthost.unwrap_or_else(|| "127.0.0.1:9".parse().unwrap());
         settings.outbound.smarthost = Some((smarthost.ip().to_string(), smarthost.port()));

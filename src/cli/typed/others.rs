@@ -1,12 +1,15 @@
 //! `postcase message …`, `queue …`, `agent …`, `spool …`, `config …`
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
 use super::Rows;
 use super::words::{DIRECTIONS, DISPOSITIONS, case_number, word};
-use crate::base::{CaseNumber, Mailbox, Time};
+use crate::auth::Transaction;
+use crate::base::mailbox::MailboxError;
+use crate::base::{CaseNumber, Mailbox, ReversePath, Time};
 use crate::cli::meaning::Meaning;
 use crate::desk::Command;
 use crate::desk::command::MessageFilter;
@@ -33,10 +36,12 @@ pub enum Message {
         /// A mail id or a Message-ID
         id: String,
     },
-    /// Shows what postcase reads in message files; needs no server and no store
+    /// Shows what postcase reads in message files, and with a peer who sent them; needs no server and no store
     Inspect {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+        #[command(flatten)]
+        sender: Sender,
     },
 }
 
@@ -58,6 +63,31 @@ pub struct Messages {
     rows: Rows,
 }
 
+/// What a session would have known: all of it, or nothing.
+#[derive(Debug, Args)]
+pub struct Sender {
+    /// The host that sent it; SPF, DKIM, DMARC and ARC are verified over the configured DNS
+    #[arg(long, value_name = "IP", requires_all = ["helo", "mail_from"])]
+    peer: Option<IpAddr>,
+    /// What that host called itself
+    #[arg(long, value_name = "NAME", requires = "peer")]
+    helo: Option<String>,
+    /// The reverse-path; empty or <> for none
+    #[arg(long, value_name = "ADDRESS", requires = "peer", value_parser = reverse_path)]
+    mail_from: Option<ReversePath>,
+}
+
+impl Sender {
+    fn transaction(self) -> Option<Transaction> {
+        Some(Transaction { peer: Some(self.peer?), helo: self.helo?, from: self.mail_from? })
+    }
+}
+
+fn reverse_path(typed: &str) -> Result<ReversePath, MailboxError> {
+    let inside = typed.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or(typed);
+    if inside.is_empty() { Ok(ReversePath::Null) } else { inside.parse().map(ReversePath::Mailbox) }
+}
+
 impl Message {
     pub fn meaning(self) -> Meaning {
         Meaning::Ask(match self {
@@ -72,7 +102,7 @@ impl Message {
             Self::Show { id } => Command::MessageShow { id },
             Self::Raw { id, trace } => Command::MessageRaw { id, trace },
             Self::Explain { id } => Command::MessageExplain { id },
-            Self::Inspect { files } => return Meaning::Inspect { files },
+            Self::Inspect { files, sender } => return Meaning::Inspect { files, sender: sender.transaction() },
         })
     }
 }

@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::auth::Transaction;
+use crate::base::ReversePath;
 use crate::cli::failure::Exit;
 
 fn parse(typed: &str) -> Result<Typed, clap::Error> {
@@ -78,7 +80,12 @@ fn messages() {
     check("message raw x --trace", json!({"command": "message-raw", "id": "x", "trace": true}));
     check("message explain x", json!({"command": "message-explain", "id": "x"}));
     let inspect = parse("message inspect a b").unwrap().meaning().unwrap();
-    assert_eq!(inspect, Meaning::Inspect { files: vec!["a".into(), "b".into()] });
+    assert_eq!(inspect, Meaning::Inspect { files: vec!["a".into(), "b".into()], sender: None });
+    let inspect = parse("message inspect a --peer ::1 --helo mx.a.example --mail-from <>").unwrap().meaning().unwrap();
+    let sender = Transaction { peer: "::1".parse().ok(), helo: "mx.a.example".into(), from: ReversePath::Null };
+    assert_eq!(inspect, Meaning::Inspect { files: vec!["a".into()], sender: Some(sender) });
+    assert!(parse("message inspect a --peer ::1 --helo mx.a.example").is_err());
+    assert!(parse("message inspect a --mail-from a@b.example").is_err());
 }
 
 #[test]

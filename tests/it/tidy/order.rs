@@ -5,11 +5,13 @@ use super::{File, wrong_lines};
 use crate::unit::{Unit, unit};
 
 /// A library that touches the world, and the folders that may name it.
-const OWNERS: [(&str, &[&str]); 15] = [
+const OWNERS: [(&str, &[&str]); 17] = [
     ("redb", &["store"]),
     ("zstd", &["store"]),
     ("mail_parser", &["message"]),
     ("mail_builder", &["message"]),
+    ("mail_auth", &["auth"]),
+    ("aws_lc_rs", &["auth", "net"]),
     ("smtp_proto", &["smtp/server", "smtp/client"]),
     ("mail_send", &["smtp/client"]),
     ("hickory_resolver", &["net"]),
