@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{Chance, Mailbox, Time, limits, time::later};
+use crate::base::{AuthResult, AuthResults, Chance, Mailbox, Time, limits, time::later};
 use crate::message::Facts;
 use crate::message::facts::Person;
 
@@ -80,6 +80,12 @@ pub struct PathReport {
     pub message_id_kept: bool,
     pub subject_kept: bool,
     pub subject: String,
+    /// What became of our signature, if it has one. Absent in reports of earlier versions.
+    #[serde(default)]
+    pub dkim: Option<AuthResult>,
+    /// Did those who passed it on say so?
+    #[serde(default)]
+    pub arc: Option<AuthResult>,
     pub envelope_from: Option<Mailbox>,
     pub hops: usize,
     /// What is different, in words.
@@ -156,6 +162,8 @@ impl Verification {
             message_id_kept: facts.message_id.as_deref() == Some(&probe.message_id),
             subject_kept: facts.subject == probe.subject,
             subject: facts.subject.clone(),
+            dkim: arrival.auth.map(|auth| auth.dkim),
+            arc: arrival.auth.map(|auth| auth.arc),
             envelope_from: arrival.envelope_from,
             hops: arrival.hops,
             changes: changes(&probe, facts, to),
@@ -165,6 +173,7 @@ impl Verification {
             (path.from_kept, "from_lost"),
             (path.message_id_kept, "message_id_lost"),
             (path.subject_kept, "subject_changed"),
+            (path.dkim != Some(AuthResult::Fail), "dkim_broken"),
             (path.delay_ms < late, "late"),
         ] {
             if !kept {
@@ -223,11 +232,12 @@ fn changes(probe: &Probe, facts: &Facts, to: &Mailbox) -> Vec<String> {
         .collect()
 }
 
-/// What only the envelope and the trace fields say of a probe that came back.
+/// What its text doesn't say of a probe that came back.
 #[derive(Clone, Debug)]
 pub struct Arrival {
     pub envelope_from: Option<Mailbox>,
     pub hops: usize,
+    pub auth: Option<AuthResults>,
 }
 
 impl Probe {
@@ -345,7 +355,8 @@ mod tests {
             verification.delivered_at = Some(start());
             for &seconds in seconds {
                 let at = later(start(), std::time::Duration::from_secs(seconds));
-                verification.came_back(&facts, &address(), Arrival { envelope_from: None, hops: 2 }, at);
+                let arrival = Arrival { envelope_from: None, hops: 2, auth: None };
+                verification.came_back(&facts, &address(), arrival, at);
             }
             assert_eq!(verification.problems, expected);
             assert_eq!((verification.state, verification.how), (VerificationState::Confirmed, Some(How::RoundTrip)));
@@ -358,6 +369,25 @@ mod tests {
         check(|facts| facts.message_id = None, &[1], &["message_id_lost"]);
         check(|facts| facts.from = None, &[1], &["from_lost"]);
         check(|facts| facts.subject = "[EXT] Verification".into(), &[1], &["subject_changed"]);
+    }
+
+    #[test]
+    fn a_signature_that_the_path_breaks_is_told() {
+        for (dkim, problems) in [
+            (AuthResult::Pass, &[][..]),
+            // Unsigned, or not published yet.
+            (AuthResult::None, &[]),
+            (AuthResult::Permerror, &[]),
+            (AuthResult::Fail, &["dkim_broken".to_owned()]),
+        ] {
+            let auth = AuthResults { dkim, arc: AuthResult::Pass, ..AuthResults::default() };
+            let mut verification = awaited();
+            let arrival = Arrival { envelope_from: None, hops: 2, auth: Some(auth) };
+            verification.came_back(&whole(), &address(), arrival, start());
+            assert_eq!(verification.problems, problems);
+            let path = serde_json::to_value(verification.path).unwrap();
+            assert_eq!((&path["dkim"], &path["arc"]), (&serde_json::json!(dkim), &"pass".into()));
+        }
     }
 
     #[test]

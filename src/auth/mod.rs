@@ -11,13 +11,17 @@
 //! until they answer again. Only that one record: nobody may keep a domain's policy from being read by claiming a key of
 //! that domain whose name servers are dead.
 //!
+//! [`signed`] signs our own mail with the [keys](DkimKey) of its author's domain.
+//!
 //! Not here: the reports that DMARC can ask for, and the trust in forwarders that ARC would need.
 
 mod check;
 mod claims;
 mod health;
+mod signing;
 #[cfg(test)]
 mod tests;
 
 pub use check::{Authenticator, Transaction};
 pub use claims::Claims;
+pub use signing::{DkimAlgorithm, DkimKey, Record, signed};

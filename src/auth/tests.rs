@@ -1,5 +1,7 @@
 //! Real keys, real signatures, a name server on loopback; and senders who mean harm.
 
+mod signing;
+
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};

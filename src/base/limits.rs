@@ -173,6 +173,9 @@ pub const DNS_SILENCE: Duration = Duration::from_secs(10);
 /// Questions under way at a time: all messages with a few each, and the mail that leaves.
 pub const DNS_QUESTIONS_MAX: usize = 1024;
 
+/// Keys of one domain, all of which sign its mail: two kinds, and their successors.
+pub const DKIM_KEYS_MAX: usize = 4;
+
 /// Reaching a peer.
 pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(30);
 /// A peer's reply to a command (RFC 5321 §4.5.3.2).

@@ -103,6 +103,16 @@ pub enum Command {
     },
     SpoolHold,
     SpoolResume,
+    DkimNew {
+        domain: String,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        ed25519: bool,
+    },
+    DkimList,
+    DkimRemove {
+        domain: String,
+        selector: String,
+    },
     /// The store, into a new file on the server's machine.
     Backup {
         file: PathBuf,

@@ -7,6 +7,7 @@ mod address;
 mod backup;
 mod case;
 pub mod command;
+mod dkim;
 mod message;
 mod reply;
 mod roster;
@@ -64,6 +65,9 @@ impl Desk {
             Command::SpoolRetry { id } => self.spool_retry(&id).await,
             Command::SpoolHold => self.spool_hold().await,
             Command::SpoolResume => self.spool_resume().await,
+            Command::DkimNew { domain, ed25519 } => self.dkim_new(&domain, ed25519).await,
+            Command::DkimList => self.dkim_list().await,
+            Command::DkimRemove { domain, selector } => self.dkim_remove(&domain, &selector).await,
             Command::Backup { file } => self.backup(file).await,
             Command::StoreCheck => self.store_check().await,
         }

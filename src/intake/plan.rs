@@ -208,8 +208,11 @@ impl Plan<'_> {
         // Another probe may have been sent in the meantime: this one says nothing about it.
         if let Some(kept) = kept.filter(|kept| kept.value.verification.probe == address.verification.probe) {
             let mut changed = kept.value.clone();
-            let arrival =
-                Arrival { envelope_from: self.reading.envelope.from.mailbox().cloned(), hops: self.reading.hops };
+            let arrival = Arrival {
+                envelope_from: self.reading.envelope.from.mailbox().cloned(),
+                hops: self.reading.hops,
+                auth: self.reading.auth,
+            };
             let received_at = self.reading.envelope.received_at;
             changed.verification.came_back(&self.reading.facts, &address.address, arrival, received_at);
             changed.verified_at = changed.verified_at.or(changed.verification.confirmed_at);

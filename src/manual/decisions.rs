@@ -140,6 +140,12 @@
 //! answer a question that no stranger has a hand in; if they don't, nobody is looked up for 10 s. Judging them by
 //! strangers' domains would let whoever owns slow ones turn authentication off.
 //!
+//! **2026-11-29: DKIM keys are rows, and every key of a domain signs.** In the database, which is 0600 in a folder that is 0700,
+//! a key is durable before it is shown, is in every backup, and will be there for every node. A key signs from its
+//! first minute, published or not: a signature whose key isn't found counts as none, and with two RSA keys the old one
+//! vouches until the new one is published and `dkim remove` takes the old one away. The signature is made once, when
+//! mail enters the spool, so that each attempt sends the same bytes. Its time `t=` is the machine's, read by mail-auth.
+//!
 //! **2026-11-29: results are of the author that is shown.** DMARC is asked about the From field that postcase shows, not about
 //! whichever one a signature covers: with several From fields a signature says nothing about the shown one, and only SPF
 //! can speak for it.

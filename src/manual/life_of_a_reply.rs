@@ -5,7 +5,7 @@
 //!    it is verified.
 //! 2. **Compose.** The Message-ID carries a keyed token of the case ([`address::Keyring`](crate::address::Keyring)); References
 //!    continue the thread; the reverse-path is a bounce address bound to message and recipients.
-//! 3. **Journal.** The raw message is appended and synced. *A crash here: it was never sent, and nobody was told it was.*
+//! 3. **Journal.** The message is signed with the DKIM keys of its author's domain, if it has any, appended and synced. *A crash here: it was never sent, and nobody was told it was.*
 //! 4. **Spool.** One commit: the event on the case, the spool row, its due time, the thread index. Now the command answers.
 //! 5. **Attempt.** The scheduler sees that it is due. The time of the next attempt is written *before* dialling, so that a
 //!    crash in between costs a second attempt under the same Message-ID and never the message.

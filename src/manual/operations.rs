@@ -15,6 +15,20 @@
 //! SIGTERM or SIGINT: no new connections, running transactions finish within 30 seconds, then the store closes. `kill -9` and
 //! power cuts lose nothing that was answered with 250; the next start goes on where the last one ended.
 //!
+//! # Signing mail
+//! `postcase dkim new example.com` makes a DKIM key and prints the TXT record to publish; from then on mail from addresses of
+//! that domain is signed. The name is compared as a whole: `help.example.com` has keys of its own. The probes of
+//! `address verify` come from `service_domain`; with a key for that, `address show` also says whether the path breaks
+//! signatures (`dkim_broken`). To change a key: `dkim new` again, publish, and when the record is seen everywhere
+//! `postcase dkim remove example.com SELECTOR`. Leave the old record for a week: mail that it signed is still on its way.
+//!
+//! # Senders
+//! `postcase message show ID` says under `auth` what SPF, DKIM, DMARC and ARC said of a message when it was decided. Of
+//! mail that your own system forwards SPF speaks about your system, so DMARC rests on the customer's signature; a
+//! forwarder that changes text or subject breaks it, and then a customer whose domain has a policy is recognised by the
+//! answered message only. `postcase message inspect FILE --peer IP --helo NAME --mail-from ADDRESS` looks up again.
+//! While the name servers (`[dns] servers`) are silent everything is `temperror`, and nothing waits for them.
+//!
 //! # Backup and restore
 //! `postcase backup FILE` saves everything into one new file while the server runs, or without it. The server writes the
 //! file, so it must be allowed to; it has its name only when it is whole, durable and read back. In it is every message

@@ -123,8 +123,9 @@
 //! | RFC 7208 SPF | verified after the 250, for MAIL FROM, or HELO when that is null; not for peers on this host | [`auth`](crate::auth) |
 //! | RFC 7208 §4.6.4 limits of SPF | ten terms that look up; 2.5 s | [`auth`](crate::auth) |
 //! | RFC 6376 DKIM | verified, ten signatures of a message at most; `l=` counts as unusable (§8.2) | [`auth`](crate::auth) |
+//! | RFC 6376 §5 signing | relaxed/relaxed, 2,048 bits; From, Reply-To, To, Cc, Subject, Date, Message-ID and Content-Type also against additions (§5.4) | [`auth::DkimKey`](crate::auth::DkimKey) |
 //! | RFC 8301 §3.1, §3.2 rsa-sha1, short keys | `permerror`, `fail` | [`auth`](crate::auth) |
-//! | RFC 8463 Ed25519 in DKIM | verified | [`auth`](crate::auth) |
+//! | RFC 8463 Ed25519 in DKIM | verified, and signed beside RSA on demand | [`auth`](crate::auth) |
 //! | RFC 9989 DMARC (before it RFC 7489) | evaluated as a fact, by tree walk; policies aren't enforced and no reports are sent | [`auth`](crate::auth) |
 //! | RFC 8617 ARC | chains verified as a fact; no forwarder is trusted by it yet | [`auth`](crate::auth) |
 //! | RFC 8601 words of authentication results | supported; Authentication-Results fields of others aren't believed | [`base::AuthResults`](crate::base::AuthResults) |

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::outcome::RecipientState;
+use crate::auth;
 use crate::base::{CaseNumber, Envelope, MailId, Mailbox, ReversePath, Time};
 use crate::case::{Direction, Mail, Named, Names};
 use crate::message::Facts;
@@ -47,6 +48,16 @@ pub struct Outgoing {
     pub purpose: Purpose,
 }
 
+/// With the signatures of the author's domain, if it has keys. The journal has what leaves: each attempt sends the same.
+async fn signed(site: &Site, facts: &Facts, message: Vec<u8>) -> Result<Vec<u8>, AppendError> {
+    let Some(author) = facts.author() else { return Ok(message) };
+    let keys = tables::DKIM_KEYS.get(&*site.engine, author.domain()).await;
+    match keys.map_err(|error| AppendError::Failed(error.to_string()))? {
+        Some(keys) => Ok(auth::signed(author.domain(), &keys.value, message)),
+        None => Ok(message),
+    }
+}
+
 /// A message that is durable in the journal and leaves once [`Submitted::enter`]'s batch is committed.
 pub struct Submitted {
     pub id: MailId,
@@ -56,11 +67,12 @@ pub struct Submitted {
 }
 
 impl Submitted {
-    /// Writes the message to the journal. When the process dies before the batch, it was never sent and nobody was told
+    /// Signs the message with the keys of its author's domain and writes it to the journal. When the process dies before the batch, it was never sent and nobody was told
     /// otherwise.
     pub async fn store(site: &Site, outgoing: Outgoing) -> Result<Self, AppendError> {
         let Outgoing { from, to, message, purpose } = outgoing;
         let mut facts = crate::message::read(&message);
+        let message = signed(site, &facts, message).await?;
         facts.text.clear();
         facts.new_text.clear();
         let envelope = Envelope {

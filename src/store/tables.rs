@@ -3,6 +3,7 @@
 
 use super::Documents;
 use crate::address::{Keyring, RoutingAddress};
+use crate::auth::DkimKey;
 use crate::base::{CaseNumber, MailId, Mailbox};
 use crate::case::{Case, Contact, Event, Mail, Names};
 use crate::routing::{Agent, Queue};
@@ -32,6 +33,8 @@ pub const CASE_EVENTS: Documents<(CaseNumber, u32), Event> = Documents::named("c
 pub const CONTACTS: Documents<Mailbox, Contact> = Documents::named("contact");
 /// Under `tokens`: the secrets that threads are proved with.
 pub const KEYRINGS: Documents<str, Keyring> = Documents::named("keyring");
+/// Domain → its DKIM keys, all of which sign.
+pub const DKIM_KEYS: Documents<str, Vec<DkimKey>> = Documents::named("dkim_key");
 /// Under `inbox`: entries up to this one may have been started.
 pub const CLAIMS: Documents<str, MailId> = Documents::named("claim");
 /// How often the reading of an entry was started after an unclean end.

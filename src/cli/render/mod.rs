@@ -42,6 +42,13 @@ pub fn answer(command: &Command, value: &Value) -> String {
             &["id", "recipient", "attempts", "next_at", "last_words", "held"],
             "nothing waits to leave; postcase message list --direction outbound shows what was sent",
         ),
+        Command::DkimNew { domain, .. } => records(value, domain),
+        Command::DkimList => table::rows(
+            value,
+            &["domain", "selector", "algorithm", "created_at"],
+            "no DKIM keys yet; make the first: postcase dkim new example.com",
+        ),
+        Command::DkimRemove { .. } => sheet::of(value, &["domain", "selector", "removed"], &[]),
         Command::SpoolHold | Command::SpoolResume => sheet::of(value, &["spool", "since", "why"], &[]),
         Command::Backup { .. } => sheet::of(value, &["file", "bytes", "rows", "segments", "taken_at"], &[]),
         Command::CaseShow { .. } => cases::sheet(value),
@@ -60,6 +67,13 @@ pub fn answer(command: &Command, value: &Value) -> String {
             sheet::of(value, &["address", "name", "number", "state", "spool_id", "id", "message_id", "from", "to"], &[])
         }
     }
+}
+
+/// Records to publish. A zone file takes a value in pieces of 255 bytes; most forms take it as it is.
+fn records(value: &Value, domain: &str) -> String {
+    let rows = table::rows(&value["records"], &["name", "type", "value"], "no records");
+    let domain = text::line(domain);
+    format!("{rows}\nnext: publish this in the DNS of {domain}; its mail is signed from now on\n")
 }
 
 /// A message with its text at the end. `new_text` would say the same again.

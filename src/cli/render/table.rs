@@ -8,7 +8,7 @@ use crate::cli::text;
 /// Characters of one cell, so that a long subject leaves room for the rest.
 const CELL_CHARS_MAX: usize = 60;
 /// An id or a service address is for copying: cut, it would be worthless.
-const WHOLE: &[&str] = &["id", "service_address", "address", "key", "from", "recipient", "last_words"];
+const WHOLE: &[&str] = &["id", "service_address", "address", "key", "from", "recipient", "last_words", "value"];
 
 /// The rows of a JSON array, or `empty` when there are none. Columns are fields, by the order given.
 pub fn rows(list: &Value, columns: &[&str], empty: &str) -> String {

@@ -65,6 +65,9 @@ enum Verb {
     /// The spool: mail that waits to leave
     #[command(subcommand)]
     Spool(others::Spool),
+    /// DKIM keys, which sign mail that leaves
+    #[command(subcommand)]
+    Dkim(others::Dkim),
     /// The configuration
     #[command(subcommand)]
     Config(others::Config),
@@ -91,6 +94,7 @@ impl Typed {
             Verb::Queue(typed) => typed.meaning(),
             Verb::Agent(typed) => typed.meaning(),
             Verb::Spool(typed) => typed.meaning(),
+            Verb::Dkim(typed) => typed.meaning(),
             Verb::Config(others::Config::Show) => Meaning::ShowConfiguration,
             Verb::Backup { file } => Meaning::Backup { file: whole_path(file)? },
             Verb::Restore { file } => Meaning::Restore { file },

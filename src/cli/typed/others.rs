@@ -1,4 +1,4 @@
-//! `postcase message …`, `queue …`, `agent …`, `spool …`, `config …`
+//! `postcase message …`, `queue …`, `agent …`, `spool …`, `dkim …`, `config …`
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -170,6 +170,31 @@ impl Spool {
             Self::Hold => Command::SpoolHold,
             Self::Resume => Command::SpoolResume,
             Self::Retry { id } => Command::SpoolRetry { id },
+        })
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Dkim {
+    /// Makes a key for a domain, whose mail it signs from now on, and prints the record to publish
+    New {
+        domain: String,
+        /// Also a short key, for those who can verify it
+        #[arg(long)]
+        ed25519: bool,
+    },
+    /// Lists keys with their records
+    List,
+    /// Takes a key away; its record stays published for some days
+    Remove { domain: String, selector: String },
+}
+
+impl Dkim {
+    pub fn meaning(self) -> Meaning {
+        Meaning::Ask(match self {
+            Self::New { domain, ed25519 } => Command::DkimNew { domain, ed25519 },
+            Self::List => Command::DkimList,
+            Self::Remove { domain, selector } => Command::DkimRemove { domain, selector },
         })
     }
 }
