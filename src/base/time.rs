@@ -4,8 +4,10 @@
 //! their times when it passes them. Nothing else in the program names `SystemTime` or `tokio::time`, so every time-out,
 //! retry and expiry can be tested without waiting for it.
 
+use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::Arc;
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -20,7 +22,20 @@ pub struct Clock(Kind);
 #[derive(Clone, Debug)]
 enum Kind {
     System,
-    Manual(Arc<watch::Sender<Time>>),
+    Manual(Arc<Manual>),
+}
+
+#[derive(Debug)]
+struct Manual {
+    now: watch::Sender<Time>,
+    /// How many sleep until when.
+    sleepers: Mutex<BTreeMap<Time, usize>>,
+}
+
+/// Somebody who sleeps.
+struct Sleeper<'a> {
+    clock: &'a Manual,
+    until: Time,
 }
 
 /// The time given to a piece of work is used up.
@@ -35,7 +50,7 @@ impl Clock {
 
     /// A clock that stands at `start` until [`advance`](Self::advance).
     pub fn manual(start: Time) -> Self {
-        Self(Kind::Manual(Arc::new(watch::Sender::new(start))))
+        Self(Kind::Manual(Arc::new(Manual { now: watch::Sender::new(start), sleepers: Mutex::default() })))
     }
 
     #[allow(clippy::disallowed_methods, reason = "this is the door")]
@@ -43,14 +58,26 @@ impl Clock {
         match &self.0 {
             // Whole microseconds: what is stored and what is shown.
             Kind::System => Time::from_microsecond(Time::now().as_microsecond()).unwrap_or(Time::MAX),
-            Kind::Manual(at) => *at.borrow(),
+            Kind::Manual(clock) => *clock.now.borrow(),
         }
     }
 
     /// Moves a manual clock forward; does nothing to the system's.
     pub fn advance(&self, by: Duration) {
-        if let Kind::Manual(at) = &self.0 {
-            at.send_modify(|at| *at = later(*at, by));
+        if let Kind::Manual(clock) = &self.0 {
+            clock.now.send_modify(|at| *at = later(*at, by));
+        }
+    }
+
+    /// When the first of those who sleep by a manual clock wakes; none when nobody sleeps, or only for ever.
+    pub fn next_waking(&self) -> Option<Time> {
+        match &self.0 {
+            Kind::System => None,
+            // Whoever was passed and isn't awake yet has nothing to wait for.
+            Kind::Manual(clock) => {
+                let later = (Bound::Excluded(self.now()), Bound::Excluded(Time::MAX));
+                clock.sleepers().range(later).next().map(|(at, _)| *at)
+            }
         }
     }
 
@@ -68,7 +95,8 @@ impl Clock {
                 }
             }
             Kind::Manual(clock) => {
-                let mut moved = clock.subscribe();
+                let mut moved = clock.now.subscribe();
+                let _sleeper = Sleeper::new(clock, at);
                 // An error means that the clock is gone; its time never comes.
                 if moved.wait_for(|now| *now >= at).await.is_err() {
                     std::future::pending().await
@@ -106,6 +134,31 @@ impl Clock {
     }
 }
 
+impl Manual {
+    fn sleepers(&self) -> MutexGuard<'_, BTreeMap<Time, usize>> {
+        self.sleepers.lock().expect("no holder panics")
+    }
+}
+
+impl<'a> Sleeper<'a> {
+    fn new(clock: &'a Manual, until: Time) -> Self {
+        *clock.sleepers().entry(until).or_default() += 1;
+        Self { clock, until }
+    }
+}
+
+impl Drop for Sleeper<'_> {
+    fn drop(&mut self) {
+        let mut sleepers = self.clock.sleepers();
+        if let Some(count) = sleepers.get_mut(&self.until) {
+            *count -= 1;
+            if *count == 0 {
+                sleepers.remove(&self.until);
+            }
+        }
+    }
+}
+
 /// `span` after `at`, or the end of time.
 pub fn later(at: Time, span: Duration) -> Time {
     at.checked_add(span).unwrap_or(Time::MAX)
@@ -114,6 +167,7 @@ pub fn later(at: Time, span: Duration) -> Time {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::task::Poll;
 
     #[tokio::test]
     async fn a_manual_clock_wakes_sleepers_when_it_passes_them() {
@@ -129,5 +183,23 @@ mod tests {
         clock.advance(Duration::from_secs(60));
         assert_eq!(sleeper.await.unwrap(), Err(Elapsed));
         assert_eq!(clock.now(), Time::from_second(119).unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_manual_clock_knows_who_wakes_next() {
+        let clock = Clock::manual(Time::UNIX_EPOCH);
+        let at = |second| Time::from_second(second).unwrap();
+        let (mut early, mut late) = (Box::pin(clock.sleep_until(at(5))), Box::pin(clock.sleep_until(at(9))));
+        let mut never = Box::pin(clock.sleep_until(Time::MAX));
+        assert_eq!(clock.next_waking(), None);
+        for sleeping in [&mut never, &mut late, &mut early] {
+            assert!(std::future::poll_fn(|context| Poll::Ready(sleeping.as_mut().poll(context))).await.is_pending());
+        }
+        assert_eq!(clock.next_waking(), Some(at(5)));
+        drop(early);
+        assert_eq!(clock.next_waking(), Some(at(9)));
+        clock.advance(Duration::from_secs(9));
+        assert_eq!(clock.next_waking(), None);
+        late.await;
     }
 }

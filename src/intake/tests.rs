@@ -258,7 +258,7 @@ async fn a_full_inbox_begins_no_message_until_it_has_drained() {
     let listener = listen::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let (at, stop) = (listener.local_addr().unwrap(), Stop::new());
     let shared = Shared::new(reception, SmtpSettings::default(), None, place.site.clock.clone(), stop);
-    tokio::spawn(serve(vec![(Protocol::Smtp, listener)], shared));
+    tokio::spawn(serve(vec![(Protocol::Smtp, listener.into())], shared));
     let mut peer = BufReader::new(TcpStream::connect(at).await.unwrap());
     peer.read_line(&mut String::new()).await.unwrap();
     let rcpt = "RCPT TO:<support@company.example>";

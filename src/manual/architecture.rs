@@ -19,6 +19,7 @@
 //! # What never happens
 //! - `base`, `message`, `address`, `case` and `routing` touch no socket, file, clock or thread.
 //! - No function hands outgoing mail to intake. A probe comes back over SMTP or not at all.
+//! - Nothing but [`net::internet`](crate::net::internet) connects to another host or takes its connections.
 //! - Nothing above [`store`](crate::store) knows a file name or an offset.
 //! - Nothing but [`base::time`](crate::base::time) reads a clock, nothing but [`base::chance`](crate::base::chance) makes a
 //!   random number.

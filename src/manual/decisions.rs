@@ -149,3 +149,13 @@
 //! **2026-11-29: results are of the author that is shown.** DMARC is asked about the From field that postcase shows, not about
 //! whichever one a signature covers: with several From fields a signature says nothing about the shown one, and only SPF
 //! can speak for it.
+//!
+//! **2026-11-29: mail has one door to the internet.** Listening, connecting and looking up names go through the trait
+//! [`Internet`](crate::net::Internet), so that a simulation can bring a network of its own, in its own time, with every
+//! fault a seed wants. A real connection is a variant of an enum, not a trait object: one comparison for each read. mail-send
+//! connects and makes TLS only over TCP, so both are done here now. In a simulation who sent a message is asked of nobody
+//! (`temperror`).
+//!
+//! **2026-11-29: a server can say what it has in hand.** Connections, seats, bytes, reservations, deliveries: counters that
+//! were there, read by name ([`InHand`](crate::server::InHand)). A leak of any of them is a server that refuses mail some
+//! weeks later; the simulation looks for it after each life.

@@ -9,7 +9,10 @@
 //!
 //! RFC 5321 §5.1 (order of hosts, implicit MX), RFC 7505 (null MX).
 
+use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
 
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
@@ -33,7 +36,20 @@ pub struct Settings {
 pub struct Dns {
     resolver: TokioResolver,
     chance: Chance,
+    /// Who knows hosts and addresses instead.
+    names: Option<Arc<dyn Names>>,
 }
+
+/// Names that don't come from name servers, for simulations.
+pub trait Names: Send + Sync {
+    fn mx<'a>(&'a self, domain: &'a str) -> Answer<'a, Mx>;
+
+    /// At least one.
+    fn addresses<'a>(&'a self, host: &'a str) -> Answer<'a, Vec<IpAddr>>;
+}
+
+/// An answer to be.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, DnsError>> + Send + 'a>>;
 
 /// Who takes the mail of a domain.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,11 +89,21 @@ impl Dns {
             TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
         };
         builder.options_mut().max_active_requests = limits::DNS_QUESTIONS_MAX;
-        Ok(Self { resolver: builder.build().map_err(NoNameServers)?, chance })
+        Ok(Self { resolver: builder.build().map_err(NoNameServers)?, chance, names: None })
+    }
+
+    /// Asks nobody outside; look-ups of other kinds find that no name server answers.
+    pub fn of(names: Arc<dyn Names>, chance: Chance) -> Result<Self, NoNameServers> {
+        let nobody = ResolverConfig::from_name_servers(Vec::new());
+        let builder = TokioResolver::builder_with_config(nobody, TokioRuntimeProvider::default());
+        Ok(Self { resolver: builder.build().map_err(NoNameServers)?, chance, names: Some(names) })
     }
 
     /// Who takes the mail of `domain`.
     pub async fn mx(&self, domain: &str) -> Result<Mx, DnsError> {
+        if let Some(names) = &self.names {
+            return names.mx(domain).await;
+        }
         let answer = match self.lookup(domain, RecordType::MX).await {
             Ok(answer) => answer,
             Err(error) if is_empty_answer(&error) => return Ok(Mx::Implicit),
@@ -102,6 +128,9 @@ impl Dns {
 
     /// The addresses of a host, IPv4 before IPv6, at least one.
     pub async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, DnsError> {
+        if let Some(names) = &self.names {
+            return names.addresses(host).await;
+        }
         let answers = tokio::join!(self.lookup(host, RecordType::A), self.lookup(host, RecordType::AAAA));
         let mut addresses = Vec::new();
         let mut failure = DnsError::NotFound(host.to_owned());

@@ -8,10 +8,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Stop;
+use super::internet::{Listener, Socket};
 use crate::base::{Clock, limits};
 
 /// Why an address can't be listened on.
@@ -50,7 +51,7 @@ pub fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
 /// A connection as it was accepted.
 #[derive(Debug)]
 pub struct Arrival {
-    pub stream: TcpStream,
+    pub stream: Socket,
     pub peer: SocketAddr,
     /// The right to be served, to be kept as long as the connection; none when all are taken.
     pub permit: Option<OwnedSemaphorePermit>,
@@ -58,7 +59,7 @@ pub struct Arrival {
 
 /// Accepts until a stop is requested. `arrived` must not block: it spawns, or drops the connection.
 pub async fn accept(
-    listener: TcpListener,
+    listener: Listener,
     permits: Arc<Semaphore>,
     clock: &Clock,
     stop: &Stop,
@@ -72,9 +73,6 @@ pub async fn accept(
         };
         match accepted {
             Ok((stream, peer)) => {
-                // Replies are written whole, so waiting for more to send (Nagle) only costs time. It fails on a
-                // connection that is gone already, which its first read will notice.
-                let _ = stream.set_nodelay(true);
                 arrived(Arrival { stream, peer, permit: Arc::clone(&permits).try_acquire_owned().ok() });
             }
             Err(error) if is_about_one_connection(&error) => {}
@@ -98,6 +96,7 @@ fn is_about_one_connection(error: &io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::net::TcpStream;
     use tokio::sync::mpsc;
 
     #[tokio::test]
@@ -120,7 +119,7 @@ mod tests {
             let stop = stop.clone();
             async move {
                 let arrived = |arrival| arrivals.send(arrival).unwrap();
-                accept(listener, Arc::new(Semaphore::new(1)), &Clock::system(), &stop, arrived).await;
+                accept(listener.into(), Arc::new(Semaphore::new(1)), &Clock::system(), &stop, arrived).await;
             }
         });
 

@@ -2,6 +2,7 @@
 
 pub mod certificate;
 pub mod dns;
+pub mod internet;
 pub mod listen;
 pub mod network;
 pub mod peers;
@@ -13,6 +14,7 @@ pub(crate) mod zone;
 
 pub use certificate::Certificate;
 pub use dns::Dns;
+pub use internet::Internet;
 pub use network::Network;
 pub use peers::Peers;
 pub use stop::Stop;

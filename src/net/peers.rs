@@ -80,6 +80,11 @@ impl Peers {
         Ok(visit(Some(network), Some(count.minute), count.barren > limits::PEER_BARREN_MAX / 2))
     }
 
+    /// Connections of all that are counted.
+    pub fn open(&self) -> usize {
+        self.locked().values().map(|count| count.open).sum()
+    }
+
     fn locked(&self) -> MutexGuard<'_, HashMap<Network, Count>> {
         self.counts.lock().expect("no holder panics")
     }
@@ -182,6 +187,8 @@ mod tests {
             assert!(peers.locked().len() <= limits::PEERS_MAX);
         }
         assert!(peers.locked().values().any(|count| count.open == 1));
+        assert_eq!(peers.open(), 1);
         drop(held);
+        assert_eq!(peers.open(), 0);
     }
 }

@@ -55,13 +55,18 @@ impl Stop {
         Running(Arc::clone(&self.0))
     }
 
+    /// Pieces of work that run.
+    pub fn count(&self) -> usize {
+        *self.0.running.borrow()
+    }
+
     /// Returns when nothing runs any more, or with the number of what does after `grace`, by `clock` or really: some of it
     /// may wait for a peer.
     pub async fn finished(&self, grace: Duration, clock: &Clock) -> Result<(), StillRunning> {
         let mut running = self.0.running.subscribe();
         match clock.within_real(grace, running.wait_for(|running| *running == 0)).await {
             Ok(_) => Ok(()),
-            Err(_) => Err(StillRunning(*self.0.running.borrow())),
+            Err(_) => Err(StillRunning(self.count())),
         }
     }
 }

@@ -7,14 +7,18 @@
 //!
 //! The crypto provider is given explicitly, so that no process-wide default has to be installed first.
 
+use std::io;
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use tokio_rustls::client::TlsStream;
 
 pub use tokio_rustls::TlsConnector;
+
+use super::internet::Duplex;
 
 /// A connector that takes any certificate.
 ///
@@ -33,6 +37,12 @@ pub fn opportunistic() -> TlsConnector {
 /// A private key (PKCS #8) in the form in which libraries take it.
 pub fn private_key(pkcs8: Vec<u8>) -> PrivateKeyDer<'static> {
     PrivateKeyDer::Pkcs8(pkcs8.into())
+}
+
+/// Shakes hands as the client of the host with this name, or this address.
+pub async fn secure<S: Duplex>(connector: &TlsConnector, host: &str, stream: S) -> io::Result<TlsStream<S>> {
+    let name = ServerName::try_from(host.to_owned()).map_err(|_| io::ErrorKind::InvalidInput)?;
+    connector.connect(name, stream).await
 }
 
 /// Accepts everything. Signatures are not checked either: they would prove a key that nothing vouches for, and the

@@ -5,6 +5,7 @@
 //! When journal or database fail, or a part that must run has ended, the server stops by itself and says so: what is on
 //! disk is known again only after the next start.
 
+mod in_hand;
 mod scheduler;
 mod start;
 #[cfg(test)]
@@ -16,7 +17,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
@@ -26,19 +26,21 @@ use crate::desk::command::Answer;
 use crate::desk::{Answers, Command, Desk};
 use crate::http;
 use crate::intake::{self, Inbox, Reception};
-use crate::net::{Certificate, Dns, Stop, listen};
+use crate::net::internet::{Internet, Listener};
+use crate::net::{Certificate, Dns, Stop};
 use crate::outbound;
 use crate::smtp;
 use crate::smtp::client::Client;
 use crate::smtp::server::Protocol;
 use crate::store::{Floor, Site};
 
+pub use in_hand::InHand;
 use scheduler::Scheduler;
 use start::Opened;
 pub use start::{Offline, StartError, World, open_offline, restore};
 use vital::Vital;
 
-type Listeners = Vec<(Protocol, TcpListener)>;
+type Listeners = Vec<(Protocol, Listener)>;
 
 /// A server at work.
 pub struct Running {
@@ -55,6 +57,7 @@ pub struct Running {
     workers: Stop,
     tasks: JoinSet<()>,
     vital: Vital,
+    in_hand: InHand,
     store: start::Held,
 }
 
@@ -81,38 +84,63 @@ pub async fn start(world: World) -> Result<Running, StartError> {
 
 /// Starts a server that takes mail on the threads of another runtime; see [`threads`].
 pub async fn start_with(world: World, sessions: &Handle) -> Result<Running, StartError> {
-    let World { settings, clock, chance, medium } = world;
+    let World { settings, clock, chance, medium, internet } = world;
     let data_dir = settings.data_dir.clone();
     let certificate = Certificate::open(&settings.smtp.tls)?;
-    let (mut listeners, smtp) = bind(&settings.smtp.listen, Protocol::Smtp, sessions)?;
-    let (lmtp_listeners, lmtp) = bind(&settings.smtp.lmtp, Protocol::Lmtp, sessions)?;
+    let (mut listeners, smtp) = listen(&*internet, &settings.smtp.listen, Protocol::Smtp, sessions)?;
+    let (lmtp_listeners, lmtp) = listen(&*internet, &settings.smtp.lmtp, Protocol::Lmtp, sessions)?;
     listeners.extend(lmtp_listeners);
-    let dns = Dns::new(&settings.dns, chance.clone())?;
+    let dns = match internet.names() {
+        Some(names) => Dns::of(names, chance.clone())?,
+        None => Dns::new(&settings.dns, chance.clone())?,
+    };
     let Opened { site, inbox, inbound, held } = start::open(&settings, medium.clone(), &clock, &chance).await?;
     let desk = Arc::new(Desk::new(site.clone(), inbox.clone()));
     let http = http::start(&settings.http, &data_dir, desk.clone(), clock.clone(), &chance).await?;
 
     let authenticator = Arc::new(Authenticator::new(&dns, &settings.hostname, clock.clone()));
-    let client = Client::new(settings.hostname.clone(), settings.outbound.route(), dns, clock.clone());
+    let client = Client::new(settings.hostname.clone(), settings.outbound.route(), internet, dns, clock.clone());
     let outbound = Arc::new(outbound::Worker::new(site.clone(), client, settings.outbound.clone()));
     let scheduler = Arc::new(Scheduler::new(site.clone(), inbox.clone(), outbound));
     let worker = Arc::new(intake::Worker::new(site.clone(), inbox.clone(), authenticator));
     let floor = Floor::new(medium.clone(), settings.store.free_bytes_min, settings.smtp.message_bytes_max as u64);
-    let reception = Arc::new(Reception::new(site.clone(), inbox.clone(), floor));
+    let reception = Arc::new(Reception::new(site.clone(), inbox.clone(), floor.clone()));
     let (receiving, workers) = (Stop::new(), Stop::new());
     let mut tasks = JoinSet::new();
     let vital = Vital::default();
     let shared = smtp::server::Shared::new(reception, settings.smtp, certificate, clock, receiving.clone());
+    let in_hand = InHand {
+        receiving: receiving.clone(),
+        workers: workers.clone(),
+        taken: shared.taken(),
+        floor,
+        store: held.waiting(),
+    };
     let serving = vital.watch("receiving", &receiving, smtp::server::serve(listeners, shared));
     tasks.spawn_on(serving, sessions);
     tasks.spawn_on(announce(inbound, inbox.clone()), sessions);
     tasks.spawn(vital.watch("deciding", &workers, worker.run(workers.clone())));
     tasks.spawn(vital.watch("sending", &workers, scheduler.clone().run(workers.clone())));
-    Ok(Running { smtp, lmtp, http, desk, site, inbox, scheduler, receiving, workers, tasks, vital, store: held })
+    Ok(Running {
+        smtp,
+        lmtp,
+        http,
+        desk,
+        site,
+        inbox,
+        scheduler,
+        receiving,
+        workers,
+        tasks,
+        vital,
+        in_hand,
+        store: held,
+    })
 }
 
 /// Listens, for the tasks of a runtime; gives the real ports, too.
-fn bind(
+fn listen(
+    internet: &dyn Internet,
     addresses: &[SocketAddr],
     protocol: Protocol,
     runtime: &Handle,
@@ -120,7 +148,7 @@ fn bind(
     let _within = runtime.enter();
     let (mut listeners, mut real) = (Vec::new(), Vec::new());
     for &address in addresses {
-        let listener = listen::bind(address)?;
+        let listener = internet.listen(address)?;
         real.push(listener.local_addr().map_err(StartError::Io)?);
         listeners.push((protocol, listener));
     }
@@ -152,6 +180,10 @@ impl Running {
             http: self.http.tcp,
             socket: self.http.socket.clone(),
         }
+    }
+
+    pub fn in_hand(&self) -> InHand {
+        self.in_hand.clone()
     }
 
     /// Returns when every accepted message is decided and nothing is due, of what is here now.

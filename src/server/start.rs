@@ -11,19 +11,21 @@ use crate::desk::{Command, Desk, Outcome, Refusal};
 use crate::http;
 use crate::intake::Inbox;
 use crate::net::certificate::CertificateError;
+use crate::net::internet::{Internet, Tcp};
 use crate::net::{dns, listen};
 use crate::store::backup::{self, RestoreError, Restored};
 use crate::store::site::Parts;
 use crate::store::{
-    DiskMedium, FolderLock, LockError, Medium, OpenError, ReadError, Site, Store, StoreError, StoreOpened, due,
+    DiskMedium, FolderLock, LockError, Medium, OpenError, ReadError, Site, Store, StoreError, StoreOpened, Waiting, due,
 };
 
-/// What a server runs in; tests bring their own clock, chance and medium.
+/// What a server runs in; tests bring their own clock, chance, medium and internet.
 pub struct World {
     pub settings: Settings,
     pub clock: Clock,
     pub chance: Chance,
     pub medium: Arc<dyn Medium>,
+    pub internet: Arc<dyn Internet>,
 }
 
 /// Why a server or a store could not be opened. One line that says what to do.
@@ -71,7 +73,10 @@ impl World {
         let clock = Clock::system();
         let medium = disk(&settings.data_dir)?;
         let lock = FolderLock::acquire(&settings.data_dir, who, limits::STORE_WAIT_MAX, &clock).await?;
-        Ok((Self { settings, clock, chance: Chance::system(), medium: Arc::new(medium) }, lock))
+        Ok((
+            Self { settings, clock, chance: Chance::system(), medium: Arc::new(medium), internet: Arc::new(Tcp) },
+            lock,
+        ))
     }
 }
 
@@ -109,6 +114,10 @@ pub(super) async fn open(
 impl Held {
     pub fn failure(&self) -> impl Future<Output = String> + Send + use<> {
         self.store.failure()
+    }
+
+    pub fn waiting(&self) -> [Waiting; 2] {
+        self.store.waiting()
     }
 
     pub async fn close(self) {

@@ -158,6 +158,7 @@ async fn begin(settings: &Settings, medium: &SimulatedMedium, clock: &Clock) -> 
         clock: clock.clone(),
         chance: Chance::seeded(1),
         medium: Arc::new(medium.clone()),
+        internet: Arc::new(crate::net::internet::Tcp),
     };
     start(world).await.unwrap()
 }
@@ -204,7 +205,7 @@ async fn peer() -> (Arc<Peer>, SocketAddr, Stop) {
     let peer = Arc::new(Peer::default());
     let settings = smtp::server::Settings::default();
     let shared = smtp::server::Shared::new(peer.clone(), settings, None, Clock::system(), stop.clone());
-    tokio::spawn(smtp::server::serve(vec![(Protocol::Smtp, listener)], shared));
+    tokio::spawn(smtp::server::serve(vec![(Protocol::Smtp, listener.into())], shared));
     (peer, at, stop)
 }
 
@@ -522,6 +523,31 @@ async fn hears(peer: &mut BufReader<TcpStream>, start: &str) -> String {
         if line.starts_with(start) {
             return line.trim_end().to_owned();
         }
+    }
+}
+
+#[tokio::test]
+async fn what_is_in_hand_is_given_back() {
+    let place = Place::new(None).await;
+    let in_hand = place.running.in_hand();
+    assert_eq!(in_hand.all(), []);
+    let mut peer = connect(place.running.smtp()[0]).await;
+    let commands = format!("HELO a\r\nMAIL FROM:<> SIZE=9\r\nRCPT TO:<{SUPPORT}>\r\nDATA\r\n\r\n");
+    peer.write_all(commands.as_bytes()).await.unwrap();
+    hears(&mut peer, "354 ").await;
+    peer.write_all(b"more\r\n").await.unwrap();
+    let expected = [
+        ("sessions", 1),
+        ("bytes reserved on the disk", 9),
+        ("connections", 1),
+        ("bytes of messages", limits::MESSAGE_STEP_BYTES),
+    ];
+    while in_hand.all() != expected {
+        tokio::task::yield_now().await;
+    }
+    drop(peer);
+    while !in_hand.all().is_empty() {
+        tokio::task::yield_now().await;
     }
 }
 

@@ -25,6 +25,7 @@ pub mod room;
 pub mod simulated;
 pub mod site;
 pub mod tables;
+mod waiting;
 
 use std::collections::HashSet;
 use std::ops::Bound;
@@ -46,6 +47,7 @@ pub use medium::{Medium, MediumFile, Room};
 pub use room::Floor;
 pub use simulated::SimulatedMedium;
 pub use site::{Site, StoreError};
+pub use waiting::Waiting;
 
 /// Segments in which nothing waits, by [`segment_key`]; the value is for whoever writes it.
 pub const SEGMENT_FINISHED: Table = Table("segment_finished");
@@ -154,6 +156,11 @@ impl Store {
                 reason = database => format!("the database can't be used: {reason}"),
             }
         }
+    }
+
+    /// Who waits for the journal, and who for the database.
+    pub fn waiting(&self) -> [Waiting; 2] {
+        [self.journal.waiting.clone(), self.database.waiting.clone()]
     }
 
     /// Returns when all that waits is durable and the files are closed.

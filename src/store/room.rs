@@ -43,6 +43,11 @@ impl Floor {
         Self(Arc::new(Inner { medium, bytes_min, reserved: AtomicU64::new(0), told: AtomicBool::new(false) }))
     }
 
+    /// Bytes that are kept for mail transactions.
+    pub fn reserved(&self) -> u64 {
+        self.0.reserved.load(Ordering::Relaxed)
+    }
+
     /// Room for one more message of so many bytes.
     pub fn reserve(&self, bytes: u64) -> Result<Reserved, NoRoom> {
         let Self(inner) = self;

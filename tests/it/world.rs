@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postcase::base::{Chance, Clock};
+use postcase::net::internet::Tcp;
 use postcase::server::{self, Running, World};
 use postcase::store::simulated::{Fault, Operation, SimulatedMedium};
 use postcase::{cli, config};
@@ -54,6 +55,7 @@ impl Place {
             clock: self.clock.clone(),
             chance: self.chance.clone(),
             medium: Arc::new(self.medium.clone()),
+            internet: Arc::new(Tcp),
         };
         self.running = Some(server::start(world).await.map_err(|error| error.to_string())?);
         Ok(())

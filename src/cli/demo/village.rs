@@ -8,6 +8,7 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
 
 use crate::base::{Chance, Clock, Envelope, Mailbox, Reply, ReversePath};
+use crate::net::internet::Tcp;
 use crate::net::{Dns, Stop, listen};
 use crate::smtp::client::{Client, Fate, Outgoing, PrivateNetworks, Route};
 use crate::smtp::server::host::Answer;
@@ -47,7 +48,7 @@ impl Village {
         let host = Arc::new(PostOffice { alias: forwards, mailbox: delivered });
         let settings = Settings { hostname: format!("mail.{COMPANY}"), ..Settings::default() };
         let shared = Shared::new(host, settings, None, Clock::system(), stop.clone());
-        tokio::spawn(serve(vec![(Protocol::Smtp, listener)], shared));
+        tokio::spawn(serve(vec![(Protocol::Smtp, listener.into())], shared));
         Ok(Self { address, mailbox, alias, stop })
     }
 
@@ -110,7 +111,7 @@ async fn hand_over(at: SocketAddr, from: &ReversePath, to: &Mailbox, message: &[
     };
     let dns = Dns::new(&crate::net::dns::Settings { servers: vec![at] }, Chance::system());
     let dns = dns.map_err(|error| error.to_string())?;
-    let client = Client::new(format!("mail.{COMPANY}"), route, dns, Clock::system());
+    let client = Client::new(format!("mail.{COMPANY}"), route, Arc::new(Tcp), dns, Clock::system());
     let recipients = [to.clone()];
     let outcomes = client.deliver(&Outgoing { from, recipients: &recipients, message }).await;
     match outcomes.first() {

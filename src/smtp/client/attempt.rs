@@ -7,11 +7,14 @@
 //!
 //! A panic or a crash in here leaves a message that may have been sent: write down that an attempt begins before calling.
 
-use super::session::{Deadline, Duplex, Session, Upgrade};
+use std::sync::Arc;
+
+use super::session::{Deadline, Session, Upgrade};
 use super::target::Target;
 use super::transaction::Mail;
 use super::{Fate, Outcome, RecipientOutcome, Route};
 use crate::base::{Clock, Mailbox, ReversePath, limits};
+use crate::net::internet::{Duplex, Internet, Socket};
 use crate::net::{Dns, tls};
 
 /// Sends mail. Cheap to clone; calls share nothing but the DNS cache.
@@ -19,6 +22,7 @@ use crate::net::{Dns, tls};
 pub struct Client {
     hostname: String,
     route: Route,
+    internet: Arc<dyn Internet>,
     dns: Dns,
     tls: tls::TlsConnector,
     clock: Clock,
@@ -35,8 +39,8 @@ pub struct Outgoing<'a> {
 
 impl Client {
     /// `hostname` is what we call ourselves in EHLO.
-    pub fn new(hostname: impl Into<String>, route: Route, dns: Dns, clock: Clock) -> Self {
-        Self { hostname: hostname.into(), route, dns, tls: tls::opportunistic(), clock }
+    pub fn new(hostname: impl Into<String>, route: Route, internet: Arc<dyn Internet>, dns: Dns, clock: Clock) -> Self {
+        Self { hostname: hostname.into(), route, internet, dns, tls: tls::opportunistic(), clock }
     }
 
     /// Splits recipients into those that one mail transaction can reach: by domain unless there is a smarthost, and at
@@ -117,8 +121,8 @@ impl Client {
         Ok(self.greet(target, time).await?.boxed())
     }
 
-    async fn greet(&self, target: &Target, time: &Deadline) -> Result<Session<tokio::net::TcpStream>, Outcome> {
-        let mut session = Session::open(target, time).await?;
+    async fn greet(&self, target: &Target, time: &Deadline) -> Result<Session<Socket>, Outcome> {
+        let mut session = Session::open(target, &*self.internet, time).await?;
         session.hello(&self.hostname).await?;
         Ok(session)
     }

@@ -15,7 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use super::session::Duplex;
+use crate::net::internet::Duplex;
 use crate::net::tls;
 
 pub(super) struct Fake {

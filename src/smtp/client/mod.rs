@@ -8,7 +8,7 @@
 //! Nothing is kept and nothing is tried again here: a caller writes the outcome down and decides about the next
 //! attempt. The same message may be sent twice when [`Fate::Uncertain`] says so, and never silently.
 //!
-//! The connection, EHLO, the TLS upgrade and the transfer of the message are mail-send's. Replies are read here, because
+//! EHLO and the transfer of the message are mail-send's. Replies are read here, because
 //! mail-send ends enhanced codes at 255 (`5.7.509` is common), and drops what stands behind the first reply.
 
 pub mod attempt;

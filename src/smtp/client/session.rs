@@ -12,7 +12,6 @@ use std::time::Duration;
 use mail_send::SmtpClient;
 use smtp_proto::{EXT_8BIT_MIME, EXT_PIPELINING, EXT_SIZE, EXT_SMTP_UTF8, EXT_START_TLS};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use super::reply::{NotAReply, PeerReply};
 use super::target::Target;
@@ -20,11 +19,8 @@ use super::wire::Wire;
 use super::{Fate, Outcome};
 use crate::base::time::{Elapsed, later};
 use crate::base::{Clock, Time, limits};
-use crate::net::tls::TlsConnector;
-
-/// Both directions of a connection, whatever carries them.
-pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+use crate::net::internet::{Duplex, Internet, Socket};
+use crate::net::tls::{self, TlsConnector};
 
 /// The time of one attempt.
 #[derive(Clone)]
@@ -102,23 +98,22 @@ pub(super) struct Session<S: AsyncRead + AsyncWrite> {
 pub(super) enum Upgrade<S: AsyncRead + AsyncWrite> {
     Encrypted(Session<S>),
     /// The peer said no; the session goes on in plain.
-    Refused(Session<TcpStream>),
+    Refused(Session<Socket>),
     /// There is no session any more.
     Failed,
 }
 
-impl Session<TcpStream> {
+impl Session<Socket> {
     /// Connects and waits for the greeting. The error is the outcome for this host (RFC 5321 §5.1: try the next one).
-    pub async fn open(target: &Target, time: &Deadline) -> Result<Self, Outcome> {
-        // mail-send's own time-outs can't be switched off; ours are shorter.
-        let connecting = SmtpClient::connect(target.address, 2 * limits::ATTEMPT_TIME_MAX);
-        let client = match time.within(limits::CONNECT_TIME_MAX, connecting).await {
-            Ok(Ok(client)) => client,
+    pub async fn open(target: &Target, internet: &dyn Internet, time: &Deadline) -> Result<Self, Outcome> {
+        let connecting = internet.connect(target.address);
+        let stream = match time.within(limits::CONNECT_TIME_MAX, connecting).await {
+            Ok(Ok(stream)) => stream,
             Ok(Err(error)) => return Err(Outcome::transient("4.1", format!("no connection: {error}"))),
             Err(error) => return Err(Outcome::transient("4.1", format!("no connection: it {error}"))),
         };
-        // Else the final dot waits for the peer's delayed acknowledgement of what stands before it. It is only speed.
-        let _ = client.stream.set_nodelay(true);
+        // mail-send's own time-outs can't be switched off; ours are shorter.
+        let client = SmtpClient { stream, timeout: 2 * limits::ATTEMPT_TIME_MAX };
         let mut session =
             Self { client, heard: Vec::new(), time: time.clone(), offers: Offers::default(), broken: false };
         match session.reply().await {
@@ -139,12 +134,12 @@ impl Session<TcpStream> {
             // Lost, or an injection: whatever was said in plain must not count as said under TLS.
             _ => return Upgrade::Failed,
         }
-        let handshake = self.client.into_tls(connector, host);
-        let Ok(Ok(client)) = self.time.within(limits::CONNECT_TIME_MAX, handshake).await else {
+        let handshake = tls::secure(connector, host, self.client.stream);
+        let Ok(Ok(stream)) = self.time.within(limits::CONNECT_TIME_MAX, handshake).await else {
             return Upgrade::Failed;
         };
         Upgrade::Encrypted(Session {
-            client,
+            client: SmtpClient { stream, timeout: self.client.timeout },
             heard: Vec::new(),
             time: self.time,
             offers: Offers::default(),

@@ -1,12 +1,14 @@
 //! Whole attempts against scripted peers over loopback.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::fake::Fake;
 use super::*;
 use crate::base::{Chance, Clock, Mailbox, ReversePath, Time};
+use crate::net::internet::Tcp;
 use crate::net::zone::Zone;
 use crate::net::{Dns, dns};
 
@@ -30,7 +32,7 @@ impl Sending {
     async fn run(&self, route: Route, servers: Vec<SocketAddr>, fakes: &[Fake]) -> String {
         let clock = Clock::manual(Time::UNIX_EPOCH);
         let dns = Dns::new(&dns::Settings { servers }, Chance::seeded(1)).unwrap();
-        let client = Client::new("mail.example.net", route, dns, clock.clone());
+        let client = Client::new("mail.example.net", route, Arc::new(Tcp), dns, clock.clone());
         let from = ReversePath::from((!self.from.is_empty()).then(|| self.from.parse().unwrap()));
         let recipients: Vec<Mailbox> = self.to.iter().map(|to| to.parse().unwrap()).collect();
         let outgoing = Outgoing { from: &from, recipients: &recipients, message: &self.message };

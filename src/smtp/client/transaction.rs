@@ -6,9 +6,10 @@
 //! RFC 1870 (SIZE), RFC 6152 (8BITMIME), RFC 6531 (SMTPUTF8), RFC 2920 (PIPELINING).
 
 use super::reply::PeerReply;
-use super::session::{Duplex, Lost, Offers, Session};
+use super::session::{Lost, Offers, Session};
 use super::wire::Wire;
 use super::{Outcome, Outgoing};
+use crate::net::internet::Duplex;
 
 /// A message and its envelope, ready to be offered to any host.
 pub(super) struct Mail<'a> {

@@ -38,6 +38,11 @@ impl Budget {
         self.left.available_permits() < self.bytes / 2
     }
 
+    /// Bytes that messages have.
+    pub fn taken(&self) -> usize {
+        self.bytes - self.left.available_permits()
+    }
+
     /// An empty buffer, for which nothing is taken yet.
     pub fn buffer(&self) -> Buffer {
         let nothing = Arc::clone(&self.left).try_acquire_many_owned(0);

@@ -23,7 +23,7 @@ mod wire;
 
 pub use host::Host;
 pub use serve::serve;
-pub use shared::Shared;
+pub use shared::{Shared, Taken};
 pub use trace::trace;
 
 use std::net::SocketAddr;

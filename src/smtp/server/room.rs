@@ -42,6 +42,11 @@ impl Room {
         }
     }
 
+    /// The seats, of which there are [`limits::WAITING_PEERS_MAX`].
+    pub fn seats(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.seats)
+    }
+
     /// Asks the session that has been silent for longest; false when there is none.
     fn ask(&self) -> bool {
         let mut silent = self.silent.lock().expect("no holder panics");

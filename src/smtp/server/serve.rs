@@ -1,20 +1,19 @@
-//! Listeners in, sessions out: the one place where the receiving side meets TCP.
+//! Listeners in, sessions out: the one place where the receiving side meets the internet.
 
-use std::io::Write;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::connection::{Caller, converse};
 use super::{Protocol, Shared};
 use crate::base::Reply;
+use crate::net::internet::{Listener, Socket};
 use crate::net::listen::{self, Arrival};
 
 /// Serves until a stop is requested. Then the listeners are closed and this returns; sessions that still run are known to
 /// the stop of `shared`, so await its `finished(…)`.
-pub async fn serve(listeners: Vec<(Protocol, TcpListener)>, shared: Shared) {
+pub async fn serve(listeners: Vec<(Protocol, Listener)>, shared: Shared) {
     let shared = Arc::new(shared);
     let mut loops = JoinSet::new();
     for (protocol, listener) in listeners {
@@ -40,7 +39,7 @@ fn welcome(arrival: Arrival, protocol: Protocol, shared: &Arc<Shared>) {
         Err(why) => {
             tracing::info!(%peer, ?why, "turned away");
             let reply = Reply::transient(21, 7, 0, "too many connections from your network, try again later");
-            return turn_away(stream, &reply);
+            return stream.turn_away(&reply.to_wire());
         }
     };
     let seat = if permit.is_none() { shared.seat() } else { None };
@@ -64,15 +63,7 @@ fn welcome(arrival: Arrival, protocol: Protocol, shared: &Arc<Shared>) {
     });
 }
 
-fn no_room(stream: TcpStream, peer: IpAddr) {
+fn no_room(stream: Socket, peer: IpAddr) {
     tracing::info!(%peer, "turned away: too many connections");
-    turn_away(stream, &Reply::transient(21, 3, 2, "too many connections, try again later"));
-}
-
-/// Says why and closes. Written without waiting: nothing has been sent before, so there is room for one line, and a peer for
-/// whom there isn't needs no reply.
-fn turn_away(stream: TcpStream, reply: &Reply) {
-    if let Ok(mut stream) = stream.into_std() {
-        let _ = stream.write_all(&reply.to_wire());
-    }
+    stream.turn_away(&Reply::transient(21, 3, 2, "too many connections, try again later").to_wire());
 }

@@ -25,6 +25,28 @@ pub struct Shared {
     pub(super) room: Room,
 }
 
+/// Looks at what sessions have taken; outlives them. Cheap to clone.
+#[derive(Clone)]
+pub struct Taken {
+    permits: Arc<Semaphore>,
+    connections_max: usize,
+    budget: Budget,
+    peers: Peers,
+    seats: Arc<Semaphore>,
+}
+
+impl Taken {
+    /// Each with its name.
+    pub fn all(&self) -> [(&'static str, usize); 4] {
+        [
+            ("connections", self.connections_max - self.permits.available_permits()),
+            ("bytes of messages", self.budget.taken()),
+            ("connections of peers", self.peers.open()),
+            ("seats of peers that wait", limits::WAITING_PEERS_MAX - self.seats.available_permits()),
+        ]
+    }
+}
+
 impl Shared {
     /// `stop` ends everything that is served from this.
     pub fn new(
@@ -44,6 +66,17 @@ impl Shared {
             peers: Peers::new(&settings.trusted_networks),
             room: Room::default(),
             settings: Arc::new(settings),
+        }
+    }
+
+    /// What is taken of what all sessions share, from now on.
+    pub fn taken(&self) -> Taken {
+        Taken {
+            permits: Arc::clone(&self.permits),
+            connections_max: self.settings.connections_max,
+            budget: self.budget.clone(),
+            peers: self.peers.clone(),
+            seats: self.room.seats(),
         }
     }
 

@@ -37,6 +37,7 @@ use tokio::sync::oneshot;
 
 use super::Medium;
 use super::latch::{self, Latch};
+use super::waiting::Waiting;
 use crate::base::{Chance, Envelope, MailId, limits};
 
 use catalogue::Catalogue;
@@ -53,7 +54,7 @@ pub struct Journal {
     catalogue: Arc<Catalogue>,
     latch: Latch,
     /// Entries between their append and its answer.
-    waiting: Arc<AtomicUsize>,
+    pub(super) waiting: Waiting,
     /// Entries of the last group.
     grouped: Arc<AtomicUsize>,
 }
@@ -207,14 +208,14 @@ impl Journal {
             live: None,
             buffer: Vec::new(),
         };
-        let journal = Self { requests, catalogue, latch, waiting: Arc::default(), grouped };
+        let journal = Self { requests, catalogue, latch, waiting: Waiting::default(), grouped };
         let opened = Opened { journal, inbound, recovered: recovery.entries, damage: recovery.damage };
         Ok((opened, writer, queue))
     }
 
     /// Appends an entry; it is durable on return. Dropping the future doesn't take the entry back.
     pub async fn append(&self, kind: Kind, envelope: &Envelope, message: Bytes) -> Result<MailId, AppendError> {
-        let waiting = Waiting::new(&self.waiting);
+        let waiting = self.waiting.one_more();
         // In a burst the processor is what is short, not the disk. Between two groups nobody waits in a burst either.
         let busy = waiting.others.max(self.grouped.load(Ordering::Relaxed));
         let compress = busy <= limits::COMPRESS_WAITING_MAX;
@@ -242,6 +243,7 @@ impl Journal {
 
     /// Returns when everything that waits is durable and the writer has let go of its files. Later appends fail.
     pub async fn close(self) {
+        let _waiting = self.waiting.one_more();
         let (closed, done) = oneshot::channel();
         // Both fail only when the writer has ended already.
         let _ = self.requests.send(Request::Close(closed));
@@ -250,25 +252,6 @@ impl Journal {
 
     fn ended(&self) -> String {
         self.latch.reason().unwrap_or_else(|| "it is closed".into())
-    }
-}
-
-/// One of those that wait, until it is dropped.
-struct Waiting<'a> {
-    count: &'a AtomicUsize,
-    /// Those who waited when it came.
-    others: usize,
-}
-
-impl<'a> Waiting<'a> {
-    fn new(count: &'a AtomicUsize) -> Self {
-        Self { count, others: count.fetch_add(1, Ordering::Relaxed) }
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.count.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -30,6 +30,7 @@ use tokio::sync::oneshot;
 
 use super::engine::{Answer, Answers, EachRow, ExportError};
 use super::latch::{self, Latch};
+use super::waiting::Waiting;
 use super::{Batch, CommitError, Direction, Engine, Medium, ReadError, Row, Table, priority};
 use crate::base::limits;
 
@@ -63,6 +64,8 @@ pub enum OpenError {
 pub struct RedbEngine {
     shared: Arc<Shared>,
     requests: mpsc::Sender<Request>,
+    /// Batches between their request and its answer.
+    pub(super) waiting: Waiting,
 }
 
 #[derive(Debug)]
@@ -109,7 +112,7 @@ impl RedbEngine {
         let (snapshot, sequences, latch) = (RwLock::default(), Mutex::default(), Latch::default());
         let shared = Arc::new(Shared { database, snapshot, sequences, latch });
         let (requests, queue) = mpsc::channel();
-        Ok((Self { shared: Arc::clone(&shared), requests }, Writer(shared), queue))
+        Ok((Self { shared: Arc::clone(&shared), requests, waiting: Waiting::default() }, Writer(shared), queue))
     }
 
     /// Resolves with the reason when the database can't be read or written any more; never otherwise.
@@ -119,6 +122,7 @@ impl RedbEngine {
 
     /// Returns when everything that waits is durable and the file is closed. Later calls fail.
     pub async fn close(&self) {
+        let _waiting = self.waiting.one_more();
         let (closed, done) = oneshot::channel();
         // Both fail only when the writer has ended already.
         let _ = self.requests.send(Request::Close(closed));
@@ -222,11 +226,12 @@ impl Engine for RedbEngine {
     }
 
     fn commit_all(&self, batches: Vec<Batch>) -> Answers<'_> {
-        let (sender, answer) = oneshot::channel();
+        let (waiting, (sender, answer)) = (self.waiting.one_more(), oneshot::channel());
         let count = batches.len();
         // A send fails when the writer has ended; the answer channel then says so.
         let _ = self.requests.send(Request::Commit(batches, sender));
         Box::pin(async move {
+            let _waiting = waiting;
             answer.await.unwrap_or_else(|_| {
                 let reason = self.shared.latch.reason().unwrap_or_else(|| "it is closed".into());
                 vec![Err(CommitError::Failed(reason)); count]

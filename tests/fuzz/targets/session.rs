@@ -8,6 +8,7 @@ use std::time::Duration;
 use postcase::base::{Chance, Clock, Time};
 use postcase::config::Settings;
 use postcase::desk::{Answers, Command, Outcome};
+use postcase::net::internet::Tcp;
 use postcase::server::{self, Running, World};
 use postcase::store::SimulatedMedium;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -68,6 +69,7 @@ impl Host {
             clock: clock.clone(),
             chance: Chance::seeded(1),
             medium: Arc::new(SimulatedMedium::new()),
+            internet: Arc::new(Tcp),
         };
         let running = runtime.block_on(server::start(world)).expect("a server starts on an empty disk");
         Self { runtime, running, clock, inputs: 0, _folder: folder }

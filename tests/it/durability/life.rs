@@ -12,6 +12,7 @@ use postcase::base::{Chance, Clock, Mailbox, Time};
 use postcase::config::{self, Settings};
 use postcase::desk::command::{AddressSettings, Answers, CaseFilter, ReplyRequest};
 use postcase::desk::{Command, Outcome, Refusal};
+use postcase::net::internet::Tcp;
 use postcase::server::{self, Running, World};
 use postcase::store::SimulatedMedium;
 use serde_json::Value;
@@ -94,6 +95,7 @@ impl Place {
             clock: self.clock.clone(),
             chance: self.chance.clone(),
             medium: Arc::new(medium.clone()),
+            internet: Arc::new(Tcp),
         };
         let running = server::start(world).await.map_err(|error| error.to_string())?;
         self.internet.lead_home(running.smtp()[0]);

@@ -17,7 +17,7 @@ async fn server(settings: Settings) -> (SocketAddr, Arc<KeepingHost>, Stop, toki
     let listener = listen::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let (address, host, stop) = (listener.local_addr().unwrap(), Arc::new(KeepingHost::default()), Stop::new());
     let shared = Shared::new(host.clone(), settings, None, Clock::system(), stop.clone());
-    let served = serve(vec![(Protocol::Smtp, listener)], shared);
+    let served = serve(vec![(Protocol::Smtp, listener.into())], shared);
     (address, host, stop, tokio::spawn(served))
 }
 
@@ -72,7 +72,7 @@ async fn silent_peers_make_way() {
         (listener.local_addr().unwrap(), Arc::new(KeepingHost::default()), Clock::manual(Time::UNIX_EPOCH));
     let settings = Settings { connections_max: 5, ..settings() };
     let shared = Shared::new(host, settings, None, clock.clone(), Stop::new());
-    tokio::spawn(serve(vec![(Protocol::Smtp, listener)], shared));
+    tokio::spawn(serve(vec![(Protocol::Smtp, listener.into())], shared));
     let mut silent = Vec::new();
     for _ in 0..5 {
         let mut peer = TcpStream::connect(address).await.unwrap();
@@ -119,7 +119,7 @@ async fn over_ipv6() {
     let Ok(listener) = listen::bind("[::1]:0".parse().unwrap()) else { return };
     let (address, host, stop) = (listener.local_addr().unwrap(), Arc::new(KeepingHost::default()), Stop::new());
     let shared = Shared::new(host.clone(), settings(), None, Clock::system(), stop);
-    tokio::spawn(serve(vec![(Protocol::Smtp, listener)], shared));
+    tokio::spawn(serve(vec![(Protocol::Smtp, listener.into())], shared));
     let mut peer = TcpStream::connect(address).await.unwrap();
     assert!(heard(&mut peer).await.starts_with("220 "));
     let message = b"HELO [IPv6:::1]\r\nMAIL FROM:<>\r\nRCPT TO:<support@example.net>\r\nDATA\r\n.\r\nQUIT\r\n";
