@@ -1,5 +1,7 @@
 //! The integration tests: one binary, one list of trials.
 //!
+//! How many lives the simulation lives, and how one of them is lived again, is in the head of [`simulation`].
+//!
 //! What can't run here (no corpus, no server) is listed as ignored with its reason in its name, never left out.
 
 mod child;
@@ -31,6 +33,7 @@ use libtest_mimic::{Arguments, Trial};
 const SERVER: Option<subject::Start> = Some(world::start);
 
 fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
     let units = [
         ("pattern", pattern::units()),
         ("script", script::units()),
@@ -41,20 +44,20 @@ fn main() -> ExitCode {
         ("scenarios", scenarios::units()),
         ("tidy", tidy::units()),
         ("corpus", corpus::units()),
+        ("simulation", simulation::units()),
     ];
     let units =
         units.into_iter().flat_map(|(module, units)| units.into_iter().map(move |unit| unit.into_trial(module)));
     let mut trials: Vec<Trial> = units.collect();
     trials.extend(tidy::trials());
     trials.extend(scenarios::trials(SERVER));
-    trials.extend(simulation::trials(SERVER.is_some()));
+    trials.extend(simulation::trials(SERVER.is_some(), arguments.filter.as_deref()));
     trials.extend(fuzz::trials());
     trials.extend(kill::trials(SERVER.is_some()));
     trials.extend(durability::trials(SERVER.is_some()));
     trials.extend(mistakes::trials());
     trials.extend(peers::trials());
     trials.extend(corpus::trials(SERVER.is_some()));
-    let mut arguments = Arguments::from_args();
     // One at a time unless asked otherwise: each trial is a whole server with its peers, and all cores are its own.
     arguments.test_threads.get_or_insert(1);
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -11,6 +11,15 @@ impl Draw {
         Self(Chance::seeded(seed))
     }
 
+    /// The choices for one thing, whatever else was chosen before.
+    pub fn named(seed: u64, name: &str) -> Self {
+        // FNV-1a; what the seed's generator makes of it has nothing to do with it any more.
+        let hash = name.bytes().fold(seed ^ 0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+        Self::new(hash)
+    }
+
     pub fn number(&self) -> u64 {
         u64::from_le_bytes(self.0.bytes())
     }

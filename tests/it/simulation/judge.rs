@@ -10,6 +10,9 @@ use serde_json::Value;
 use super::life::Life;
 use super::model::{Belongs, letter_of};
 
+/// What the peers say for good, that a name isn't there, and that five days are over.
+const FINAL: [&str; 6] = ["5.7.1", "5.6.0", "5.1.1", "5.5.1", "5.1.2", "5.4.7"];
+
 /// What is listed, in a form that is easy to ask.
 struct Seen {
     messages: Vec<Value>,
@@ -34,9 +37,9 @@ pub async fn judge(life: &Life) -> Result<(), String> {
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
 }
 
-/// Its process ended three times while it was being read: a case from the envelope alone, marked.
+/// Its process ended three times while it was being read: decided by the envelope alone, and marked.
 fn is_unread(row: &Value) -> bool {
-    row["reason"] == "unreadable"
+    row["reason"] == "unreadable" || row["subject"] == "(a message that could not be read)"
 }
 
 fn inbound(seen: &Seen) -> impl Iterator<Item = &Value> {
@@ -147,29 +150,20 @@ fn each_reply_has_its_end(life: &Life, seen: &Seen, wrong: &mut Vec<String>) {
             unknown += usize::from(known.is_none());
             let people = |name: &str| submitted[name].as_array().cloned().unwrap_or_default();
             for recipient in people("to").into_iter().chain(people("cc")) {
-                let ends = events.iter().filter(|event| {
-                    (event["kind"] == "reply_delivered" || event["kind"] == "reply_failed")
-                        && event["mail"] == *mail
-                        && event["recipient"] == recipient
-                });
-                let ends: Vec<&Value> = ends.map(|event| &event["kind"]).collect();
+                let ends: Vec<&Value> = events
+                    .iter()
+                    .filter(|event| event["kind"] == "reply_delivered" || event["kind"] == "reply_failed")
+                    .filter(|event| event["mail"] == *mail && event["recipient"] == recipient)
+                    .copied()
+                    .collect();
                 let address = recipient.as_str().unwrap_or_default();
                 let copies = got.iter().filter(|got| {
                     got.message_id() == message_id && got.to.iter().any(|to| to.eq_ignore_ascii_case(address))
                 });
-                let (answered, lost): (Vec<_>, Vec<_>) = copies.partition(|got| got.answered);
-                let forgiven = known.is_none_or(|reply| reply.hard_ends < life.site.hard_ends);
-                let delivered = ends.first().is_some_and(|kind| *kind == "reply_delivered");
-                if ends.len() != 1
-                    || (delivered && answered.is_empty())
-                    || (!forgiven && answered.len() != usize::from(delivered))
-                {
-                    wrong.push(format!(
-                        "reply {message_id} of case {number} to {address} ended as {ends:?}; {} copies were answered, {} \
-                         weren't",
-                        answered.len(),
-                        lost.len()
-                    ));
+                let heard: Vec<Option<u32>> = copies.map(|got| got.answered).collect();
+                if let Some(what) = is_wrong_end(&ends, &heard) {
+                    wrong
+                        .push(format!("reply {message_id} of case {number} to {address}: {what}: {ends:?}, {heard:?}"));
                 }
             }
         }
@@ -185,6 +179,21 @@ fn each_reply_has_its_end(life: &Life, seen: &Seen, wrong: &mut Vec<String>) {
             wrong.push(format!("{reply:?} is {submitted} times on its case"));
         }
     }
+}
+
+/// `heard`: for each copy that a peer took, in which life of the server its 250 was heard, if it was.
+fn is_wrong_end(ends: &[&Value], heard: &[Option<u32>]) -> Option<&'static str> {
+    let [end] = ends else { return Some("not one end") };
+    let lives: Vec<u32> = heard.iter().flatten().copied().collect();
+    if lives.iter().collect::<BTreeSet<_>>().len() != lives.len() {
+        return Some("sent again after its 250 was heard, without any reason");
+    }
+    let failed = end["kind"] == "reply_failed";
+    if !failed && lives.is_empty() {
+        return Some("delivered, but nobody said so");
+    }
+    let status = end["status"].as_str().unwrap_or_default();
+    (failed && !FINAL.contains(&status)).then_some("given up for no reason that lasts")
 }
 
 /// What a list shows of a case is what its history makes of it.
@@ -227,8 +236,8 @@ fn heads_are_folds(seen: &Seen, wrong: &mut Vec<String>) {
 async fn messages_are_as_sent(life: &Life, wrong: &mut Vec<String>) -> Result<(), String> {
     for (n, letter) in life.model.letters.iter().enumerate() {
         for (id, _) in &letter.taken {
-            let raw = life.site.show(Command::MessageRaw { id: id.clone(), trace: false }).await?;
-            if raw != letter.raw.escape_ascii().to_string() {
+            let raw = life.site.ask(Command::MessageRaw { id: id.clone(), trace: false }).await?;
+            if raw != Ok(letter.raw.escape_ascii().to_string().into()) {
                 wrong.push(format!("letter {n} is kept with other bytes as {id}"));
             }
         }

@@ -2,17 +2,24 @@
 //! true from then on.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use postcase::address::OverLimit;
+use postcase::base::Clock;
+use postcase::base::time::later;
 use postcase::desk::Command;
 use postcase::desk::command::{AddressSettings, CaseFilter, MessageFilter, ReplyRequest};
 use postcase::store::simulated::{Fault, Operation};
 use serde_json::Value;
 
-use super::customer::{self, Fate, Manner};
+use super::customer::{self, Fate, From, Manner};
 use super::draw::Draw;
+use super::hosts;
 use super::model::{Address, Belongs, Letter, Model, Reply, letter_of};
+use super::mover::Mover;
+use super::network::Network;
 use super::peers::{Got, Peers};
 use super::site::{End, Site};
 
@@ -27,6 +34,7 @@ pub struct Life {
     pub draw: Draw,
     pub site: Site,
     pub peers: Peers,
+    pub network: Network,
     pub model: Model,
     /// What happened, for whoever looks at a failure.
     pub story: Vec<String>,
@@ -34,14 +42,17 @@ pub struct Life {
 
 impl Life {
     /// A server with four addresses, two of them limited, all verified.
-    pub async fn begin(seed: u64) -> Result<Self, String> {
+    pub async fn begin(seed: u64, clock: Clock, mover: Mover) -> Result<Self, String> {
         let draw = Draw::new(seed);
-        let peers = Peers::start(Draw::new(draw.number())).await?;
-        let site = Site::start(&draw, peers.clone()).await?;
-        let mut life = Self { draw, site, peers, model: Model::default(), story: Vec::new() };
+        let hard_ends = Arc::new(AtomicU32::new(0));
+        let network = Network::new(clock.clone(), draw.number());
+        let peers = Peers::start(&network, clock.clone(), draw.number(), hard_ends.clone());
+        let site = Site::start(&draw, network.clone(), hard_ends, mover, clock).await?;
+        let mut life = Self { draw, site, peers, network, model: Model::default(), story: Vec::new() };
         for (n, local) in ADDRESSES.into_iter().enumerate() {
             life.register(&format!("{local}@company.example"), n >= 2, local == "full").await?;
         }
+        life.trouble()?;
         Ok(life)
     }
 
@@ -68,19 +79,26 @@ impl Life {
             0..35 => self.letters().await,
             35..52 => self.reply().await,
             52..60 => self.settle().await,
-            60..68 => self.time_passes(),
+            60..65 => self.time_passes(),
+            65..68 => self.strangers().await,
             68..75 => self.end().await,
             75..80 => self.power_will_go().await,
             80..85 => self.disk_will_fail().await,
-            85..90 => self.trouble(),
-            90..95 => self.change_address().await,
+            85..89 => self.trouble(),
+            89..92 => self.cut_off(),
+            92..95 => self.change_address().await,
             _ => self.change_case().await,
         }
     }
 
     /// Everything becomes right again, and so much time passes that nothing waits any more.
     pub async fn come_to_rest(&mut self) -> Result<(), String> {
+        self.strangers().await?;
+        self.letters().await?;
         self.peers.trouble(0);
+        self.network.trouble(0);
+        self.network.heal();
+        self.nothing_is_kept().await?;
         self.site.end(End::Kill, &Draw::new(0)).await?;
         for name in self.disabled() {
             let address = name.parse().expect("an address");
@@ -129,10 +147,11 @@ impl Life {
                 // Once more, though it was taken.
                 _ => self.draw.of(&self.model.known_letters()).copied(),
             };
-            let manner = match self.draw.below(12) {
+            let manner = match self.draw.below(13) {
                 0 => Manner::GoneInMessage,
                 1 | 2 => Manner::GoneAfterDot,
                 3 => Manner::Silent,
+                4 => Manner::Vanishes,
                 _ => Manner::Patient,
             };
             burst.extend(n.map(|n| (n, manner)));
@@ -277,19 +296,21 @@ impl Life {
         for (n, manner) in burst {
             let letter = self.model.letters[*n].clone();
             let (manner, clock) = (*manner, self.site.clock.clone());
+            let from = From { host: self.network.host(hosts::of(&letter.author)), clock };
             sessions.push((
                 *n,
                 manner,
                 tokio::spawn(async move {
-                    customer::send(to, &letter.reverse_path, &letter.to, &letter.raw, (manner, &clock)).await
+                    customer::send((from, to), &letter.reverse_path, &letter.to, &letter.raw, manner).await
                 }),
             ));
         }
         for (n, manner, session) in sessions {
-            let fate = session.await.map_err(|error| error.to_string())??;
+            let session = self.site.guarded("a customer", session).await?;
+            let fate = session.map_err(|error| error.to_string())?.map_err(|what| format!("letter {n}: {what}"))?;
             self.story.push(format!("letter {n} ({manner:?}) to {:?}: {fate:?}", self.model.letters[n].to));
             let letter = &mut self.model.letters[n];
-            letter.tries += 1;
+            letter.tries += usize::from(!matches!(fate, Fate::Refused(_)));
             match fate {
                 Fate::Taken { id, recipients } => {
                     letter.taken.push((id, recipients));
@@ -332,7 +353,6 @@ impl Life {
             attachments: Vec::new(),
             status: None,
         };
-        let hard_ends = self.site.hard_ends;
         let said = self.site.ask(Command::CaseReply(request)).await?;
         self.story.push(format!("reply on case {number}: {said:?}"));
         match said {
@@ -342,15 +362,7 @@ impl Life {
                 let recipients = people("to").into_iter().chain(people("cc"));
                 let recipients = recipients.filter_map(|one| one.as_str().map(str::to_owned)).collect();
                 let (message_id, id, from) = (text("message_id"), text("spool_id"), text("from"));
-                self.model.replies.push(Reply {
-                    message_id,
-                    id,
-                    case: number,
-                    conversation,
-                    from,
-                    recipients,
-                    hard_ends,
-                });
+                self.model.replies.push(Reply { message_id, id, case: number, conversation, from, recipients });
             }
             Err(_) => self.model.unsure += 1,
         }
@@ -362,6 +374,49 @@ impl Life {
             self.story.push("the store has failed".into());
             self.end_as(End::Stop).await?;
         }
+        Ok(())
+    }
+
+    /// Once the network is well again and nobody sends anything, the server has nothing in hand any more.
+    async fn nothing_is_kept(&mut self) -> Result<(), String> {
+        // Its store may have failed; then nothing of this is of any use to it.
+        if !self.site.settle().await? {
+            return Ok(());
+        }
+        self.site.wait(Duration::from_secs(2 * 3600)).await?;
+        if !self.site.settle().await? {
+            return Ok(());
+        }
+        let kept = self.site.keeps().await;
+        if kept.is_empty() { Ok(()) } else { Err(format!("at rest, and still in hand: {kept:?}")) }
+    }
+
+    /// Somebody makes many connections that come to nothing.
+    async fn strangers(&mut self) -> Result<(), String> {
+        let count = [2, 5, 60][self.draw.below(3)];
+        let host = self.network.host(hosts::STRANGER);
+        let stranger = From { host, clock: self.site.clock.clone() };
+        self.story.push(format!("{count} strangers"));
+        for n in 0..count {
+            let said = self.draw.below(5);
+            let connecting = self.site.guarded("a stranger", stranger.connect(self.site.smtp()));
+            let Some(mut line) = connecting.await? else { continue };
+            let words = ["", "EHLO", "EHLO x\r\nMAIL FROM:<> SIZE=500000\r\n", "GET / HTTP/1.1\r\n", "QUIT\r\n"][said];
+            self.site.guarded("a stranger", line.say(words.as_bytes())).await?;
+            // Some say that they are gone.
+            if n % 2 == 0 {
+                line.vanish();
+            }
+        }
+        Ok(())
+    }
+
+    /// A host, or this one, can't be reached for a while.
+    fn cut_off(&mut self) -> Result<(), String> {
+        let (name, address) = hosts::ALL[self.draw.below(hosts::ALL.len())];
+        let time = Duration::from_secs([20, 120, 900, 8000][self.draw.below(4)]);
+        self.story.push(format!("{name} is cut off for {time:?}"));
+        self.network.cut_off(address, later(self.site.clock.now(), time));
         Ok(())
     }
 
@@ -398,9 +453,7 @@ impl Life {
         let fault = if self.draw.one_in(2) { Fault::Io } else { room };
         let nth = 1 + self.draw.below(12) as u64;
         self.story.push(format!("{operation:?} {nth} will end with {fault:?}"));
-        self.site.medium.fail(operation, nth, fault);
-        // What was done may not be known to be done.
-        self.site.hard_ends += 1;
+        self.site.fail(operation, nth, fault);
         self.letters().await?;
         self.reply().await?;
         if !self.draw.one_in(3) {
@@ -411,8 +464,10 @@ impl Life {
 
     fn trouble(&mut self) -> Result<(), String> {
         let one_in = [0, 2, 4, 10][self.draw.below(4)];
-        self.story.push(format!("one step of the peers in {one_in} goes wrong"));
+        let of_network = [0, 2, 4, 10][self.draw.below(4)];
+        self.story.push(format!("goes wrong: one step of the peers in {one_in}, one connection in {of_network}"));
         self.peers.trouble(one_in);
+        self.network.trouble(of_network);
         Ok(())
     }
 

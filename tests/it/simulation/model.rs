@@ -28,7 +28,7 @@ pub struct Letter {
     pub third_party: bool,
     /// Each 250: the id and the recipients that were accepted.
     pub taken: Vec<(String, Vec<String>)>,
-    /// Sessions that came as far as the message.
+    /// Sessions after which the message may be there: all but those that were refused for good.
     pub tries: usize,
     /// Its sender's host has to try again.
     pub waits: bool,
@@ -53,8 +53,6 @@ pub struct Reply {
     pub conversation: usize,
     pub from: String,
     pub recipients: Vec<String>,
-    /// Hard ends of the server before it was submitted.
-    pub hard_ends: u32,
 }
 
 /// One of our addresses.

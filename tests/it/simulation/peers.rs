@@ -1,26 +1,33 @@
-//! The mail hosts of everybody else: one listener behind all domains of a small DNS zone, which misbehaves as a seed says.
+//! The mail hosts of everybody else: two hosts behind all domains, which misbehave as a seed says.
 //!
-//! It knows of each message whether its final answer was said, so that a second copy can be told from a forgivable one.
+//! They know of each message whether its final answer was heard, so that a second copy can be told from a forgivable one.
 
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use postcase::base::Clock;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::draw::Draw;
-use crate::internet::{Zone, dns};
+use super::network::{Host, Network, Plug};
 
-const ZONE: &str = "
-    company.example MX 10 mx.peers.example
-    customer.example MX 10 mx.peers.example
-    customer.example MX 20 backup.peers.example
-    shop.example MX 10 mx.peers.example
-    mx.peers.example A 127.0.0.1
-    backup.peers.example A 127.0.0.1
-";
+const MX: [(&str, &[(u16, &str)]); 3] = [
+    ("company.example", &[(10, "mx.peers.example")]),
+    ("customer.example", &[(10, "mx.peers.example"), (20, "backup.peers.example")]),
+    ("shop.example", &[(10, "mx.peers.example")]),
+];
+/// Names and addresses of the hosts.
+pub const HOSTS: [(&str, IpAddr); 2] = [
+    ("mx.peers.example", IpAddr::V4(Ipv4Addr::new(203, 0, 113, 10))),
+    ("backup.peers.example", IpAddr::V4(Ipv4Addr::new(203, 0, 113, 20))),
+];
+/// Where they listen.
+pub const PORT: u16 = 25;
+/// How long they wait for anything.
+const PATIENCE: Duration = Duration::from_secs(7200);
 
 /// One message as a peer got it.
 #[derive(Clone, Debug)]
@@ -28,8 +35,8 @@ pub struct Got {
     pub from: String,
     pub to: Vec<String>,
     pub raw: String,
-    /// True when its 250 was written.
-    pub answered: bool,
+    /// In which life of the server its 250 was heard, if it was.
+    pub answered: Option<u32>,
 }
 
 impl Got {
@@ -44,17 +51,17 @@ impl Got {
 
 #[derive(Clone)]
 pub struct Peers {
-    pub dns: SocketAddr,
-    pub port: u16,
     state: Arc<State>,
     _tasks: Arc<JoinSet<()>>,
 }
 
 struct State {
-    draw: Draw,
+    seed: u64,
+    clock: Clock,
+    /// Those of the server: only behind one may a message come again.
+    hard_ends: Arc<AtomicU32>,
     /// One step in so many goes wrong; 0: none.
     trouble: AtomicUsize,
-    stalled: AtomicUsize,
     got: Mutex<Vec<Got>>,
 }
 
@@ -70,37 +77,20 @@ enum Turn {
 struct Over;
 
 impl Peers {
-    pub async fn start(draw: Draw) -> Result<Self, String> {
-        let mut zone = Zone::default();
-        zone.add(ZONE)?;
+    pub fn start(network: &Network, clock: Clock, seed: u64, hard_ends: Arc<AtomicU32>) -> Self {
         let mut tasks = JoinSet::new();
-        let dns = dns::start(Arc::new(zone), &mut tasks).await.map_err(|error| error.to_string())?;
-        let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|error| error.to_string())?;
-        let port = listener.local_addr().map_err(|error| error.to_string())?.port();
-        let state =
-            Arc::new(State { draw, trouble: AtomicUsize::new(0), stalled: AtomicUsize::new(0), got: Mutex::default() });
-        tasks.spawn({
-            let state = state.clone();
-            async move {
-                while let Ok((stream, _)) = listener.accept().await {
-                    let state = state.clone();
-                    tokio::spawn(async move {
-                        let _: Result<(), Over> = Session { stream: BufReader::new(stream), state }.run().await;
-                    });
-                }
-            }
-        });
-        Ok(Self { dns, port, state, _tasks: Arc::new(tasks) })
+        let state = Arc::new(State { seed, clock, hard_ends, trouble: AtomicUsize::new(0), got: Mutex::default() });
+        MX.iter().for_each(|(domain, hosts)| network.mx(domain, hosts));
+        for (name, address) in HOSTS {
+            network.name(name, address);
+            tasks.spawn(state.clone().serve(name, network.host(address)));
+        }
+        Self { state, _tasks: Arc::new(tasks) }
     }
 
     /// From now on one step in so many goes wrong; 0: none.
     pub fn trouble(&self, one_in: usize) {
         self.state.trouble.store(one_in, Ordering::SeqCst);
-    }
-
-    /// Connections that hang on purpose.
-    pub fn stalled(&self) -> usize {
-        self.state.stalled.load(Ordering::SeqCst)
     }
 
     pub fn got(&self) -> Vec<Got> {
@@ -109,21 +99,23 @@ impl Peers {
 }
 
 impl State {
-    fn turn(&self, refusals: &[&'static str]) -> Turn {
-        let trouble = self.trouble.load(Ordering::SeqCst);
-        if trouble == 0 || !self.draw.one_in(trouble) {
-            return Turn::Right;
-        }
-        match self.draw.below(refusals.len() + 2) {
-            0 => Turn::Close,
-            1 => Turn::Stall,
-            n => Turn::Say(refusals[n - 2]),
+    async fn serve(self: Arc<Self>, name: &str, host: Host) {
+        let mut arrivals = host.arrivals(PORT);
+        let mut count = 0;
+        while let Some((plug, _)) = arrivals.recv().await {
+            count += 1;
+            let draw = Draw::named(self.seed, &format!("session {count} of {name}"));
+            let session = Session { stream: BufReader::new(plug), draw, state: self.clone() };
+            tokio::spawn(async move {
+                let _: Result<(), Over> = session.run().await;
+            });
         }
     }
 }
 
 struct Session {
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Plug>,
+    draw: Draw,
     state: Arc<State>,
 }
 
@@ -151,7 +143,7 @@ impl Session {
                 "DATA" => {
                     if self.answer("354 go ahead", &["451 4.3.0 later", "554 5.6.0 no"]).await? {
                         let raw = self.message().await?;
-                        self.verdict(Got { from: from.clone(), to: std::mem::take(&mut to), raw, answered: false })
+                        self.verdict(Got { from: from.clone(), to: std::mem::take(&mut to), raw, answered: None })
                             .await?;
                     }
                 }
@@ -161,9 +153,21 @@ impl Session {
         }
     }
 
+    fn turn(&self, refusals: &[&'static str]) -> Turn {
+        let trouble = self.state.trouble.load(Ordering::SeqCst);
+        if trouble == 0 || !self.draw.one_in(trouble) {
+            return Turn::Right;
+        }
+        match self.draw.below(refusals.len() + 2) {
+            0 => Turn::Close,
+            1 => Turn::Stall,
+            n => Turn::Say(refusals[n - 2]),
+        }
+    }
+
     /// Takes a message and says so, takes it and says nothing, or refuses it.
     async fn verdict(&mut self, got: Got) -> Result<(), Over> {
-        let turn = self.state.turn(&["451 4.3.0 later", "452 4.3.1 full", "554 5.6.0 no"]);
+        let turn = self.turn(&["451 4.3.0 later", "452 4.3.1 full", "554 5.6.0 no"]);
         if matches!(turn, Turn::Say(_)) {
             return self.take(turn, "").await.map(drop);
         }
@@ -172,14 +176,15 @@ impl Session {
             all.push(got);
             all.len() - 1
         };
-        if self.take(turn, "250 2.0.0 taken").await? {
-            self.state.got.lock().expect("no holder panics")[place].answered = true;
+        if self.take(turn, "250 2.0.0 taken").await? && self.stream.get_ref().delivered().await {
+            let life = self.state.hard_ends.load(Ordering::Relaxed);
+            self.state.got.lock().expect("no holder panics")[place].answered = Some(life);
         }
         Ok(())
     }
 
     async fn answer(&mut self, right: &str, refusals: &[&'static str]) -> Result<bool, Over> {
-        let turn = self.state.turn(refusals);
+        let turn = self.turn(refusals);
         self.take(turn, right).await
     }
 
@@ -190,24 +195,26 @@ impl Session {
             Turn::Say(text) => self.say(text).await.map(|()| false),
             Turn::Close => Err(Over),
             Turn::Stall => {
-                self.state.stalled.fetch_add(1, Ordering::SeqCst);
                 let mut rest = Vec::new();
                 // Until the other side gives up.
-                let _ = self.stream.read_to_end(&mut rest).await;
-                self.state.stalled.fetch_sub(1, Ordering::SeqCst);
+                let _ = self.state.clock.within(PATIENCE, self.stream.read_to_end(&mut rest)).await;
                 Err(Over)
             }
         }
     }
 
     async fn say(&mut self, text: &str) -> Result<(), Over> {
-        self.stream.write_all(format!("{text}\r\n").as_bytes()).await.map_err(|_| Over)
+        let said = format!("{text}\r\n");
+        match self.state.clock.within(PATIENCE, self.stream.write_all(said.as_bytes())).await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(Over),
+        }
     }
 
     async fn line(&mut self) -> Result<String, Over> {
         let mut line = Vec::new();
-        match self.stream.read_until(b'\n', &mut line).await {
-            Ok(length) if length > 0 => Ok(String::from_utf8_lossy(&line).into_owned()),
+        match self.state.clock.within(PATIENCE, self.stream.read_until(b'\n', &mut line)).await {
+            Ok(Ok(_)) if line.ends_with(b"\n") => Ok(String::from_utf8_lossy(&line).into_owned()),
             _ => Err(Over),
         }
     }
