@@ -59,7 +59,7 @@ pub struct Mail {
     pub facts: Facts,
     pub reader_version: u32,
     /// Who sent it, as it was known when the message was decided. Left out for what this server made, and for what was
-    /// decided unread.
+    /// decided unread or by itself after an unclean end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth: Option<AuthResults>,
     pub deliveries: Vec<Delivery>,

@@ -17,7 +17,8 @@ pub struct Reading {
     pub content_digest: [u8; 16],
     /// True when the message itself was not looked at.
     pub unread: bool,
-    /// Who sent it, as far as that can be known; absent for one that is unread.
+    /// Who sent it, as far as that can be known; absent for one that is unread, or may have ended the
+    /// process.
     pub auth: Option<AuthResults>,
 }
 

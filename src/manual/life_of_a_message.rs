@@ -15,7 +15,7 @@
 //!    is written, so that after a crash only those are suspects: they are read one by one, and the one that ends the
 //!    process three times is decided from its envelope alone.
 //! 7. **Facts.** [`message::read`](crate::message::read), once. Then [`auth`](crate::auth) looks up who sent it, which takes
-//!    some seconds at most and holds up nobody else.
+//!    some seconds at most and holds up nobody else. Suspects of step 6 are not looked up.
 //! 8. **Evidence.** Recipients, an earlier receipt of the same message, the awaited probe, cases named by token, Message-ID or
 //!    subject.
 //! 9. **Decision.** [`case::decide`](crate::case::decide): the probe, a report, a duplicate, an answer to a case, or a new
