@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::threading::Outcome;
-use super::{Candidate, Evidence, Hint, Known, Recipient, Status};
+use super::{Candidate, Evidence, Hint, Known, Proof, Recipient, Status};
 use crate::address::RoutingAddress;
 use crate::base::{CaseNumber, Mailbox};
 
@@ -27,6 +27,8 @@ pub enum Reason {
     KeyedToken,
     /// It refers to a message of a case that its author takes part in.
     KnownMessageId,
+    /// A message of the case answers it: mail arrived out of order.
+    Awaited,
     /// It answers a message of ours, but its author had no part in the case so far.
     ThirdParty,
     /// The same message went to another of our addresses, too.
@@ -66,12 +68,34 @@ pub struct Opening {
 /// What becomes of a message.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
-    Open { opening: Opening, reason: Reason },
-    Append { case: CaseNumber, third_party: bool, why: String, hints: Vec<Hint>, reason: Reason },
-    Duplicate { of: Known },
-    Verified { address: Arc<RoutingAddress> },
-    EarlierProbe { address: Mailbox },
-    Report { case: Option<CaseNumber>, probe_of: Option<Mailbox>, why: String, reason: Reason },
+    Open {
+        opening: Opening,
+        reason: Reason,
+    },
+    Append {
+        case: CaseNumber,
+        third_party: bool,
+        why: String,
+        hints: Vec<Hint>,
+        reason: Reason,
+        /// Cases that the message proves to be the same one, which nobody has touched.
+        merges: Vec<CaseNumber>,
+    },
+    Duplicate {
+        of: Known,
+    },
+    Verified {
+        address: Arc<RoutingAddress>,
+    },
+    EarlierProbe {
+        address: Mailbox,
+    },
+    Report {
+        case: Option<CaseNumber>,
+        probe_of: Option<Mailbox>,
+        why: String,
+        reason: Reason,
+    },
 }
 
 impl Decision {
@@ -151,18 +175,20 @@ fn thread(evidence: &Evidence, address: Option<Arc<RoutingAddress>>) -> Decision
     let is_closed = |number| evidence.case(number).is_some_and(|case| case.status == Status::Closed);
     match best {
         Some(best) if is_closed(best.case) && !evidence.auto_reply => open(Some(best.case), Reason::CaseClosed),
-        Some(best) => Decision::Append {
-            case: best.case,
-            third_party: best.outcome() == Outcome::JoinsAsThirdParty,
-            why: best.why(),
-            hints: hints(Some(best.case)),
-            reason: match (best.outcome(), best.proof) {
+        Some(best) => {
+            let (case, merges) = one_case(evidence, best);
+            let mut hints = hints(Some(case));
+            hints.retain(|hint| !merges.contains(&hint.case));
+            let reason = match (best.outcome(), best.proof) {
                 (Outcome::JoinsAsThirdParty, _) => Reason::ThirdParty,
-                (_, super::Proof::KeyedToken) => Reason::KeyedToken,
-                (_, super::Proof::OtherVersion) => Reason::OtherVersion,
+                (_, Proof::KeyedToken) => Reason::KeyedToken,
+                (_, Proof::OtherVersion) => Reason::OtherVersion,
+                (_, Proof::Awaited) => Reason::Awaited,
                 _ => Reason::KnownMessageId,
-            },
-        },
+            };
+            let third_party = best.outcome() == Outcome::JoinsAsThirdParty;
+            Decision::Append { case, third_party, why: best.why(), hints, reason, merges }
+        }
         None if evidence.unread => open(None, Reason::Unreadable),
         None if address.is_none() => {
             let postmaster = |recipient| matches!(recipient, &Recipient::Postmaster(_));
@@ -172,6 +198,28 @@ fn thread(evidence: &Evidence, address: Option<Arc<RoutingAddress>>) -> Decision
         None if evidence.candidates.is_empty() => open(None, Reason::NewConversation),
         None => open(None, Reason::NoProof),
     }
+}
+
+/// The case that a message joins, and those that it proves to be the same: a message that comes after its answers may find
+/// them on cases of their own. The oldest takes in the others unless somebody has begun to work on them.
+fn one_case(evidence: &Evidence, best: &Candidate) -> (CaseNumber, Vec<CaseNumber>) {
+    let joins = |candidate: &&Candidate| {
+        let late = candidate.proof == Proof::Awaited || best.proof == Proof::Awaited;
+        late && candidate.outcome() == Outcome::Joins
+    };
+    let open = |number: &CaseNumber| evidence.case(*number).is_some_and(|case| case.status != Status::Closed);
+    let untouched = |number: &CaseNumber| evidence.case(*number).is_some_and(|case| !case.touched);
+    let mut same: Vec<CaseNumber> =
+        evidence.candidates.iter().filter(joins).map(|other| other.case).filter(open).collect();
+    same.push(best.case);
+    same.sort_unstable();
+    same.dedup();
+    // A case that is being worked on stays what it is.
+    let survivor = same.iter().copied().find(|number| !untouched(number)).unwrap_or(same[0]);
+    if best.outcome() != Outcome::Joins || (survivor != best.case && !untouched(&best.case)) {
+        return (best.case, Vec::new());
+    }
+    (survivor, same.into_iter().filter(|number| *number != survivor && untouched(number)).collect())
 }
 
 /// One hint for each other case that was named.
@@ -194,6 +242,7 @@ impl fmt::Display for Reason {
             Self::CaseClosed => "it belongs to a closed case, so a new one continues it",
             Self::KeyedToken => "it answers a message of ours",
             Self::KnownMessageId => "it refers to a message of the case, and its author takes part",
+            Self::Awaited => "a message of the case, which came before it, answers it",
             Self::ThirdParty => "it answers a message of ours; its author had no part in the case so far",
             Self::SameMessage => "the same message reached another of our addresses and is one case",
             Self::ReceivedBefore => "the same message was received before",

@@ -92,6 +92,19 @@ pub enum Happening {
     Assigned {
         agent: Mailbox,
     },
+    /// On both cases.
+    Merged {
+        from: CaseNumber,
+        into: CaseNumber,
+        why: String,
+    },
+    /// A message went to another case; on both.
+    Split {
+        mail: MailId,
+        from: CaseNumber,
+        into: CaseNumber,
+        why: String,
+    },
     Linked {
         case: CaseNumber,
         why: String,

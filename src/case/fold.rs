@@ -11,6 +11,9 @@ pub const PARTICIPANTS_MAX: usize = 200;
 /// Cases that one case may be shown to belong to: a person looks at a few.
 const HINTS_MAX: usize = 20;
 
+/// The name under which intake acts in events.
+pub const INTAKE: &str = "intake";
+
 /// Somebody who takes part in a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Participant {
@@ -57,6 +60,15 @@ pub struct Case {
     pub last_proven: Option<MailId>,
     pub opened_at: Time,
     pub updated_at: Time,
+    /// The case that has its messages now.
+    #[serde(default)]
+    pub merged_into: Option<CaseNumber>,
+    /// Messages on it.
+    #[serde(default)]
+    pub messages: u32,
+    /// Somebody other than [`INTAKE`] has done something with it.
+    #[serde(default)]
+    pub touched: bool,
     /// How many events there are; the next one has this index.
     pub events: u32,
 }
@@ -81,6 +93,9 @@ impl Case {
             last_proven: None,
             opened_at: at,
             updated_at: at,
+            merged_into: None,
+            messages: 0,
+            touched: false,
             events: 0,
         }
     }
@@ -96,6 +111,7 @@ impl Case {
     /// One event further.
     pub fn apply(&mut self, event: &Event) {
         self.events += 1;
+        self.touched |= event.by != INTAKE;
         self.updated_at = event.at;
         match &event.what {
             Happening::CaseOpened { subject, key, origin, priority, address, contact } => {
@@ -108,12 +124,15 @@ impl Case {
                 self.opened_at = event.at;
             }
             Happening::MessageAdded { mail, proven, author, participants, .. } => {
+                self.messages += 1;
                 if *proven {
-                    self.last_proven = Some(*mail);
+                    // Messages that are moved here come in any order.
+                    self.last_proven = self.last_proven.max(Some(*mail));
                     author.iter().chain(participants).for_each(|person| self.remember(person));
                 }
             }
             Happening::ReplySubmitted { to, cc, .. } => {
+                self.messages += 1;
                 for address in to.iter().chain(cc) {
                     self.remember(&Participant { address: address.clone(), name: None, role: Role::Addressed });
                 }
@@ -130,6 +149,16 @@ impl Case {
                     self.hints.push(hint.clone());
                 }
             }
+            Happening::Merged { from, into, .. } if *from == self.number => {
+                self.merged_into = Some(*into);
+                self.messages = 0;
+                self.status = Status::Closed;
+            }
+            Happening::Split { mail, from, .. } if *from == self.number => {
+                self.messages = self.messages.saturating_sub(1);
+                self.last_proven = self.last_proven.filter(|last| last != mail);
+            }
+            Happening::Merged { .. } | Happening::Split { .. } => {}
             Happening::ReplyDelivered { .. }
             | Happening::ReplyDelayed { .. }
             | Happening::ReplyFailed { .. }

@@ -4,10 +4,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{CaseNumber, MailId};
+use crate::base::{CaseNumber, MailId, Mailbox};
 
 /// Messages with one name that are remembered: a Message-ID is meant to be one message's. Of more the oldest and the newest.
 const NAMED_MAX: usize = 32;
+/// Messages that wait for one name.
+const AWAITING_MAX: usize = 32;
 
 /// A message among those with its name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,31 +28,69 @@ pub struct Receipt {
     pub content: String,
 }
 
-/// All messages with one name, in order of receipt.
+/// A message that refers to one that hasn't come: mail arrives out of order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Awaiting {
+    pub case: CaseNumber,
+    pub author: Mailbox,
+}
+
+/// Everything that is known under one name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Names(Vec<Named>);
+pub struct Names {
+    /// In order of receipt.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    named: Vec<Named>,
+    /// Who refers to it while nothing has that name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    awaited_by: Vec<Awaiting>,
+}
 
 impl Names {
     pub fn iter(&self) -> impl Iterator<Item = &Named> {
-        self.0.iter()
+        self.named.iter()
+    }
+
+    /// Writes down that a message is on another case now; false when it was known to be.
+    pub fn moved(&mut self, mail: MailId, case: CaseNumber) -> bool {
+        let moved = self.named.iter_mut().find(|named| named.mail == mail && named.case != Some(case));
+        moved.map(|named| named.case = Some(case)).is_some()
+    }
+
+    /// True when no message has the name.
+    pub fn is_awaited(&self) -> bool {
+        self.named.is_empty()
+    }
+
+    pub fn awaited_by(&self) -> impl Iterator<Item = &Awaiting> {
+        self.awaited_by.iter()
+    }
+
+    /// Remembers that a message refers to this name; false when that says nothing new.
+    pub fn awaits(&mut self, awaiting: Awaiting) -> bool {
+        let is_new = self.awaited_by.len() < AWAITING_MAX && !self.awaited_by.contains(&awaiting);
+        if is_new {
+            self.awaited_by.push(awaiting);
+        }
+        is_new
     }
 
     /// Adds a message, or replaces what was known of it.
     pub fn add(&mut self, named: Named) {
-        match self.0.iter_mut().find(|known| known.mail == named.mail) {
+        match self.named.iter_mut().find(|known| known.mail == named.mail) {
             Some(known) => *known = named,
             None => {
-                if self.0.len() >= NAMED_MAX {
-                    self.0.remove(NAMED_MAX / 2);
+                if self.named.len() >= NAMED_MAX {
+                    self.named.remove(NAMED_MAX / 2);
                 }
-                self.0.push(named);
+                self.named.push(named);
             }
         }
     }
 
     /// The first receipt of the same message: same author, same content.
     pub fn same(&self, receipt: &Receipt) -> Option<&Named> {
-        self.0.iter().find(|named| named.receipt.as_ref() == Some(receipt))
+        self.named.iter().find(|named| named.receipt.as_ref() == Some(receipt))
     }
 
     /// The newest message of the same author with another content: it is on the case that a person sees last.
@@ -61,7 +101,7 @@ impl Names {
                 .as_ref()
                 .is_some_and(|known| known.author == receipt.author && known.content != receipt.content)
         };
-        self.0.iter().rfind(is_other)
+        self.named.iter().rfind(is_other)
     }
 }
 

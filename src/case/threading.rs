@@ -1,7 +1,7 @@
 //! Which case a message belongs to, by proof.
 //!
 //! In order: a keyed token in a Message-ID of ours that it answers; a known Message-ID of a case, named by somebody who
-//! takes part in that case. Within a tier In-Reply-To stands before References, and those from the newest. A case number
+//! takes part in that case; the other way round, a message of a case that answers this one, which is later than its answer. Within a tier In-Reply-To stands before References, and those from the newest. A case number
 //! in a subject, or somebody else's Message-ID in a stranger's hands, is a hint and never joins: everybody could write it.
 //!
 //! Who the author is, is what From says, unless DMARC says that it isn't so: then its bearer has no part in a case by a
@@ -20,6 +20,8 @@ pub enum Proof {
     KeyedToken,
     /// The Message-ID of a message on the case.
     KnownMessageId,
+    /// A message of the case refers to this one, which comes after it: mail arrives out of order.
+    Awaited,
     /// The message itself is on the case with another content: its author's Message-ID again.
     OtherVersion,
     /// A case number in the subject.
@@ -33,7 +35,8 @@ pub struct Candidate {
     pub proof: Proof,
     /// The Message-ID or the piece of subject that names it.
     pub by: String,
-    /// True when the author takes part in the case.
+    /// True when the author takes part in the case; of an awaited message, when it is by the author of the one that
+    /// refers to it, or was sent to them.
     pub author_known: bool,
     /// True when the owner of the author's domain says that this message isn't theirs: DMARC fails.
     pub author_refuted: bool,
@@ -64,9 +67,11 @@ impl Candidate {
     pub fn outcome(&self) -> Outcome {
         let known_by_name = self.author_known && !self.author_refuted;
         match (self.proof, if self.proof == Proof::KeyedToken { self.author_known } else { known_by_name }) {
-            (Proof::KeyedToken | Proof::KnownMessageId | Proof::OtherVersion, true) => Outcome::Joins,
+            (Proof::KeyedToken | Proof::KnownMessageId | Proof::Awaited | Proof::OtherVersion, true) => Outcome::Joins,
             (Proof::KeyedToken, false) => Outcome::JoinsAsThirdParty,
-            (Proof::KnownMessageId | Proof::OtherVersion, false) | (Proof::SubjectNumber, _) => Outcome::Hint,
+            (Proof::KnownMessageId | Proof::Awaited | Proof::OtherVersion, false) | (Proof::SubjectNumber, _) => {
+                Outcome::Hint
+            }
         }
     }
 
@@ -77,6 +82,7 @@ impl Candidate {
             match self.proof {
                 Proof::KnownMessageId => return format!("refers to {} on the case, {refuted}", self.by),
                 Proof::OtherVersion => return format!("{} again with another content, {refuted}", self.by),
+                Proof::Awaited => return format!("{} of the case answers it, but it is {refuted}", self.by),
                 Proof::KeyedToken | Proof::SubjectNumber => {}
             }
         }
@@ -88,6 +94,12 @@ impl Candidate {
             (Proof::KnownMessageId, true) => format!("refers to {} on the case, whose author takes part", self.by),
             (Proof::KnownMessageId, false) => {
                 format!("refers to {} on the case, but its author has no part in it", self.by)
+            }
+            (Proof::Awaited, true) => {
+                format!("a message of {} on the case, which came before it, refers to it", self.by)
+            }
+            (Proof::Awaited, false) => {
+                format!("a message of {} on the case refers to it, but had no part in it", self.by)
             }
             (Proof::OtherVersion, true) => {
                 format!("{} again with another content, by somebody who takes part", self.by)
@@ -124,6 +136,8 @@ mod tests {
         check(Proof::KeyedToken, false, Outcome::JoinsAsThirdParty);
         check(Proof::KnownMessageId, true, Outcome::Joins);
         check(Proof::KnownMessageId, false, Outcome::Hint);
+        check(Proof::Awaited, true, Outcome::Joins);
+        check(Proof::Awaited, false, Outcome::Hint);
         check(Proof::OtherVersion, true, Outcome::Joins);
         check(Proof::OtherVersion, false, Outcome::Hint);
         check(Proof::SubjectNumber, true, Outcome::Hint);

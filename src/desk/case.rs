@@ -38,7 +38,11 @@ impl Desk {
         let mut messages = Vec::new();
         for event in &events {
             if let Happening::MessageAdded { mail, .. } | Happening::ReplySubmitted { mail, .. } = &event.what {
-                messages.push(self.message(*mail).await?);
+                let record = tables::MAILS.get(engine, mail).await?;
+                // What has moved is shown where it is now.
+                if record.is_none_or(|record| record.value.case == Some(number)) {
+                    messages.push(self.message(*mail).await?);
+                }
             }
         }
         Ok(Outcome::Json(view::case(&case, messages, &events)))

@@ -86,6 +86,24 @@ pub enum Command {
         agent: Option<Mailbox>,
         queue: Option<String>,
     },
+    /// All of it into another case.
+    CaseMerge {
+        number: CaseNumber,
+        into: CaseNumber,
+        by: Option<Mailbox>,
+    },
+    /// A message into a case of its own.
+    CaseSplit {
+        number: CaseNumber,
+        message: String,
+        by: Option<Mailbox>,
+    },
+    /// A message of another case into this one.
+    CaseLink {
+        number: CaseNumber,
+        message: String,
+        by: Option<Mailbox>,
+    },
     QueueAdd {
         name: String,
     },

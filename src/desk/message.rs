@@ -126,7 +126,7 @@ impl Desk {
     }
 
     /// By mail id or by Message-ID; of several with one Message-ID the first.
-    async fn mail_id(&self, text: &str) -> Result<MailId, Refusal> {
+    pub(super) async fn mail_id(&self, text: &str) -> Result<MailId, Refusal> {
         let absent = || Refusal::not_found(format!("there is no message {text}; see: postcase message list"));
         if let Ok(id) = text.parse::<MailId>() {
             let known = self.inbox.is_undecided(id)

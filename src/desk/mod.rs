@@ -8,6 +8,7 @@ mod backup;
 mod case;
 pub mod command;
 mod dkim;
+mod family;
 mod message;
 mod reply;
 mod roster;
@@ -57,6 +58,9 @@ impl Desk {
             Command::CaseNote { number, text, by } => self.case_note(number, text, by).await,
             Command::CaseSet { number, changes, by } => self.case_set(number, changes, by).await,
             Command::CaseAssign { number, agent, queue } => self.case_assign(number, agent, queue).await,
+            Command::CaseMerge { number, into, by } => self.case_merge(number, into, by).await,
+            Command::CaseSplit { number, message, by } => self.case_split(number, &message, by).await,
+            Command::CaseLink { number, message, by } => self.case_link(number, &message, by).await,
             Command::QueueAdd { name } => self.queue_add(name).await,
             Command::QueueList => self.queue_list().await,
             Command::AgentAdd { address, name } => self.agent_add(address, name).await,

@@ -24,6 +24,9 @@ impl Desk {
             return Err(Refusal::refused("the reply is empty; write it with --body or --body-file"));
         }
         let case = tables::CASES.get(engine, &number).await?.ok_or_else(|| absent(number))?.value;
+        if let Some(into) = case.merged_into {
+            return Err(Refusal::refused(format!("case {number} was merged into case {into}: answer that one")));
+        }
         let from = self.sender(&case, request.from.as_ref()).await?;
         let last = match case.last_proven {
             Some(mail) => tables::MAILS.get(engine, &mail).await?.map(|kept| kept.value),

@@ -142,6 +142,7 @@ pub fn case_row(case: &Case) -> Value {
         "opened_at": case.opened_at,
         "updated_at": case.updated_at,
         "hints": case.hints,
+        "merged_into": case.merged_into,
     })
 }
 

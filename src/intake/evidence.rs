@@ -7,12 +7,14 @@ use crate::base::{CaseNumber, MailId, Mailbox};
 use crate::case::{
     Candidate, Case, Direction, Evidence, Known, Mail, Named, Names, Proof, Receipt, Recipient, case_number_in_subject,
 };
-use crate::intake::{Reading, resolve};
+use crate::intake::{Reading, merge, resolve};
 use crate::message::facts::Kind;
 use crate::store::{Kept, ReadError, Site, tables};
 
 /// Message-IDs of one message that are looked up; References of a sane thread are fewer.
 const REFERENCES_LOOKED_UP_MAX: usize = 40;
+/// Names of one message that are remembered as awaited: In-Reply-To and the newest References.
+const AWAITED_MAX: usize = 8;
 /// Messages with one Message-ID that are looked at.
 const SAME_ID_MAX: usize = 8;
 
@@ -23,6 +25,8 @@ pub struct Gathered {
     pub identity: Identity,
     /// The row of the message's name, when there is one.
     pub names: Option<Kept<Names>>,
+    /// Names that the message refers to and that no message has, with their rows.
+    pub awaited: Vec<([u8; 16], Option<Kept<Names>>)>,
 }
 
 /// All evidence about a message.
@@ -44,8 +48,8 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
     let earlier = Earlier::of(names.as_ref().map(|kept| &kept.value), identity.receipt.as_ref());
     let refuted = reading.auth.is_some_and(|auth| auth.refute_author());
     let author = reading.facts.author();
-    let mut threads = Threads { site, author, refuted, candidates: Vec::new(), cases: Vec::new() };
-    threads.search(reading, &earlier).await?;
+    let mut threads = Threads { site, author, refuted, candidates: Vec::new(), cases: Vec::new(), awaited: Vec::new() };
+    threads.search(reading, &earlier, names.as_ref().map(|kept| &kept.value)).await?;
     let report_on = threads.report_on(reading).await?;
     let evidence = Evidence {
         recipients,
@@ -58,7 +62,7 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
         cases: threads.cases.iter().map(|kept| kept.value.clone()).collect(),
         unread: reading.unread,
     };
-    Ok(Gathered { evidence, cases: threads.cases, identity, names })
+    Ok(Gathered { evidence, cases: threads.cases, identity, names, awaited: threads.awaited })
 }
 
 async fn recipients(site: &Site, reading: &Reading) -> Result<Vec<Recipient>, ReadError> {
@@ -156,17 +160,32 @@ struct Threads<'a> {
     refuted: bool,
     candidates: Vec<Candidate>,
     cases: Vec<Kept<Case>>,
+    awaited: Vec<([u8; 16], Option<Kept<Names>>)>,
 }
 
 impl Threads<'_> {
-    async fn search(&mut self, reading: &Reading, earlier: &Earlier) -> Result<(), ReadError> {
+    async fn search(&mut self, reading: &Reading, earlier: &Earlier, own: Option<&Names>) -> Result<(), ReadError> {
         for id in referred_ids(reading) {
             self.by_token(id).await?;
-            for (_, case) in messages_named(self.site, id).await? {
-                if let Some(case) = case {
-                    self.add(case, Proof::KnownMessageId, id).await?;
-                }
+            let name = tables::name_of(id);
+            let names = tables::NAMES.get(&*self.site.engine, &name).await?;
+            let cases =
+                names.iter().flat_map(|kept| kept.value.iter()).take(SAME_ID_MAX).filter_map(|named| named.case);
+            for case in cases.collect::<Vec<_>>() {
+                self.add(case, Proof::KnownMessageId, id).await?;
             }
+            if names.as_ref().is_none_or(|kept| kept.value.is_awaited()) {
+                // The last one that is looked up began the thread: it is what all others have in common.
+                self.awaited.truncate(AWAITED_MAX - 1);
+                self.awaited.push((name, names));
+            }
+        }
+        for awaiting in own.into_iter().flat_map(Names::awaited_by) {
+            let addressed = reading.facts.to.iter().chain(&reading.facts.cc);
+            let is_addressed =
+                addressed.filter_map(|person| person.address.parse().ok()).any(|to: Mailbox| to == awaiting.author);
+            let known = is_addressed || self.author.as_ref() == Some(&awaiting.author);
+            self.add_known(awaiting.case, Proof::Awaited, awaiting.author.to_string(), Some(known)).await?;
         }
         if let Earlier { same: None, other: Some(Known { case: Some(case), .. }) } = earlier {
             let id = reading.facts.message_id.as_deref().unwrap_or_default();
@@ -199,8 +218,10 @@ impl Threads<'_> {
         let Some(bounce) = &reading.facts.bounce else { return Ok(None) };
         let original = bounce.original_message_id.as_deref();
         for id in original.into_iter().chain(referred_ids(reading)) {
-            if let Some(case) = self.proven(id).await? {
-                return Ok(Some((case, id.to_owned())));
+            if let Some(case) = self.proven(id).await?
+                && let Some(case) = self.living(case).await?
+            {
+                return Ok(Some((case.number, id.to_owned())));
             }
         }
         Ok(None)
@@ -208,14 +229,44 @@ impl Threads<'_> {
 
     /// A case is named once for each kind of proof.
     async fn add(&mut self, number: CaseNumber, proof: Proof, by: &str) -> Result<(), ReadError> {
-        let known = self.candidates.iter().any(|known| known.case == number && known.proof == proof);
-        let author = self.author.clone();
-        if !known && let Some(case) = self.case(number).await? {
-            let author_known = author.is_some_and(|author| case.has_participant(&author));
-            let (by, author_refuted) = (by.to_owned(), self.refuted);
-            self.candidates.push(Candidate { case: number, proof, by, author_known, author_refuted });
+        self.add_known(number, proof, by.to_owned(), None).await
+    }
+
+    /// The same, and whether the author is known is known otherwise than by the participants. The better proof counts.
+    async fn add_known(
+        &mut self,
+        number: CaseNumber,
+        proof: Proof,
+        by: String,
+        known: Option<bool>,
+    ) -> Result<(), ReadError> {
+        let (author, author_refuted) = (self.author.clone(), self.refuted);
+        let Some(case) = self.living(number).await? else { return Ok(()) };
+        let author_known = known.unwrap_or_else(|| author.is_some_and(|author| case.has_participant(&author)));
+        let case = case.number;
+        match self.candidates.iter_mut().find(|known| known.case == case && known.proof == proof) {
+            Some(before) => before.author_known |= author_known,
+            None => self.candidates.push(Candidate { case, proof, by, author_known, author_refuted }),
         }
         Ok(())
+    }
+
+    /// The case that has the messages of this number now.
+    async fn living(&mut self, number: CaseNumber) -> Result<Option<&Case>, ReadError> {
+        let Some(case) = self.case(number).await? else { return Ok(None) };
+        let number = match case.merged_into {
+            None => number,
+            Some(_) => {
+                let living = merge::living(self.site, number).await?;
+                let Some(living) = living else { return Ok(None) };
+                let number = living.value.number;
+                if !self.cases.iter().any(|case| case.value.number == number) {
+                    self.cases.push(living);
+                }
+                number
+            }
+        };
+        self.case(number).await
     }
 
     async fn case(&mut self, number: CaseNumber) -> Result<Option<&Case>, ReadError> {

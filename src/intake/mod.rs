@@ -10,6 +10,7 @@
 mod evidence;
 mod explain;
 mod inbox;
+pub mod merge;
 mod plan;
 mod rate;
 mod reading;

@@ -7,17 +7,15 @@
 use crate::address::{Arrival, Day, RoutingAddress, ServiceAddress, ServiceState, random_label, rate_counter};
 use crate::base::{CaseNumber, Mailbox, Time};
 use crate::case::{
-    Case, Contact, Decision, Delivery, Direction, Disposition, Evidence, Happening, Hint, Known, Mail, Named, Names,
-    Opening, PARTICIPANTS_MAX, Participant, Reason, Recipient, Role, Status, Step, Via,
+    Awaiting, Case, Contact, Decision, Delivery, Direction, Disposition, Evidence, Happening, Hint, INTAKE, Known,
+    Mail, Named, Names, Opening, PARTICIPANTS_MAX, Participant, Reason, Recipient, Role, Status, Step, Via,
 };
 use crate::intake::Reading;
 use crate::intake::evidence::{self, Identity};
+use crate::intake::merge::{self, Move};
 use crate::message::facts::{Kind, Person, READER_VERSION, ReportedRecipient};
 use crate::routing::MAIN_QUEUE;
 use crate::store::{Batch, CaseChange, Kept, ReadError, Site, tables};
-
-/// The name under which intake acts in events.
-const BY: &str = "intake";
 
 /// Turns a decision into its batch.
 pub struct Plan<'a> {
@@ -29,6 +27,8 @@ pub struct Plan<'a> {
     /// What the message is called, and the row of that name as it was read.
     pub identity: &'a Identity,
     pub names: Option<&'a Kept<Names>>,
+    /// Names that it refers to and that no message has.
+    pub awaited: &'a [([u8; 16], Option<Kept<Names>>)],
     pub steps: Vec<Step>,
     pub now: Time,
 }
@@ -50,15 +50,20 @@ impl Plan<'_> {
                 let number = number.expect("the caller brings a number for a decision that opens a case");
                 self.open(&mut batch, number, opening, *reason).await?
             }
-            Decision::Append { case, third_party, why, hints, reason } => {
+            Decision::Append { case, third_party, why, hints, reason, merges } => {
                 let mut change = self.change(*case);
+                for other in merges {
+                    let why = "a message that came late belongs to both";
+                    let merge = Move { by: INTAKE, why, now: self.now };
+                    merge.whole_case(self.site, &mut batch, self.change(*other), &mut change).await?;
+                }
                 self.add_message(&mut change, why, !third_party).await?;
                 self.add_hints(&mut change, hints);
                 let answered = !third_party && !self.evidence.auto_reply;
                 if answered && matches!(change.case().status, Status::Pending | Status::Resolved) {
                     let from = change.case().status;
                     let why = "the customer answered".to_owned();
-                    change.add(self.now, BY, Happening::StatusChanged { from, to: Status::Open, why });
+                    change.add(self.now, INTAKE, Happening::StatusChanged { from, to: Status::Open, why });
                 }
                 change.write(&mut batch);
                 self.recorded(Disposition::CaseAppended, *reason, Some(*case))
@@ -99,7 +104,7 @@ impl Plan<'_> {
         };
         change.add(
             self.now,
-            BY,
+            INTAKE,
             Happening::CaseOpened {
                 subject,
                 key: random_label(&self.site.chance),
@@ -116,12 +121,12 @@ impl Plan<'_> {
             (None, None) if reason == Reason::Postmaster => self.postmaster_queue().await?,
             _ => (MAIN_QUEUE.to_owned(), "no other queue is named for it".to_owned()),
         };
-        change.add(self.now, BY, Happening::Queued { queue, why });
+        change.add(self.now, INTAKE, Happening::Queued { queue, why });
         if let Some(closed) = opening.continues {
             let link = |case, why: &str| Happening::Linked { case, why: why.to_owned() };
-            change.add(self.now, BY, link(closed, "continues this closed case"));
+            change.add(self.now, INTAKE, link(closed, "continues this closed case"));
             let mut former = self.change(closed);
-            former.add(self.now, BY, link(number, "an answer to the closed case opened this one"));
+            former.add(self.now, INTAKE, link(number, "an answer to the closed case opened this one"));
             former.write(batch);
         }
         change.write(batch);
@@ -147,7 +152,7 @@ impl Plan<'_> {
     fn add_hints(&self, change: &mut CaseChange, hints: &[Hint]) {
         for hint in hints {
             if change.case().takes_hint(hint) {
-                change.add(self.now, BY, Happening::HintAdded(hint.clone()));
+                change.add(self.now, INTAKE, Happening::HintAdded(hint.clone()));
             }
         }
     }
@@ -166,7 +171,7 @@ impl Plan<'_> {
         });
         change.add(
             self.now,
-            BY,
+            INTAKE,
             Happening::MessageAdded {
                 mail: self.reading.id,
                 message_id: facts.message_id.clone(),
@@ -230,13 +235,13 @@ impl Plan<'_> {
     ) -> Result<(), ReadError> {
         let engine = &*self.site.engine;
         if let Some(number) = case
-            && let Some(mut change) = CaseChange::of(engine, number).await?
+            && let Some(mut change) = merge::living(self.site, number).await?.map(CaseChange::from_read)
         {
             let mut told = self.reported().await?;
             if told.is_empty() {
                 told.push(Happening::DeliveryReported { mail: self.reading.id, why: why.to_owned() });
             }
-            told.into_iter().for_each(|what| change.add(self.now, BY, what));
+            told.into_iter().for_each(|what| change.add(self.now, INTAKE, what));
             change.write(batch);
         }
         if let Some(address) = probe_of
@@ -288,6 +293,17 @@ impl Plan<'_> {
             match self.names {
                 Some(kept) => tables::NAMES.replace(batch, &self.identity.name, kept, &names),
                 None => tables::NAMES.insert(batch, &self.identity.name, &names),
+            }
+        }
+        if let (true, Some(case), Some(author)) = (on_case, case, facts.author()) {
+            for (name, kept) in self.awaited.iter().filter(|(name, _)| *name != self.identity.name) {
+                let mut names = kept.as_ref().map(|kept| kept.value.clone()).unwrap_or_default();
+                if names.awaits(Awaiting { case, author: author.clone() }) {
+                    match kept {
+                        Some(kept) => tables::NAMES.replace(batch, name, kept, &names),
+                        None => tables::NAMES.insert(batch, name, &names),
+                    }
+                }
             }
         }
         // Probes are ours, and count for no limit.

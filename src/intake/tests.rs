@@ -1,5 +1,6 @@
 //! What happens in here when the store misbehaves or somebody else is faster: things that no message can bring about.
 
+mod order;
 mod senders;
 
 use std::net::SocketAddr;
@@ -300,7 +301,7 @@ async fn a_case_that_changes_while_a_message_is_decided_makes_it_be_decided_agai
         let entry = site.journal.read(second).unwrap();
         Reading::of(second, entry.envelope, &entry.message)
     };
-    let Gathered { evidence, cases, identity, names } = gather(site, &reading).await.unwrap();
+    let Gathered { evidence, cases, identity, names, awaited } = gather(site, &reading).await.unwrap();
     let decision = decide(&evidence);
     assert!(matches!(decision, Decision::Append { case: 1, .. }));
 
@@ -318,6 +319,7 @@ async fn a_case_that_changes_while_a_message_is_decided_makes_it_be_decided_agai
         cases: &cases,
         identity: &identity,
         names: names.as_ref(),
+        awaited: &awaited,
         steps: Vec::new(),
         now: site.now(),
     };

@@ -339,7 +339,7 @@ impl Worker {
         if tables::MAILS.get(&*site.engine, &reading.id).await?.is_some() {
             return Ok(Batch::default());
         }
-        let Gathered { evidence, cases, identity, names } = gather(site, reading).await?;
+        let Gathered { evidence, cases, identity, names, awaited } = gather(site, reading).await?;
         let gathered = site.now();
         let decision = decide(&evidence);
         let steps = steps(&evidence, &decision, began, gathered);
@@ -347,7 +347,8 @@ impl Worker {
             *number = Some(site.engine.reserve(tables::CASE_NUMBERS, 1).await?.start);
         }
         let (identity, names) = (&identity, names.as_ref());
-        let plan = Plan { site, reading, evidence: &evidence, cases: &cases, identity, names, steps, now: gathered };
+        let (cases, awaited) = (&cases, &awaited);
+        let plan = Plan { site, reading, evidence: &evidence, cases, identity, names, awaited, steps, now: gathered };
         Ok(plan.write(&decision, *number).await?)
     }
 

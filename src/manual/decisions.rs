@@ -70,6 +70,17 @@
 //! **2026-11-20: no delay before the greeting, but for suspects.** A delay finds peers that talk first, and costs every
 //! honest one the same. Only a peer that has connected thirty times in a minute without bringing mail waits.
 //!
+//! **2026-11-29: everything under one name is one row.** Keys made of digests come in no order, so that each row of a message
+//! under such a key costs a page of its own in a store with many. A Message-ID, the receipt under it and who awaits it had a
+//! row each; with 1,000,000 cases deciding took 1.9 times the processor time that it takes with none, and 8.7 reads of the
+//! file more. One row, and half the cache (16 MiB): 1.0 and 2.9, and 71 MiB of memory after a burst instead of 110.
+//!
+//! **2026-11-29: a late message joins its answers, and makes one case of theirs.** Who refers to a message that hasn't come
+//! leaves its case under that name. The message joins that case when it is by the answer's author or was sent to them; if
+//! several cases wait for it, the oldest takes in those that nobody has touched. Two cases are merged for nothing less: that a
+//! message names two that were known before only says that its author knows both. A merged case keeps its number, tokens and
+//! events, and points on.
+//!
 //! **2026-11-25: mail is decided in rounds.** A round is read and planned side by side and recorded in one commit; who waits for
 //! another message, or was overtaken, follows by itself. While mail comes in there is a pause between rounds, a longer one
 //! while more comes than a round decides: processor and disk are the sessions' then. Before, each message of a round

@@ -16,6 +16,7 @@ use crate::address::VerificationState;
 use crate::base::time::later;
 use crate::base::{MailId, Mailbox, Time, limits};
 use crate::case::Happening;
+use crate::intake::merge;
 use crate::smtp::client::{Client, Fate, Outcome, Outgoing, RecipientOutcome};
 use crate::store::due::{self, Due};
 use crate::store::{Batch, CaseChange, CommitError, JournalReadError, ReadError, Site, StoreError, tables};
@@ -154,7 +155,8 @@ impl Worker {
         let engine = &*self.site.engine;
         match &item.purpose {
             Purpose::Case(number) => {
-                if let Some(mut change) = CaseChange::of(engine, *number).await? {
+                // The case may have been merged since the reply was written.
+                if let Some(mut change) = merge::living(&self.site, *number).await?.map(CaseChange::from_read) {
                     told.iter().for_each(|state| change.add(now, BY, happening(item.id, state)));
                     change.write(batch);
                 }

@@ -62,7 +62,12 @@ pub fn answer(command: &Command, value: &Value) -> String {
         | Command::AddressRotate { .. }
         | Command::AddressDisable { .. }
         | Command::AddressEnable { .. } => address(value),
-        Command::CaseNote { .. } | Command::CaseSet { .. } | Command::CaseAssign { .. } => cases::head(value),
+        Command::CaseMerge { .. }
+        | Command::CaseSplit { .. }
+        | Command::CaseLink { .. }
+        | Command::CaseNote { .. }
+        | Command::CaseSet { .. }
+        | Command::CaseAssign { .. } => cases::head(value),
         _ => {
             sheet::of(value, &["address", "name", "number", "state", "spool_id", "id", "message_id", "from", "to"], &[])
         }

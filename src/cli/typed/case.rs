@@ -44,6 +44,36 @@ pub enum Typed {
         #[arg(long = "as", value_name = "AGENT")]
         by: Option<Mailbox>,
     },
+    /// Moves all messages of a case into another one, which later answers join, too
+    Merge {
+        #[arg(value_parser = case_number)]
+        number: CaseNumber,
+        #[arg(value_parser = case_number)]
+        into: CaseNumber,
+        /// The agent who does it
+        #[arg(long = "as", value_name = "AGENT")]
+        by: Option<Mailbox>,
+    },
+    /// Gives a message a case of its own, which later answers to it join
+    Split {
+        #[arg(value_parser = case_number)]
+        number: CaseNumber,
+        /// A mail id or a Message-ID
+        message: String,
+        /// The agent who does it
+        #[arg(long = "as", value_name = "AGENT")]
+        by: Option<Mailbox>,
+    },
+    /// Accepts a hint: moves a message from its case into this one
+    Link {
+        #[arg(value_parser = case_number)]
+        number: CaseNumber,
+        /// A mail id or a Message-ID
+        message: String,
+        /// The agent who does it
+        #[arg(long = "as", value_name = "AGENT")]
+        by: Option<Mailbox>,
+    },
     /// Gives a case to an agent or a queue
     #[command(group = clap::ArgGroup::new("to").required(true).args(["agent", "queue"]))]
     Assign {
@@ -119,6 +149,9 @@ impl Typed {
             Self::Set { number, changes, by } => {
                 Command::CaseSet { number, changes: changes.into_iter().collect(), by }
             }
+            Self::Merge { number, into, by } => Command::CaseMerge { number, into, by },
+            Self::Split { number, message, by } => Command::CaseSplit { number, message, by },
+            Self::Link { number, message, by } => Command::CaseLink { number, message, by },
             Self::Assign { number, agent, queue } => Command::CaseAssign { number, agent, queue },
         }))
     }
