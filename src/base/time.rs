@@ -120,10 +120,15 @@ impl Clock {
 
     /// The work's result, or [`Elapsed`] when it isn't done after `span`; the work is dropped then.
     pub async fn within<F: Future>(&self, span: Duration, work: F) -> Result<F::Output, Elapsed> {
+        self.before(later(self.now(), span), work).await
+    }
+
+    /// The same at a moment. What is counted from an earlier moment has to be waited for so: time may pass in between.
+    pub async fn before<F: Future>(&self, at: Time, work: F) -> Result<F::Output, Elapsed> {
         tokio::select! {
             biased;
             output = work => Ok(output),
-            () = self.sleep(span) => Err(Elapsed),
+            () = self.sleep_until(at) => Err(Elapsed),
         }
     }
 

@@ -86,13 +86,13 @@ async fn silent_name_servers_hold_up_nobody() {
     let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let place = Place::asking(silent.local_addr().unwrap(), Clock::system()).await;
     let mut ids = Vec::new();
-    for n in 0..300 {
+    for n in 0..2000 {
         let text = format!("Message-ID: <{n}@customer.example>\n\nHelp {n}\n");
         ids.push(place.take(message(&format!("anna@d{n}.example"), &text)).await);
     }
     let begun = Instant::now();
     place.work().await;
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     for id in ids {
         assert_eq!(place.record(id).await.unwrap().auth.unwrap().dmarc, AuthResult::Temperror);
     }

@@ -157,7 +157,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
             let read = self.wire.read(limits::COMMAND_LINE_BYTES_MAX);
             tokio::select! {
                 biased;
-                read = self.shared.clock.within(patience, read) => match read {
+                read = self.shared.clock.before(patience, read) => match read {
                     Ok(read) => read?,
                     Err(_) => self.wire.shrink(),
                 },
@@ -235,11 +235,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
         let since = clock.now();
         loop {
             let is_burden = held > limits::DATA_LARGE_BYTES && self.shared.budget.is_short();
-            let window = pace.left(if is_burden { Floor::LARGE } else { Floor::USUAL }, clock.now())?;
+            let window = pace.end(if is_burden { Floor::LARGE } else { Floor::USUAL }, clock.now())?;
             let patience = self.shared.patience(since)?.min(window);
             let read = tokio::select! {
                 biased;
-                read = clock.within(patience, self.wire.read(limits::READ_BYTES)) => read,
+                read = clock.before(patience, self.wire.read(limits::READ_BYTES)) => read,
                 () = self.shared.displaced(since) => return Err(End::Displaced),
             };
             if let Ok(read) = read {

@@ -7,17 +7,16 @@
 use std::time::Duration;
 
 use super::{End, Shared};
+use crate::base::time::later;
 use crate::base::{Time, limits};
 
 impl Shared {
-    /// How long to go on waiting for a peer that has been waited for since then, before asking again.
-    pub(super) fn patience(&self, since: Time) -> Result<Duration, End> {
+    /// Until when to go on waiting for a peer that has been waited for since then, before asking again.
+    pub(super) fn patience(&self, since: Time) -> Result<Time, End> {
         let idle = self.settings.idle;
         let allowed = if self.is_stressed() { idle.min(limits::STRESS_IDLE) } else { idle };
-        match allowed.checked_sub(passed(since, self.clock.now())) {
-            Some(left) if !left.is_zero() => Ok(left.min(limits::STRESS_SILENCE)),
-            _ => Err(End::Idle),
-        }
+        let (now, end) = (self.clock.now(), later(since, allowed));
+        if now < end { Ok(end.min(later(now, limits::STRESS_SILENCE))) } else { Err(End::Idle) }
     }
 
     /// Returns when a session that has been waited for since then has to make way for a new peer.
@@ -70,17 +69,17 @@ impl Pace {
         self.bytes += bytes as u64;
     }
 
-    /// How long the window is still open; a new one begins when it was filled.
-    pub fn left(&mut self, floor: Floor, now: Time) -> Result<Duration, End> {
-        let passed = passed(self.since, now);
-        match floor.window.checked_sub(passed) {
-            Some(left) if !left.is_zero() => Ok(left),
-            _ if self.bytes < floor.rate.saturating_mul(passed.as_secs()) => Err(End::Slow),
-            _ => {
-                *self = Self::new(now);
-                Ok(floor.window)
-            }
+    /// Until when the window is open; a new one begins when it was filled.
+    pub fn end(&mut self, floor: Floor, now: Time) -> Result<Time, End> {
+        let end = later(self.since, floor.window);
+        if now < end {
+            return Ok(end);
         }
+        if self.bytes < floor.rate.saturating_mul(passed(self.since, now).as_secs()) {
+            return Err(End::Slow);
+        }
+        *self = Self::new(now);
+        Ok(later(now, floor.window))
     }
 }
 
@@ -100,7 +99,7 @@ mod tests {
             let mut pace = Pace::new(Time::UNIX_EPOCH);
             let goes_on = came.iter().all(|(second, bytes)| {
                 pace.came(*bytes);
-                pace.left(floor, Time::from_second(*second).unwrap()).is_ok()
+                pace.end(floor, Time::from_second(*second).unwrap()).is_ok()
             });
             assert_eq!(goes_on, expected, "{came:?}");
         };
