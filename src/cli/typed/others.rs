@@ -1,5 +1,6 @@
 //! `postcase message …`, `queue …`, `agent …`, `spool …`, `dkim …`, `config …`
 
+use std::convert::Infallible;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -8,7 +9,6 @@ use clap::{Args, Subcommand};
 use super::Rows;
 use super::words::{DIRECTIONS, DISPOSITIONS, case_number, word};
 use crate::auth::Transaction;
-use crate::base::mailbox::MailboxError;
 use crate::base::{CaseNumber, Mailbox, ReversePath, Time};
 use crate::cli::meaning::Meaning;
 use crate::desk::Command;
@@ -83,9 +83,16 @@ impl Sender {
     }
 }
 
-fn reverse_path(typed: &str) -> Result<ReversePath, MailboxError> {
+/// As headers and logs have it, which is not always as a session would take it: without quotes, without a local part (then
+/// it is the postmaster's, RFC 7208 §4.3). One without a domain that could be asked counts as none.
+fn reverse_path(typed: &str) -> Result<ReversePath, Infallible> {
     let inside = typed.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or(typed);
-    if inside.is_empty() { Ok(ReversePath::Null) } else { inside.parse().map(ReversePath::Mailbox) }
+    let mailbox = inside.parse().or_else(|_| match inside.rsplit_once('@') {
+        Some(("", domain)) => Mailbox::new("postmaster", domain),
+        Some((local, domain)) => Mailbox::new(local, domain),
+        None => inside.parse(),
+    });
+    Ok(mailbox.map_or(ReversePath::Null, ReversePath::Mailbox))
 }
 
 impl Message {
