@@ -67,8 +67,8 @@ pub const PEER_BARREN_MAX: usize = 60;
 pub const PEER_WINDOW: Duration = Duration::from_secs(60);
 /// Peers that are counted: a few megabytes.
 pub const PEERS_MAX: usize = 65_536;
-/// Before a recipient is refused: a hundred times what it takes to see that an address is unknown, disabled or foreign.
-/// The timer's tick, not that work, decides when the reply leaves.
+/// From asking for a recipient to its refusal: a hundred times what it takes to see that an address is unknown, disabled or
+/// foreign, so that the timer and not that work decides when the reply leaves.
 pub const REFUSAL_PAUSE: Duration = Duration::from_millis(1);
 /// How long a suspect peer waits for the greeting, so that it may betray that it doesn't.
 pub const GREETING_DELAY: Duration = Duration::from_secs(2);

@@ -110,6 +110,14 @@ impl Clock {
         self.sleep_until(later(self.now(), span)).await;
     }
 
+    /// Waits until then, without anything that depends on it; not at all under a manual clock.
+    pub async fn linger_until(&self, at: Time) {
+        match &self.0 {
+            Kind::System => self.sleep_until(at).await,
+            Kind::Manual(_) => tokio::task::yield_now().await,
+        }
+    }
+
     /// Lets others go first for a while; nothing depends on it. Under a manual clock nobody is in the way.
     pub async fn give_way(&self, span: Duration) {
         match &self.0 {

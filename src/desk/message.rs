@@ -8,7 +8,7 @@ use super::command::MessageFilter;
 use super::{Answer, Desk, Outcome, Refusal, failed, view};
 use crate::base::{MailId, Mailbox};
 use crate::case::{Direction, Mail};
-use crate::intake::{messages_named, resolve};
+use crate::intake::{messages_named, resolve_accepted};
 use crate::message::{Facts, read};
 use crate::smtp;
 use crate::store::{Page, tables};
@@ -72,7 +72,7 @@ impl Desk {
     /// True when one of the recipients is this address, or leads to it.
     async fn is_for(&self, recipients: &[Mailbox], address: &Mailbox) -> Result<bool, Refusal> {
         for recipient in recipients {
-            let found = resolve(&self.site, recipient).await?;
+            let found = resolve_accepted(&self.site, recipient).await?;
             if recipient == address || found.is_some_and(|found| found.address() == address) {
                 return Ok(true);
             }

@@ -7,7 +7,7 @@ use crate::base::{CaseNumber, MailId, Mailbox};
 use crate::case::{
     Candidate, Case, Direction, Evidence, Known, Mail, Named, Names, Proof, Receipt, Recipient, case_number_in_subject,
 };
-use crate::intake::{Reading, merge, resolve};
+use crate::intake::{Reading, merge, resolve_accepted};
 use crate::message::facts::Kind;
 use crate::store::{Kept, ReadError, Site, tables};
 
@@ -68,7 +68,7 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
 async fn recipients(site: &Site, reading: &Reading) -> Result<Vec<Recipient>, ReadError> {
     let mut found: Vec<Recipient> = Vec::new();
     for mailbox in &reading.envelope.to {
-        let recipient = resolve(site, mailbox).await?.unwrap_or_else(|| Recipient::Removed(mailbox.clone()));
+        let recipient = resolve_accepted(site, mailbox).await?.unwrap_or_else(|| Recipient::Removed(mailbox.clone()));
         // An address and its service address are one destination.
         if !found.iter().any(|known| known.address() == recipient.address()) {
             found.push(recipient);

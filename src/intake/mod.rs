@@ -26,5 +26,5 @@ pub use inbox::{Backlog, Inbox};
 pub use rate::Tally;
 pub use reading::Reading;
 pub use reception::Reception;
-pub use recipient::resolve;
+pub use recipient::{resolve, resolve_accepted};
 pub use worker::Worker;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 
-use super::{Inbox, Tally, resolve};
+use super::{Inbox, Tally, resolve, resolve_accepted};
 use crate::address::{OverLimit, RoutingAddress};
 use crate::base::{Envelope, Mailbox, Reply, ReversePath, limits};
 use crate::case::Recipient;
@@ -64,7 +64,7 @@ impl Reception {
             return Ok(());
         }
         for recipient in &envelope.to {
-            if let Some(Recipient::Routing { address, .. }) = resolve(&self.site, recipient).await?
+            if let Some(Recipient::Routing { address, .. }) = resolve_accepted(&self.site, recipient).await?
                 && refuses_beyond_limit(&address)
             {
                 self.accepted.take(&self.site, &address).await?;

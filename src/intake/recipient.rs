@@ -1,24 +1,38 @@
 //! What a forward-path means to us. Asked in the session (is it ours?) and again when the message is decided.
 
-use std::sync::Arc;
-
 use crate::address::{AddressState, MessageToken, Mode, RoutingAddress, ServiceState};
-use crate::base::Mailbox;
+use crate::base::{Mailbox, Time};
 use crate::case::{Recipient, Via};
 use crate::store::{Page, ReadError, Site, tables};
 
 /// Mailboxes that each of our domains has, registered or not (RFC 5321 §4.5.1, RFC 2142 §4 and §5).
 const ROLES: [&str; 2] = ["postmaster", "abuse"];
 
-/// `None` for everything that isn't ours: unknown, disabled and foreign addresses are one and the same to the outside.
+/// What mail is taken for now. `None` for everything that isn't ours: unknown, disabled and foreign addresses are one and
+/// the same to the outside.
 pub async fn resolve(site: &Site, mailbox: &Mailbox) -> Result<Option<Recipient>, ReadError> {
+    let found = resolve_accepted(site, mailbox).await?;
+    Ok(found.filter(|recipient| is_taken(recipient, site.now())))
+}
+
+fn is_taken(recipient: &Recipient, now: Time) -> bool {
+    let Recipient::Routing { address, via } = recipient else { return true };
+    let is_current = match via {
+        Via::Direct => true,
+        Via::Service(service) => address.service_state(service, now) != ServiceState::Retired,
+    };
+    is_current && address.state() != AddressState::Disabled
+}
+
+/// The same for mail that was taken: what has been disabled or retired since then was its recipient all the same.
+pub async fn resolve_accepted(site: &Site, mailbox: &Mailbox) -> Result<Option<Recipient>, ReadError> {
     if let Some(address) = site.routing_address(mailbox).await? {
-        return Ok(routing(address, Via::Direct));
+        return Ok(Some(Recipient::Routing { address, via: Via::Direct }));
     }
     if let Some(base) = without_detail(mailbox)
         && let Some(address) = site.routing_address(&base).await?
     {
-        return Ok(routing(address, Via::Direct));
+        return Ok(Some(Recipient::Routing { address, via: Via::Direct }));
     }
     if mailbox.domain() == site.service_domain
         && let Some(recipient) = generated(site, mailbox).await?
@@ -51,18 +65,12 @@ async fn generated(site: &Site, mailbox: &Mailbox) -> Result<Option<Recipient>, 
     let engine = &*site.engine;
     if let Some(owner) = tables::SERVICE_ADDRESSES.get(engine, mailbox).await? {
         let Some(address) = site.routing_address(&owner.value).await? else { return Ok(None) };
-        let accepted = address.service_state(mailbox, site.now()) != ServiceState::Retired;
-        return Ok(accepted.then(|| routing(address, Via::Service(mailbox.clone()))).flatten());
+        return Ok(Some(Recipient::Routing { address, via: Via::Service(mailbox.clone()) }));
     }
     if let Some(owner) = tables::PROBE_SENDERS.get(engine, mailbox).await? {
         return Ok(Some(Recipient::Probe { recipient: mailbox.clone(), address: owner.value }));
     }
     bounce(site, mailbox).await
-}
-
-fn routing(address: Arc<RoutingAddress>, via: Via) -> Option<Recipient> {
-    let taken = address.state() != AddressState::Disabled;
-    taken.then_some(Recipient::Routing { address, via })
 }
 
 /// A bounce address counts only when its token was made for the message that its nonce leads to.

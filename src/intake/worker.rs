@@ -357,7 +357,7 @@ impl Worker {
         let site = &*self.site;
         let mut first: Option<Arc<RoutingAddress>> = None;
         for mailbox in &reading.envelope.to {
-            if let Some(Recipient::Routing { address, .. }) = super::resolve(site, mailbox).await?
+            if let Some(Recipient::Routing { address, .. }) = super::resolve_accepted(site, mailbox).await?
                 && first.as_ref().is_none_or(|first| address.number < first.number)
             {
                 first = Some(address);

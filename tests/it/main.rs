@@ -15,6 +15,7 @@ mod pattern;
 mod peers;
 mod player;
 mod puppet;
+mod rotation;
 mod scenarios;
 mod script;
 mod simulation;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
     trials.extend(simulation::trials(SERVER.is_some(), arguments.filter.as_deref()));
     trials.extend(fuzz::trials());
     trials.extend(kill::trials(SERVER.is_some()));
+    trials.extend(rotation::trials(SERVER.is_some()));
     trials.extend(durability::trials(SERVER.is_some()));
     trials.extend(mistakes::trials());
     trials.extend(peers::trials());

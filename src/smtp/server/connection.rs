@@ -111,11 +111,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
                 self.say(reply).await
             }
             Action::Ask { from, recipient } => {
+                let refusal_at = later(self.shared.clock.now(), limits::REFUSAL_PAUSE);
                 let verdict = survive(async { self.shared.host.recipient(&from, &recipient).await }).await;
                 let verdict = verdict.unwrap_or_else(|| Err(self.host_panicked()));
                 if verdict.is_err() {
                     // How long it took to find out would tell what was found.
-                    self.shared.clock.give_way(limits::REFUSAL_PAUSE).await;
+                    self.shared.clock.linger_until(refusal_at).await;
                 }
                 let reply = self.session.recipient(recipient, verdict);
                 self.say(reply).await
