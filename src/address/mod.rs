@@ -1,6 +1,7 @@
 //! Routing addresses: the addresses that customers write to, the service addresses that their mail is forwarded to, and
 //! the tokens that prove where a message belongs. Pure: nothing here reads a clock, a store or a socket.
 
+mod policy;
 mod rate;
 mod routing;
 mod service;
@@ -8,6 +9,7 @@ mod settings;
 mod token;
 mod verification;
 
+pub use policy::{AcceptFrom, NoAcceptFrom, NoOnResolved, OnResolved, Unauthorised};
 pub use rate::{Day, rate_counter};
 pub use routing::{AddressState, RoutingAddress};
 pub use service::{ServiceAddress, ServiceState};

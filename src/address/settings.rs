@@ -1,7 +1,10 @@
 //! What an administrator chooses for a routing address.
+//!
+//! Rows of older versions lack the newer settings; they read as their defaults.
 
 use serde::{Deserialize, Serialize};
 
+use super::{AcceptFrom, OnResolved, Unauthorised};
 use crate::base::{Mailbox, Priority};
 
 /// How mail for the address reaches us.
@@ -21,27 +24,46 @@ pub enum Mode {
 pub enum OverLimit {
     /// Refused in the session, so that the sender's server tells the sender.
     Bounce,
+    /// Taken, and no case is made of it.
+    Discard,
     /// Taken, and converted when the next day begins.
     #[default]
     Requeue,
+    /// Taken, and kept until a person releases it.
+    Hold,
 }
 
 /// All settings of one address, as stored and shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Settings {
     /// The name that stands before the address in replies.
     pub name: Option<String>,
     pub mode: Mode,
     /// Where its cases wait; none: `main`.
     pub queue: Option<String>,
+    /// Who gets its cases, instead of a queue.
+    pub owner: Option<Mailbox>,
+    /// Where its cases wait when their queue or owner is gone, or their message could not be read; none: `main`.
+    pub fallback_queue: Option<String>,
     /// What its cases show as their origin.
     pub origin: String,
     pub priority: Priority,
+    /// What its cases show as their record type.
+    pub record_type: Option<String>,
     /// Another registered address that replies leave from.
     pub reply_from: Option<Mailbox>,
+    /// Who may write to it.
+    pub accept_from: AcceptFrom,
+    /// What happens to the mail of others.
+    pub unauthorised: Unauthorised,
     /// Messages a day that become cases; none: no limit.
     pub rate_limit: Option<u32>,
     pub over_limit: OverLimit,
+    /// What a proven answer to a resolved case does.
+    pub on_resolved: OnResolved,
+    /// True when the header fields of its mail are kept in the record.
+    pub save_headers: bool,
 }
 
 impl Default for Settings {
@@ -50,11 +72,41 @@ impl Default for Settings {
             name: None,
             mode: Mode::default(),
             queue: None,
+            owner: None,
+            fallback_queue: None,
             origin: "email".into(),
             priority: Priority::default(),
+            record_type: None,
             reply_from: None,
+            accept_from: AcceptFrom::default(),
+            unauthorised: Unauthorised::default(),
             rate_limit: None,
             over_limit: OverLimit::default(),
+            on_resolved: OnResolved::default(),
+            save_headers: false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_of_an_older_version_reads_with_the_defaults() {
+        let row = r#"{"name":"Support","mode":"direct","queue":"q","origin":"web","priority":"high",
+            "reply_from":null,"rate_limit":3,"over_limit":"bounce"}"#;
+        let read: Settings = serde_json::from_str(row).unwrap();
+        let expected = Settings {
+            name: Some("Support".into()),
+            mode: Mode::Direct,
+            queue: Some("q".into()),
+            origin: "web".into(),
+            priority: Priority::High,
+            rate_limit: Some(3),
+            over_limit: OverLimit::Bounce,
+            ..Settings::default()
+        };
+        assert_eq!(read, expected);
     }
 }

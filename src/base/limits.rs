@@ -207,6 +207,10 @@ pub const ATTEMPTS_MAX: usize = 64;
 /// Undelivered mail is given up after this (RFC 5321 §4.5.4.1 asks for 4 to 5 days).
 pub const GIVE_UP_AFTER: Duration = Duration::from_secs(5 * 24 * 3600);
 
+/// Entries of the list of authors whom an address accepts: beyond them it is a directory, and belongs into a rule.
+pub const ACCEPTED_AUTHORS_MAX: usize = 1000;
+/// Header fields that are kept in a message's record, names and values together: most messages have under 16 KiB.
+pub const SAVED_FIELDS_BYTES_MAX: usize = 64 * KIB;
 /// Service addresses of one routing address that are remembered after their time: enough to see who still uses them.
 pub const RETIRED_KEPT: usize = 5;
 /// How long a former service address goes on unless said otherwise: somebody has to change the forward.

@@ -1,7 +1,8 @@
 //! What becomes of a message: a pure function from evidence to a decision, with a reason from a closed list.
 //!
-//! Order: the awaited probe, reports to addresses that only reports use, duplicates, then the case by proof, else a new
-//! case. Nothing is refused here: what had to be refused was refused in the session.
+//! Order: the awaited probe, reports to addresses that only reports use, duplicates, mail that the address doesn't want,
+//! then the case by proof, else a new case. The session asks the same function before its 250, and only there
+//! [`SetAside::Bounced`] is a refusal: later it is held.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::threading::Outcome;
 use super::{Candidate, Evidence, Hint, Known, Proof, Recipient, Status};
-use crate::address::RoutingAddress;
+use crate::address::{OverLimit, RoutingAddress, Unauthorised};
 use crate::base::{CaseNumber, Mailbox};
 
 /// Why a message became what it became.
@@ -23,6 +24,12 @@ pub enum Reason {
     NoProof,
     /// It belongs to a case that is closed for good.
     CaseClosed,
+    /// It belongs to a resolved case, which by its address's policy isn't opened again.
+    CaseResolved,
+    /// Its author is none of those whom its address accepts.
+    AuthorNotAccepted,
+    /// It came when its address had converted as many as it does in a day.
+    OverLimit,
     /// It answers a message of ours.
     KeyedToken,
     /// It refers to a message of a case that its author takes part in.
@@ -61,8 +68,17 @@ pub struct Opening {
     /// The address whose settings it takes; none for the postmaster's.
     pub address: Option<Arc<RoutingAddress>>,
     pub hints: Vec<Hint>,
-    /// A closed case that it continues.
+    /// A closed or resolved case that it continues.
     pub continues: Option<CaseNumber>,
+}
+
+/// What becomes of a message of which no case is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetAside {
+    /// Refused in the session; when it was accepted all the same, because the policy has changed since, held.
+    Bounced,
+    Ignored,
+    Held,
 }
 
 /// What becomes of a message.
@@ -84,6 +100,11 @@ pub enum Decision {
     Duplicate {
         of: Known,
     },
+    SetAside {
+        how: SetAside,
+        why: String,
+        reason: Reason,
+    },
     Verified {
         address: Arc<RoutingAddress>,
     },
@@ -99,12 +120,19 @@ pub enum Decision {
 }
 
 impl Decision {
+    /// True when it puts the message on a case.
+    pub fn converts(&self) -> bool {
+        matches!(self, Self::Open { .. } | Self::Append { .. })
+    }
+
     /// What was decided, and why, for people.
     pub fn words(&self) -> (String, String) {
         match self {
             Self::Open { reason, .. } => ("opens a case".into(), reason.to_string()),
             Self::Append { case, why, .. } => (format!("joins case {case}"), why.clone()),
             Self::Duplicate { of } => ("a duplicate".into(), format!("the same message as {}", of.mail)),
+            Self::SetAside { how: SetAside::Ignored, why, .. } => ("ignored".into(), why.clone()),
+            Self::SetAside { why, .. } => ("held".into(), why.clone()),
             Self::Verified { address } => {
                 ("verification".into(), format!("the probe for {} came back", address.address))
             }
@@ -124,7 +152,10 @@ pub fn decide(evidence: &Evidence) -> Decision {
     if let Some(address) = &evidence.earlier_probe_of {
         return Decision::EarlierProbe { address: address.clone() };
     }
-    let address = deciding_address(evidence);
+    let (address, refused) = match deciding_address(evidence) {
+        Ok(address) => (address, None),
+        Err(refused) => (None, Some(refused)),
+    };
     if let (None, Some(report)) = (&address, report(evidence)) {
         return report;
     }
@@ -135,16 +166,53 @@ pub fn decide(evidence: &Evidence) -> Decision {
     if let Some(of) = &evidence.duplicate {
         return Decision::Duplicate { of: of.clone() };
     }
+    // The postmaster's mail is always taken (RFC 5321 §4.5.1).
+    if let Some(refused) = refused.filter(|_| !evidence.recipients.iter().any(is_postmaster)) {
+        return refused;
+    }
+    if let Some(limited) = evidence.over_limit.as_deref().filter(|_| !evidence.released) {
+        let how = match limited.settings.over_limit {
+            OverLimit::Discard => SetAside::Ignored,
+            OverLimit::Hold | OverLimit::Bounce | OverLimit::Requeue => SetAside::Held,
+        };
+        let why = format!("{} has converted as many messages today as it does in a day", limited.address);
+        return Decision::SetAside { how, why, reason: Reason::OverLimit };
+    }
     thread(evidence, address)
 }
 
-/// The routing address that was registered first.
-fn deciding_address(evidence: &Evidence) -> Option<Arc<RoutingAddress>> {
-    let routing = evidence.recipients.iter().filter_map(|recipient| match recipient {
-        Recipient::Routing { address, .. } => Some(address),
-        _ => None,
-    });
-    routing.min_by_key(|address| address.number).cloned()
+/// Of the routing addresses that accept the author the one that was registered first; none without a routing address.
+/// When none accepts, what the first one does then.
+fn deciding_address(evidence: &Evidence) -> Result<Option<Arc<RoutingAddress>>, Decision> {
+    let mut routing: Vec<&Arc<RoutingAddress>> = evidence
+        .recipients
+        .iter()
+        .filter_map(|recipient| match recipient {
+            Recipient::Routing { address, .. } => Some(address),
+            _ => None,
+        })
+        .collect();
+    routing.sort_by_key(|address| address.number);
+    let Some(first) = routing.first() else { return Ok(None) };
+    // Who takes part in a case goes on doing so.
+    let takes_part = evidence.candidates.iter().any(|candidate| candidate.outcome() != Outcome::Hint);
+    let accepts = |address: &RoutingAddress| address.settings.accept_from.accepts(evidence.author.as_ref());
+    let accepting = routing.iter().find(|address| evidence.released || takes_part || accepts(address));
+    if let Some(accepting) = accepting {
+        return Ok(Some(Arc::clone(accepting)));
+    }
+    let how = match first.settings.unauthorised {
+        Unauthorised::Bounce => SetAside::Bounced,
+        Unauthorised::Discard => SetAside::Ignored,
+        Unauthorised::Hold => SetAside::Held,
+    };
+    let author = evidence.author.as_ref().map_or("nobody who is known".to_owned(), Mailbox::to_string);
+    let why = format!("written by {author}, whom {} doesn't accept", first.address);
+    Err(Decision::SetAside { how, why, reason: Reason::AuthorNotAccepted })
+}
+
+fn is_postmaster(recipient: &Recipient) -> bool {
+    matches!(recipient, Recipient::Postmaster(_))
 }
 
 fn report(evidence: &Evidence) -> Option<Decision> {
@@ -166,15 +234,28 @@ fn report(evidence: &Evidence) -> Option<Decision> {
 }
 
 fn thread(evidence: &Evidence, address: Option<Arc<RoutingAddress>>) -> Decision {
+    let is_closed = |number| evidence.case(number).is_some_and(|case| case.status == Status::Closed);
+    // Only a participant's own words open a resolved case again, or a new one in its place.
+    let is_left = |candidate: &Candidate| {
+        candidate.outcome() == Outcome::Joins && !evidence.auto_reply && evidence.stays_resolved(candidate.case)
+    };
     let best = evidence.candidates.iter().find(|candidate| candidate.outcome() != Outcome::Hint);
+    // What continues a resolved case goes on where that one was continued before.
+    let continued = |left: &Candidate| {
+        let joins = |other: &&Candidate| {
+            other.outcome() == Outcome::Joins && !is_closed(other.case) && !evidence.stays_resolved(other.case)
+        };
+        evidence.candidates.iter().find(joins).filter(|_| is_left(left))
+    };
+    let best = best.map(|best| continued(best).unwrap_or(best));
     let hints = |without| hints(&evidence.candidates, without);
     let open = |continues, reason| {
         let opening = Opening { address: address.clone(), hints: hints(continues), continues };
         Decision::Open { opening, reason }
     };
-    let is_closed = |number| evidence.case(number).is_some_and(|case| case.status == Status::Closed);
     match best {
         Some(best) if is_closed(best.case) && !evidence.auto_reply => open(Some(best.case), Reason::CaseClosed),
+        Some(best) if is_left(best) => open(Some(best.case), Reason::CaseResolved),
         Some(best) => {
             let (case, merges) = one_case(evidence, best);
             let mut hints = hints(Some(case));
@@ -191,8 +272,7 @@ fn thread(evidence: &Evidence, address: Option<Arc<RoutingAddress>>) -> Decision
         }
         None if evidence.unread => open(None, Reason::Unreadable),
         None if address.is_none() => {
-            let postmaster = |recipient| matches!(recipient, &Recipient::Postmaster(_));
-            let any = evidence.recipients.iter().any(postmaster);
+            let any = evidence.recipients.iter().any(is_postmaster);
             open(None, if any { Reason::Postmaster } else { Reason::AddressRemoved })
         }
         None if evidence.candidates.is_empty() => open(None, Reason::NewConversation),
@@ -240,6 +320,9 @@ impl fmt::Display for Reason {
             Self::NewConversation => "nothing ties it to an earlier case",
             Self::NoProof => "it names a case, but proves nothing; see the hints",
             Self::CaseClosed => "it belongs to a closed case, so a new one continues it",
+            Self::CaseResolved => "it belongs to a resolved case, so a new one continues it",
+            Self::AuthorNotAccepted => "its author is none of those whom the address accepts",
+            Self::OverLimit => "it is beyond the daily limit of its address",
             Self::KeyedToken => "it answers a message of ours",
             Self::KnownMessageId => "it refers to a message of the case, and its author takes part",
             Self::Awaited => "a message of the case, which came before it, answers it",

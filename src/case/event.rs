@@ -28,6 +28,8 @@ pub enum Happening {
         key: String,
         origin: String,
         priority: Priority,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        record_type: Option<String>,
         /// The routing address; none for mail to the postmaster.
         address: Option<Mailbox>,
         contact: Option<Participant>,

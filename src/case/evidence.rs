@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Case;
 use super::threading::Candidate;
-use crate::address::RoutingAddress;
-use crate::base::{CaseNumber, MailId, Mailbox};
+use super::{Case, Status};
+use crate::address::{OnResolved, RoutingAddress};
+use crate::base::{CaseNumber, MailId, Mailbox, Time};
 
 /// How a message reached a routing address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +79,15 @@ pub struct Evidence {
     pub candidates: Vec<Candidate>,
     /// The cases that candidates name.
     pub cases: Vec<Case>,
+    /// From; none when it can't be read, or DMARC refutes it.
+    pub author: Option<Mailbox>,
+    pub received_at: Time,
+    /// What answers to resolved cases do by the addresses of those cases.
+    pub on_resolved: Vec<(CaseNumber, OnResolved)>,
+    /// The routing address whose daily limit this message is beyond.
+    pub over_limit: Option<Arc<RoutingAddress>>,
+    /// True when a person has released it: who may write and how many doesn't count any more.
+    pub released: bool,
     /// True when the message was left unread because reading it ended the process several times.
     pub unread: bool,
 }
@@ -86,5 +95,14 @@ pub struct Evidence {
 impl Evidence {
     pub fn case(&self, number: CaseNumber) -> Option<&Case> {
         self.cases.iter().find(|case| case.number == number)
+    }
+
+    /// True when a proven answer leaves this case as it is and opens a linked one.
+    pub(super) fn stays_resolved(&self, number: CaseNumber) -> bool {
+        let policy = self.on_resolved.iter().find(|(case, _)| *case == number).map(|(_, policy)| *policy);
+        let case = self.case(number).filter(|case| case.status == Status::Resolved);
+        // Rows of older versions don't say when; the last change is at least as late.
+        let resolved_at = case.map(|case| case.resolved_at.unwrap_or(case.updated_at));
+        resolved_at.is_some_and(|resolved_at| !policy.unwrap_or_default().reopens(resolved_at, self.received_at))
     }
 }

@@ -49,6 +49,8 @@ pub struct Case {
     pub status: Status,
     pub priority: Priority,
     pub origin: String,
+    #[serde(default)]
+    pub record_type: Option<String>,
     pub address: Option<Mailbox>,
     pub queue: Option<String>,
     pub owner: Option<Mailbox>,
@@ -59,6 +61,9 @@ pub struct Case {
     /// The message that an answer answers: the last one that belongs to the case by proof.
     pub last_proven: Option<MailId>,
     pub opened_at: Time,
+    /// When it became resolved; none while it isn't, and in rows of older versions.
+    #[serde(default)]
+    pub resolved_at: Option<Time>,
     pub updated_at: Time,
     /// The case that has its messages now.
     #[serde(default)]
@@ -83,6 +88,7 @@ impl Case {
             status: Status::New,
             priority: Priority::Normal,
             origin: String::new(),
+            record_type: None,
             address: None,
             queue: None,
             owner: None,
@@ -92,6 +98,7 @@ impl Case {
             hints: Vec::new(),
             last_proven: None,
             opened_at: at,
+            resolved_at: None,
             updated_at: at,
             merged_into: None,
             messages: 0,
@@ -114,11 +121,12 @@ impl Case {
         self.touched |= event.by != INTAKE;
         self.updated_at = event.at;
         match &event.what {
-            Happening::CaseOpened { subject, key, origin, priority, address, contact } => {
+            Happening::CaseOpened { subject, key, origin, priority, record_type, address, contact } => {
                 self.subject.clone_from(subject);
                 self.key.clone_from(key);
                 self.origin.clone_from(origin);
                 self.priority = *priority;
+                self.record_type.clone_from(record_type);
                 self.address.clone_from(address);
                 self.contact.clone_from(contact);
                 self.opened_at = event.at;
@@ -138,7 +146,14 @@ impl Case {
                 }
             }
             Happening::FieldChanged { name, to, .. } => self.change_field(name, to.as_deref()),
-            Happening::StatusChanged { to, .. } => self.status = *to,
+            Happening::StatusChanged { to, .. } => {
+                self.resolved_at = match (*to, self.status) {
+                    (Status::Resolved, Status::Resolved) => self.resolved_at,
+                    (Status::Resolved, _) => Some(event.at),
+                    _ => None,
+                };
+                self.status = *to;
+            }
             Happening::Queued { queue, .. } => {
                 self.queue = Some(queue.clone());
                 self.owner = None;

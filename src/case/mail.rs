@@ -26,6 +26,22 @@ pub enum Disposition {
     Duplicate,
     DeliveryReport,
     Verification,
+    /// No case was made of it; a person decides.
+    Held,
+    /// No case was made of it, and nobody is asked.
+    Ignored,
+}
+
+impl Disposition {
+    /// True when the message is on a case by this.
+    pub fn is_converted(self) -> bool {
+        matches!(self, Self::CaseOpened | Self::CaseAppended)
+    }
+
+    /// True when a person can have it decided again without the address's policies.
+    pub fn is_set_aside(self) -> bool {
+        matches!(self, Self::Held | Self::Ignored)
+    }
 }
 
 /// What became of a message at one of our addresses.
@@ -36,6 +52,25 @@ pub struct Delivery {
     pub disposition: Disposition,
     pub reason: Reason,
     pub case: Option<CaseNumber>,
+    /// What it was before, oldest first.
+    #[serde(default)]
+    pub earlier: Vec<Former>,
+}
+
+/// What a delivery was before it was decided again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Former {
+    pub disposition: Disposition,
+    pub reason: Reason,
+    /// When that was decided.
+    pub at: Time,
+}
+
+/// A header field as it is shown: unfolded, without control characters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedField {
+    pub name: String,
+    pub value: String,
 }
 
 /// One step on the way to the decision, for `message explain`.
@@ -67,6 +102,9 @@ pub struct Mail {
     pub case: Option<CaseNumber>,
     pub duplicate_of: Option<MailId>,
     pub steps: Vec<Step>,
+    /// Its header fields, where an address asks for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saved_fields: Option<Vec<SavedField>>,
     pub decided_at: Time,
 }
 

@@ -18,11 +18,11 @@ mod threading;
 
 pub use crate::base::Priority;
 pub use contact::Contact;
-pub use decide::{Decision, Opening, Reason, decide};
+pub use decide::{Decision, Opening, Reason, SetAside, decide};
 pub use event::{Event, Happening};
 pub use evidence::{Evidence, Known, Recipient, Via};
 pub use fold::{Case, Hint, INTAKE, PARTICIPANTS_MAX, Participant, Role};
-pub use mail::{Delivery, Direction, Disposition, Mail, Step};
+pub use mail::{Delivery, Direction, Disposition, Former, Mail, SavedField, Step};
 pub use names::{Awaiting, Named, Names, Receipt};
 pub use reply::{NoReply, ReplyPlan, plan_reply};
 pub use status::Status;

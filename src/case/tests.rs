@@ -1,7 +1,7 @@
 //! Tables of what is decided and planned, and the property that a case is the fold of its events.
 
 use super::*;
-use crate::address::{RoutingAddress, Settings, Verification};
+use crate::address::{AcceptFrom, OnResolved, OverLimit, RoutingAddress, Settings, Unauthorised, Verification};
 use crate::base::{CaseNumber, Chance, Envelope, MailId, Mailbox, ReversePath, Time};
 use crate::message::Facts;
 use crate::message::facts::Person;
@@ -15,10 +15,14 @@ fn mail_id(index: u32) -> MailId {
 }
 
 fn routing(number: u64, address: &str) -> Recipient {
+    routing_with(number, address, Settings::default())
+}
+
+fn routing_with(number: u64, address: &str, settings: Settings) -> Recipient {
     let address = RoutingAddress {
         address: mailbox(address),
         number,
-        settings: Settings::default(),
+        settings,
         disabled: false,
         verified_at: None,
         verification: Verification::default(),
@@ -41,6 +45,11 @@ fn nothing() -> Evidence {
     Evidence {
         earlier_probe_of: None,
         report_on: None,
+        author: Some(mailbox("anna@customer.example")),
+        received_at: Time::UNIX_EPOCH,
+        on_resolved: Vec::new(),
+        over_limit: None,
+        released: false,
         auto_reply: false,
         recipients: vec![routing(1, "support@company.example")],
         duplicate: None,
@@ -63,21 +72,23 @@ fn said(decision: &Decision) -> String {
             format!("append {case} third {third_party} {reason:?} | {}", hinted(hints))
         }
         Decision::Duplicate { of } => format!("duplicate of {} on {:?}", of.mail, of.case),
+        Decision::SetAside { how, reason, .. } => format!("{how:?} {reason:?}"),
         Decision::Verified { address } => format!("verified {}", address.address),
         Decision::EarlierProbe { address } => format!("earlier probe for {address}"),
         Decision::Report { case, probe_of, reason, .. } => format!("report {case:?} {probe_of:?} {reason:?}"),
     }
 }
 
+#[track_caller]
+fn check(evidence: Evidence, expected: &str) {
+    let decision = decide(&evidence);
+    assert_eq!(said(&decision), expected);
+    let (outcome, why) = decision.words();
+    assert!(!outcome.is_empty() && !why.is_empty());
+}
+
 #[test]
 fn every_evidence_has_its_decision_and_reason() {
-    #[track_caller]
-    fn check(evidence: Evidence, expected: &str) {
-        let decision = decide(&evidence);
-        assert_eq!(said(&decision), expected);
-        let (outcome, why) = decision.words();
-        assert!(!outcome.is_empty() && !why.is_empty());
-    }
     use Proof::{KeyedToken, KnownMessageId, OtherVersion, SubjectNumber};
     let here = "support@company.example";
     let with = |candidates: Vec<Candidate>| Evidence { candidates, ..nothing() };
@@ -128,12 +139,109 @@ fn every_evidence_has_its_decision_and_reason() {
 }
 
 #[test]
+fn an_author_who_is_not_accepted_is_set_aside() {
+    let only = |number, list: &str, unauthorised| {
+        let accept_from: AcceptFrom = list.parse().unwrap();
+        let settings = Settings { accept_from, unauthorised, ..Settings::default() };
+        routing_with(number, &format!("r{number}@company.example"), settings)
+    };
+    let to = |recipients: Vec<Recipient>| Evidence { recipients, ..nothing() };
+    let hold = || only(1, "ben@b.example", Unauthorised::Hold);
+    check(to(vec![hold()]), "Held AuthorNotAccepted");
+    check(to(vec![only(1, "b.example", Unauthorised::Discard)]), "Ignored AuthorNotAccepted");
+    check(to(vec![only(1, "b.example", Unauthorised::Bounce)]), "Bounced AuthorNotAccepted");
+    check(Evidence { author: None, ..to(vec![hold()]) }, "Held AuthorNotAccepted");
+    let accepted = "open for r1@company.example after None NewConversation | ";
+    check(Evidence { author: Some(mailbox("Ben@B.example")), ..to(vec![hold()]) }, accepted);
+    check(Evidence { released: true, ..to(vec![hold()]) }, accepted);
+    // Of several the first that accepts; else the first one's action, in order of registration.
+    let open = only(2, "customer.example", Unauthorised::Hold);
+    check(to(vec![open, hold()]), "open for r2@company.example after None NewConversation | ");
+    check(to(vec![only(2, "b.example", Unauthorised::Bounce), hold()]), "Held AuthorNotAccepted");
+
+    // Who takes part in a case is let in; who only names one isn't.
+    let with = |proof, known| Evidence { candidates: vec![candidate(1, proof, known)], ..to(vec![hold()]) };
+    check(with(Proof::KnownMessageId, true), "append 1 third false KnownMessageId | ");
+    check(with(Proof::KeyedToken, false), "append 1 third true ThirdParty | ");
+    check(with(Proof::KnownMessageId, false), "Held AuthorNotAccepted");
+    check(with(Proof::SubjectNumber, true), "Held AuthorNotAccepted");
+
+    // Probes, reports, duplicates and the postmaster's mail come first.
+    let Recipient::Routing { address, .. } = hold() else { unreachable!() };
+    check(Evidence { probe_of: Some(address), ..to(vec![hold()]) }, "verified r1@company.example");
+    let report_on = Some((1, "<m>".to_owned()));
+    check(Evidence { report_on, ..to(vec![hold()]) }, "report Some(1) None ReportOnOurs");
+    let bounce = Recipient::Bounce { recipient: mailbox("b@in.example"), case: 1, message_id: "<m>".into() };
+    check(to(vec![hold(), bounce]), "report Some(1) None BounceAddress");
+    let duplicate = Some(Known { mail: mail_id(3), case: Some(1) });
+    check(Evidence { duplicate, ..to(vec![hold()]) }, "duplicate of 00000001-1-3 on Some(1)");
+    let postmaster = Recipient::Postmaster(mailbox("postmaster@in.example"));
+    check(to(vec![hold(), postmaster]), "open for nobody after None Postmaster | ");
+}
+
+#[test]
+fn what_is_beyond_the_limit_is_set_aside() {
+    let beyond = |over_limit| {
+        let settings = Settings { over_limit, rate_limit: Some(1), ..Settings::default() };
+        let Recipient::Routing { address, .. } = routing_with(1, "support@company.example", settings) else {
+            unreachable!()
+        };
+        Evidence { over_limit: Some(address), ..nothing() }
+    };
+    check(beyond(OverLimit::Hold), "Held OverLimit");
+    check(beyond(OverLimit::Discard), "Ignored OverLimit");
+    // The policy has changed while it was decided.
+    check(beyond(OverLimit::Requeue), "Held OverLimit");
+    let duplicate = Some(Known { mail: mail_id(3), case: Some(1) });
+    check(Evidence { duplicate, ..beyond(OverLimit::Hold) }, "duplicate of 00000001-1-3 on Some(1)");
+    let released = Evidence { released: true, ..beyond(OverLimit::Hold) };
+    check(released, "open for support@company.example after None NewConversation | ");
+}
+
+#[test]
+fn an_answer_to_a_resolved_case_does_what_its_address_says() {
+    use Proof::{KeyedToken, KnownMessageId};
+    let day = |day: i64| Time::from_second(day * 86_400).unwrap();
+    let resolved = Case { resolved_at: Some(day(10)), updated_at: day(20), ..case(1, Status::Resolved) };
+    let evidence = |policy: &str, received: i64, candidates: Vec<Candidate>| Evidence {
+        candidates,
+        cases: vec![resolved.clone(), case(2, Status::Open)],
+        received_at: day(received),
+        on_resolved: vec![(1, policy.parse::<OnResolved>().unwrap())],
+        ..nothing()
+    };
+    let answer = || vec![candidate(1, KeyedToken, true)];
+    let (joins, opens) =
+        ("append 1 third false KeyedToken | ", "open for support@company.example after Some(1) CaseResolved | ");
+    check(evidence("reopen", 99, answer()), joins);
+    check(evidence("reopen-within 7d", 17, answer()), joins);
+    check(evidence("reopen-within 7d", 18, answer()), opens);
+    check(evidence("new", 10, answer()), opens);
+    check(Evidence { on_resolved: vec![], ..evidence("new", 99, answer()) }, joins);
+    // A row of an older version says only when it was changed last.
+    let cases = vec![Case { resolved_at: None, ..resolved.clone() }];
+    check(Evidence { cases: cases.clone(), ..evidence("reopen-within 7d", 27, answer()) }, joins);
+    check(Evidence { cases, ..evidence("reopen-within 7d", 28, answer()) }, opens);
+    // Third parties and machines change nothing, and so open nothing.
+    check(evidence("new", 99, vec![candidate(1, KeyedToken, false)]), "append 1 third true ThirdParty | ");
+    check(Evidence { auto_reply: true, ..evidence("new", 99, answer()) }, joins);
+    // What continues it already goes on.
+    let both = vec![candidate(1, KeyedToken, true), candidate(2, KnownMessageId, true)];
+    check(evidence("new", 99, both), "append 2 third false KnownMessageId | 1");
+    let stranger = vec![candidate(1, KeyedToken, true), candidate(2, KnownMessageId, false)];
+    check(evidence("new", 99, stranger), "open for support@company.example after Some(1) CaseResolved | 2");
+}
+
+#[test]
 fn every_reason_has_words_of_its_own() {
     use Reason::*;
     let all = [
         NewConversation,
         NoProof,
         CaseClosed,
+        CaseResolved,
+        AuthorNotAccepted,
+        OverLimit,
         KeyedToken,
         KnownMessageId,
         ThirdParty,
@@ -207,6 +315,7 @@ fn a_case_is_the_fold_of_its_events() {
             key: "key".into(),
             origin: "email".into(),
             priority: Priority::Normal,
+            record_type: Some("incident".into()),
             address: None,
             contact: None,
         };
@@ -265,6 +374,7 @@ fn an_answer_goes_to_whoever_asked() {
             case: Some(1),
             duplicate_of: None,
             steps: Vec::new(),
+            saved_fields: None,
             decided_at: Time::UNIX_EPOCH,
         };
         let contact = contact.map(|address| Participant { address: mailbox(address), name: None, role: Role::Author });

@@ -19,15 +19,30 @@ impl Desk {
     /// Registers an address, generates its service address and sends the probe.
     pub(super) async fn address_add(&self, address: Mailbox, typed: AddressSettings) -> Answer {
         let site = &*self.site;
-        if site.is_own_domain(address.domain()) && typed.mode.unwrap_or_default() == Mode::Forwarded {
-            let why = format!("{address} is in a domain of postcase itself: nothing forwards there; use --mode direct");
-            return Err(Refusal::refused(why));
-        }
+        self.check_new(&address, &typed)?;
         self.check_named(&typed).await?;
         let settings = changed(Settings::default(), typed);
         let number = site.engine.reserve(tables::ADDRESS_NUMBERS, 1).await?.start;
-        let now = site.now();
-        let service = ServiceAddress::generate(&address, &site.service_domain, now, &site.chance);
+        let mut tries = site.tries();
+        loop {
+            if tables::ADDRESSES.get(&*site.engine, &address).await?.is_some() {
+                let why = format!("{address} is registered already; change it with: postcase address set {address}");
+                return Err(Refusal::refused(why));
+            }
+            let mut batch = Batch::default();
+            self.register(&mut batch, &address, number, settings.clone());
+            if tries.commit(batch).await? {
+                break;
+            }
+        }
+        self.address_verify(&address).await
+    }
+
+    /// Writes a new address with its first service address; conflicts when it is registered.
+    fn register(&self, batch: &mut Batch, address: &Mailbox, number: u64, settings: Settings) {
+        let (site, now) = (&*self.site, self.site.now());
+        let service = ServiceAddress::generate(address, &site.service_domain, now, &site.chance);
+        tables::SERVICE_ADDRESSES.insert(batch, &service.address, address);
         let registered = RoutingAddress {
             address: address.clone(),
             number,
@@ -38,22 +53,7 @@ impl Desk {
             service_addresses: vec![service],
             registered_at: now,
         };
-        let mut tries = site.tries();
-        loop {
-            if tables::ADDRESSES.get(&*site.engine, &address).await?.is_some() {
-                let why = format!("{address} is registered already; change it with: postcase address set {address}");
-                return Err(Refusal::refused(why));
-            }
-            let mut batch = Batch::default();
-            tables::ADDRESSES.insert(&mut batch, &address, &registered);
-            for service in &registered.service_addresses {
-                tables::SERVICE_ADDRESSES.insert(&mut batch, &service.address, &address);
-            }
-            if tries.commit(batch).await? {
-                break;
-            }
-        }
-        self.address_verify(&address).await
+        tables::ADDRESSES.insert(batch, address, &registered);
     }
 
     pub(super) async fn address_list(&self, limit: Option<usize>) -> Answer {
@@ -231,15 +231,27 @@ impl Desk {
         }
     }
 
+    /// A new address must be able to get mail.
+    fn check_new(&self, address: &Mailbox, typed: &AddressSettings) -> Result<(), Refusal> {
+        if self.site.is_own_domain(address.domain()) && typed.mode.unwrap_or_default() == Mode::Forwarded {
+            let why = format!("{address} is in a domain of postcase itself: nothing forwards there; use --mode direct");
+            return Err(Refusal::refused(why));
+        }
+        Ok(())
+    }
+
     /// What is named must exist.
     async fn check_named(&self, typed: &AddressSettings) -> Result<(), Refusal> {
-        if let Some(queue) = &typed.queue
-            && tables::QUEUES.get(&*self.site.engine, queue).await?.is_none()
-        {
-            return Err(Refusal::not_found(format!(
-                "there is no queue {queue}; make it with: postcase queue add {queue}"
-            )));
+        if typed.queue.is_some() && typed.owner.is_some() {
+            return Err(Refusal::refused("name either a queue or an owner: a case waits for one of them"));
         }
+        for queue in typed.queue.iter().chain(&typed.fallback_queue) {
+            if tables::QUEUES.get(&*self.site.engine, queue).await?.is_none() {
+                let why = format!("there is no queue {queue}; make it with: postcase queue add {queue}");
+                return Err(Refusal::not_found(why));
+            }
+        }
+        self.actor(typed.owner.as_ref()).await?;
         if let Some(reply_from) = &typed.reply_from {
             self.address(reply_from).await?;
         }
@@ -249,15 +261,26 @@ impl Desk {
 
 /// The settings with what was typed.
 fn changed(stored: Settings, typed: AddressSettings) -> Settings {
+    let (queue, owner) = match (typed.queue, typed.owner) {
+        (None, None) => (stored.queue, stored.owner),
+        named => named,
+    };
     Settings {
         name: typed.name.or(stored.name).filter(|name| !name.is_empty()),
         mode: typed.mode.unwrap_or(stored.mode),
-        queue: typed.queue.or(stored.queue).filter(|queue| queue != MAIN_QUEUE),
+        queue: queue.filter(|queue| queue != MAIN_QUEUE),
+        owner,
+        fallback_queue: typed.fallback_queue.or(stored.fallback_queue).filter(|queue| queue != MAIN_QUEUE),
         origin: typed.origin.unwrap_or(stored.origin),
         priority: typed.priority.unwrap_or(stored.priority),
+        record_type: typed.record_type.or(stored.record_type).filter(|record_type| !record_type.is_empty()),
         reply_from: typed.reply_from.or(stored.reply_from),
+        accept_from: typed.accept_from.unwrap_or(stored.accept_from),
+        unauthorised: typed.unauthorised.unwrap_or(stored.unauthorised),
         rate_limit: typed.rate_limit.or(stored.rate_limit).filter(|limit| *limit > 0),
         over_limit: typed.over_limit.unwrap_or(stored.over_limit),
+        on_resolved: typed.on_resolved.unwrap_or(stored.on_resolved),
+        save_headers: typed.save_headers.unwrap_or(stored.save_headers),
     }
 }
 

@@ -19,7 +19,7 @@ pub enum Command {
     AddressAdd {
         address: Mailbox,
         #[serde(default)]
-        settings: AddressSettings,
+        settings: Box<AddressSettings>,
     },
     AddressList {
         limit: Option<usize>,
@@ -29,7 +29,7 @@ pub enum Command {
     },
     AddressSet {
         address: Mailbox,
-        settings: AddressSettings,
+        settings: Box<AddressSettings>,
     },
     AddressVerify {
         address: Mailbox,
@@ -152,13 +152,25 @@ impl Command {
 pub struct AddressSettings {
     pub name: Option<String>,
     pub mode: Option<crate::address::Mode>,
+    /// Takes the owner away; `main` is none.
     pub queue: Option<String>,
+    /// Takes the queue away.
+    pub owner: Option<Mailbox>,
+    /// `main` is none.
+    pub fallback_queue: Option<String>,
     pub origin: Option<String>,
     pub priority: Option<crate::case::Priority>,
+    /// An empty text takes it away.
+    pub record_type: Option<String>,
+    /// The address itself is none.
     pub reply_from: Option<Mailbox>,
+    pub accept_from: Option<crate::address::AcceptFrom>,
+    pub unauthorised: Option<crate::address::Unauthorised>,
     /// Messages a day; 0 takes the limit away.
     pub rate_limit: Option<u32>,
     pub over_limit: Option<crate::address::OverLimit>,
+    pub on_resolved: Option<crate::address::OnResolved>,
+    pub save_headers: Option<bool>,
 }
 
 /// Which messages to list, newest first.

@@ -56,6 +56,7 @@ impl Desk {
                 key: random_label(&site.chance),
                 origin: from.case().origin.clone(),
                 priority: from.case().priority,
+                record_type: from.case().record_type.clone(),
                 address: from.case().address.clone(),
                 contact: author.map(|address| Participant { address, name, role: Role::Author }),
             };

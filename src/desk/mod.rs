@@ -38,10 +38,10 @@ impl Desk {
     /// Does what the command says, or says why not; nothing is half done.
     pub async fn do_command(&self, command: Command) -> Answer {
         match command {
-            Command::AddressAdd { address, settings } => self.address_add(address, settings).await,
+            Command::AddressAdd { address, settings } => self.address_add(address, *settings).await,
             Command::AddressList { limit } => self.address_list(limit).await,
             Command::AddressShow { address } => self.address_show(&address).await,
-            Command::AddressSet { address, settings } => self.address_set(&address, settings).await,
+            Command::AddressSet { address, settings } => self.address_set(&address, *settings).await,
             Command::AddressVerify { address } => self.address_verify(&address).await,
             Command::AddressConfirm { address, code } => self.address_confirm(&address, &code).await,
             Command::AddressRotate { address, overlap } => self.address_rotate(&address, overlap).await,

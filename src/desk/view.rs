@@ -11,13 +11,10 @@ use crate::outbound::SpoolItem;
 /// A routing address.
 pub fn address(stored: &RoutingAddress, now: Time) -> Value {
     let verification = &stored.verification;
-    let settings = &stored.settings;
     let service = |one: &ServiceAddress| ServiceAddress { state: one.state_at(now), ..one.clone() };
     let services: Vec<ServiceAddress> = stored.service_addresses.iter().map(service).collect();
-    json!({
+    let mut shown = object(json!({
         "address": stored.address,
-        "name": settings.name,
-        "mode": settings.mode,
         "state": stored.state(),
         "service_address": stored.service_address(),
         "service_addresses": services,
@@ -33,14 +30,10 @@ pub fn address(stored: &RoutingAddress, now: Time) -> Value {
         },
         "verified_at": stored.verified_at,
         "forwarding_confirmations": [],
-        "reply_from": settings.reply_from,
-        "queue": settings.queue,
-        "origin": settings.origin,
-        "priority": settings.priority,
-        "rate_limit": settings.rate_limit,
-        "over_limit": settings.over_limit,
         "registered_at": stored.registered_at,
-    })
+    }));
+    shown.extend(object(json!(stored.settings)));
+    Value::Object(shown)
 }
 
 /// A message in a list: all but its texts.
@@ -57,6 +50,9 @@ pub fn message(mail: &Mail, read: &Facts) -> Value {
     let mut shown = head(mail.id, &mail.envelope, mail.direction);
     shown.extend(facts(&Facts { kind: mail.facts.kind, ..read.clone() }, mail.auth));
     shown.extend(outcome(mail));
+    if let Some(saved) = &mail.saved_fields {
+        shown.insert("headers".into(), json!(saved));
+    }
     Value::Object(shown)
 }
 
@@ -90,22 +86,13 @@ fn facts(facts: &Facts, auth: Option<AuthResults>) -> Map<String, Value> {
 }
 
 fn outcome(mail: &Mail) -> Map<String, Value> {
-    let deliveries: Vec<Value> = mail
-        .deliveries
-        .iter()
-        .map(|delivery| {
-            let mut shown = object(json!(delivery));
-            shown.insert("earlier".into(), json!([]));
-            Value::Object(shown)
-        })
-        .collect();
     let first = mail.deliveries.first();
     object(json!({
         "disposition": first.map(|delivery| delivery.disposition),
         "reason": first.map(|delivery| delivery.reason),
         "case": mail.case,
         "duplicate_of": mail.duplicate_of,
-        "deliveries": deliveries,
+        "deliveries": mail.deliveries,
     }))
 }
 
@@ -130,7 +117,7 @@ pub fn case_row(case: &Case) -> Value {
         "status": case.status,
         "priority": case.priority,
         "origin": case.origin,
-        "record_type": null,
+        "record_type": case.record_type,
         "address": case.address,
         "queue": case.queue,
         "owner": case.owner,
@@ -140,6 +127,7 @@ pub fn case_row(case: &Case) -> Value {
         "tags": [],
         "fields": case.fields,
         "opened_at": case.opened_at,
+        "resolved_at": case.resolved_at,
         "updated_at": case.updated_at,
         "hints": case.hints,
         "merged_into": case.merged_into,

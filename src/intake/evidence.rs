@@ -2,10 +2,11 @@
 
 use data_encoding::BASE64URL_NOPAD;
 
-use crate::address::MessageToken;
+use crate::address::{MessageToken, OnResolved};
 use crate::base::{CaseNumber, MailId, Mailbox};
 use crate::case::{
-    Candidate, Case, Direction, Evidence, Known, Mail, Named, Names, Proof, Receipt, Recipient, case_number_in_subject,
+    Candidate, Case, Direction, Evidence, Known, Mail, Named, Names, Proof, Receipt, Recipient, Status,
+    case_number_in_subject,
 };
 use crate::intake::{Reading, merge, resolve_accepted};
 use crate::message::facts::Kind;
@@ -51,6 +52,7 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
     let mut threads = Threads { site, author, refuted, candidates: Vec::new(), cases: Vec::new(), awaited: Vec::new() };
     threads.search(reading, &earlier, names.as_ref().map(|kept| &kept.value)).await?;
     let report_on = threads.report_on(reading).await?;
+    let on_resolved = threads.on_resolved().await?;
     let evidence = Evidence {
         recipients,
         duplicate: earlier.same,
@@ -59,6 +61,11 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
         report_on,
         auto_reply: reading.facts.kind == Kind::AutoReply,
         candidates: threads.candidates,
+        author: reading.facts.author().filter(|_| !refuted),
+        received_at: reading.envelope.received_at,
+        on_resolved,
+        over_limit: None,
+        released: false,
         cases: threads.cases.iter().map(|kept| kept.value.clone()).collect(),
         unread: reading.unread,
     };
@@ -225,6 +232,18 @@ impl Threads<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// What answers to the resolved cases do. The addresses are known from the recipients, nearly always.
+    async fn on_resolved(&self) -> Result<Vec<(CaseNumber, OnResolved)>, ReadError> {
+        let mut policies = Vec::new();
+        for case in self.cases.iter().map(|kept| &kept.value).filter(|case| case.status == Status::Resolved) {
+            let Some(address) = &case.address else { continue };
+            if let Some(address) = self.site.routing_address(address).await? {
+                policies.push((case.number, address.settings.on_resolved));
+            }
+        }
+        Ok(policies)
     }
 
     /// A case is named once for each kind of proof.

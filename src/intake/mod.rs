@@ -11,6 +11,7 @@ mod evidence;
 mod explain;
 mod inbox;
 pub mod merge;
+mod placement;
 mod plan;
 mod rate;
 mod reading;

@@ -7,14 +7,16 @@
 use crate::address::{Arrival, Day, RoutingAddress, ServiceAddress, ServiceState, random_label, rate_counter};
 use crate::base::{CaseNumber, Mailbox, Time};
 use crate::case::{
-    Awaiting, Case, Contact, Decision, Delivery, Direction, Disposition, Evidence, Happening, Hint, INTAKE, Known,
-    Mail, Named, Names, Opening, PARTICIPANTS_MAX, Participant, Reason, Recipient, Role, Status, Step, Via,
+    Awaiting, Case, Contact, Decision, Delivery, Direction, Disposition, Evidence, Former, Happening, Hint, INTAKE,
+    Known, Mail, Named, Names, Opening, PARTICIPANTS_MAX, Participant, Reason, Recipient, Role, SavedField, SetAside,
+    Status, Step, Via,
 };
 use crate::intake::Reading;
 use crate::intake::evidence::{self, Identity};
 use crate::intake::merge::{self, Move};
+use crate::intake::placement::placement;
+use crate::intake::reading::saved_fields;
 use crate::message::facts::{Kind, Person, READER_VERSION, ReportedRecipient};
-use crate::routing::MAIN_QUEUE;
 use crate::store::{Batch, CaseChange, Kept, ReadError, Site, tables};
 
 /// Turns a decision into its batch.
@@ -30,6 +32,8 @@ pub struct Plan<'a> {
     /// Names that it refers to and that no message has.
     pub awaited: &'a [([u8; 16], Option<Kept<Names>>)],
     pub steps: Vec<Step>,
+    /// The record of a message that is decided again.
+    pub former: Option<&'a Kept<Mail>>,
     pub now: Time,
 }
 
@@ -72,6 +76,13 @@ impl Plan<'_> {
                 let recorded = self.recorded(Disposition::Duplicate, Reason::ReceivedBefore, *case);
                 Recorded { duplicate_of: Some(*mail), ..recorded }
             }
+            Decision::SetAside { how: SetAside::Ignored, reason, .. } => {
+                self.recorded(Disposition::Ignored, *reason, None)
+            }
+            // After its 250 nothing is refused any more.
+            Decision::SetAside { how: SetAside::Held | SetAside::Bounced, reason, .. } => {
+                self.recorded(Disposition::Held, *reason, None)
+            }
             Decision::Verified { address } => self.verified(&mut batch, address).await?,
             Decision::EarlierProbe { .. } => self.recorded(Disposition::Verification, Reason::EarlierProbe, None),
             Decision::Report { case, probe_of, why, reason } => {
@@ -108,39 +119,28 @@ impl Plan<'_> {
             Happening::CaseOpened {
                 subject,
                 key: random_label(&self.site.chance),
-                origin: settings.origin,
+                origin: settings.origin.clone(),
                 priority: settings.priority,
+                record_type: settings.record_type.clone(),
                 address: address.map(|address| address.address.clone()),
                 contact,
             },
         );
         self.add_message(&mut change, &reason.to_string(), true).await?;
         self.add_hints(&mut change, &opening.hints);
-        let (queue, why) = match (settings.queue, address) {
-            (Some(queue), Some(address)) => (queue, format!("the queue of {}", address.address)),
-            (None, None) if reason == Reason::Postmaster => self.postmaster_queue().await?,
-            _ => (MAIN_QUEUE.to_owned(), "no other queue is named for it".to_owned()),
-        };
-        change.add(self.now, INTAKE, Happening::Queued { queue, why });
-        if let Some(closed) = opening.continues {
-            let link = |case, why: &str| Happening::Linked { case, why: why.to_owned() };
-            change.add(self.now, INTAKE, link(closed, "continues this closed case"));
-            let mut former = self.change(closed);
-            former.add(self.now, INTAKE, link(number, "an answer to the closed case opened this one"));
+        for what in placement(self.site, address, reason).await? {
+            change.add(self.now, INTAKE, what);
+        }
+        if let Some(former) = opening.continues {
+            let ended = if reason == Reason::CaseResolved { "resolved" } else { "closed" };
+            let link = |case, why: String| Happening::Linked { case, why };
+            change.add(self.now, INTAKE, link(former, format!("continues this {ended} case")));
+            let mut former = self.change(former);
+            former.add(self.now, INTAKE, link(number, format!("an answer to the {ended} case opened this one")));
             former.write(batch);
         }
         change.write(batch);
         Ok(self.recorded(Disposition::CaseOpened, reason, Some(number)))
-    }
-
-    /// The configured queue; it may not have been added yet.
-    async fn postmaster_queue(&self) -> Result<(String, String), ReadError> {
-        let queue = &self.site.postmaster_queue;
-        let exists = tables::QUEUES.get(&*self.site.engine, queue.as_str()).await?.is_some();
-        Ok(match exists {
-            true => (queue.clone(), "the queue for mail to nobody in particular".to_owned()),
-            false => (MAIN_QUEUE.to_owned(), format!("there is no queue {queue}")),
-        })
     }
 
     /// A change of a case that the decision rests on: it conflicts when the case isn't any more as the decision saw it.
@@ -285,7 +285,8 @@ impl Plan<'_> {
         let Recorded { disposition, reason, case, duplicate_of } = recorded;
         let Reading { id, envelope, facts, .. } = self.reading;
         let deliveries = self.deliveries(disposition, reason, case);
-        let on_case = matches!(disposition, Disposition::CaseOpened | Disposition::CaseAppended);
+        let saved_fields = self.saved_fields();
+        let on_case = disposition.is_converted();
         let receipt = self.identity.receipt.clone().filter(|_| on_case);
         if duplicate_of.is_none() && (receipt.is_some() || facts.message_id.is_some()) {
             let mut names = self.names.as_ref().map(|kept| kept.value.clone()).unwrap_or_default();
@@ -306,26 +307,7 @@ impl Plan<'_> {
                 }
             }
         }
-        // Probes are ours, and count for no limit.
-        let counted = disposition != Disposition::Verification;
-        let limited = self.evidence.recipients.iter().filter_map(|recipient| match recipient {
-            Recipient::Routing { address, .. } if counted && address.settings.rate_limit.is_some() => {
-                Some(&address.address)
-            }
-            _ => None,
-        });
-        let limited = limited.filter(|_| disposition != Disposition::Verification);
-        for address in limited {
-            batch.add(rate_counter(address, Day::of(self.now)), 1);
-        }
-        for recipient in &self.evidence.recipients {
-            if let Recipient::Routing { address, via: Via::Service(service) } = recipient
-                && address.service_state(service, self.now) == ServiceState::Retiring
-            {
-                tracing::warn!(address = %address.address, %service, "mail came over a service address that was replaced");
-                batch.add(ServiceAddress::late_counter(service), 1);
-            }
-        }
+        self.count(batch, disposition);
         tables::STARTS.delete(batch, id);
         let mut facts = facts.clone();
         if disposition == Disposition::Verification {
@@ -342,9 +324,58 @@ impl Plan<'_> {
             case,
             duplicate_of,
             steps: self.steps,
+            saved_fields,
             decided_at: self.now,
         };
-        tables::MAILS.insert(batch, id, &mail);
+        match self.former {
+            Some(kept) => {
+                let envelope = kept.value.envelope.clone();
+                tables::MAILS.replace(batch, id, kept, &Mail { envelope, ..mail });
+            }
+            None => tables::MAILS.insert(batch, id, &mail),
+        }
+    }
+
+    /// Counts it at the limits of its addresses, and at a service address that was replaced.
+    fn count(&self, batch: &mut Batch, disposition: Disposition) {
+        // What a person has decided again counts for no limit.
+        let counted = disposition.is_converted() && self.former.is_none();
+        let limited = self.evidence.recipients.iter().filter_map(|recipient| match recipient {
+            Recipient::Routing { address, .. } if counted && address.settings.rate_limit.is_some() => {
+                Some(&address.address)
+            }
+            _ => None,
+        });
+        for address in limited {
+            batch.add(rate_counter(address, Day::of(self.now)), 1);
+        }
+        for recipient in &self.evidence.recipients {
+            if let Recipient::Routing { address, via: Via::Service(service) } = recipient
+                && self.former.is_none()
+                && address.service_state(service, self.now) == ServiceState::Retiring
+            {
+                tracing::warn!(address = %address.address, %service, "mail came over a service address that was replaced");
+                batch.add(ServiceAddress::late_counter(service), 1);
+            }
+        }
+    }
+
+    /// The header fields, when an address that the message came to asks for them.
+    fn saved_fields(&self) -> Option<Vec<SavedField>> {
+        let asks = |recipient: &Recipient| match recipient {
+            Recipient::Routing { address, .. } => address.settings.save_headers,
+            _ => false,
+        };
+        if self.reading.unread || !self.evidence.recipients.iter().any(asks) {
+            return None;
+        }
+        match self.site.journal.read(self.reading.id) {
+            Ok(entry) => Some(saved_fields(&entry.message)),
+            Err(error) => {
+                tracing::error!(id = %self.reading.id, %error, "the header fields of a message are not kept");
+                None
+            }
+        }
     }
 
     /// The first delivery carries the decision; others of the same message share its case.
@@ -355,6 +386,7 @@ impl Plan<'_> {
             disposition: if shared && n > 0 { Disposition::CaseAppended } else { disposition },
             reason: if shared && n > 0 { Reason::SameMessage } else { reason },
             case,
+            earlier: self.earlier(n, recipient.address(), disposition, reason),
         };
         let mut recipients: Vec<&Recipient> = self.evidence.recipients.iter().collect();
         recipients.sort_by_key(|recipient| match recipient {
@@ -362,6 +394,16 @@ impl Plan<'_> {
             _ => u64::MAX,
         });
         recipients.into_iter().enumerate().map(delivery).collect()
+    }
+
+    /// What the delivery to this address, or else the one at this place, was before.
+    fn earlier(&self, place: usize, address: &Mailbox, disposition: Disposition, reason: Reason) -> Vec<Former> {
+        let Some(Kept { value: mail, .. }) = self.former else { return Vec::new() };
+        let same = mail.deliveries.iter().find(|delivery| delivery.address == *address);
+        let Some(delivery) = same.or(mail.deliveries.get(place)) else { return Vec::new() };
+        let former = Former { disposition: delivery.disposition, reason: delivery.reason, at: mail.decided_at };
+        let changed = (disposition, reason) != (former.disposition, former.reason);
+        delivery.earlier.iter().cloned().chain(changed.then_some(former)).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! One message, read once: what the decision needs of it beyond the journal entry.
 
-use crate::base::{AuthResults, Envelope, MailId};
+use crate::base::{AuthResults, Envelope, MailId, limits};
+use crate::case::SavedField;
 use crate::message::{self, Facts, fields};
 
 /// See the module.
@@ -53,6 +54,19 @@ impl Reading {
         let facts = Facts { from, subject: "(a message that could not be read)".into(), ..Facts::default() };
         Self { id, envelope, facts, code_field: None, hops: 0, content_digest: [0; 16], unread: true, auth: None }
     }
+}
+
+/// The header fields as they are shown, those of the first 64 KiB.
+pub fn saved_fields(message: &[u8]) -> Vec<SavedField> {
+    let mut room = limits::SAVED_FIELDS_BYTES_MAX;
+    let mut saved = Vec::new();
+    for field in fields::Section::of(message).iter() {
+        let value = field.text();
+        let Some(left) = room.checked_sub(field.name.len() + value.len()) else { break };
+        room = left;
+        saved.push(SavedField { name: field.name.to_owned(), value: value.into_owned() });
+    }
+    saved
 }
 
 /// Text and attachments; the subject only where there is no text, because forwarders and lists put their own words there.

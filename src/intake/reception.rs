@@ -1,21 +1,26 @@
 //! The answers to an SMTP session: is this recipient ours, and is this message safe.
 //!
-//! Unknown, disabled and foreign recipients get one and the same text. The 250 is built from the journal's receipt and
-//! from nothing else.
+//! Unknown, disabled and foreign recipients get one and the same text. Where an address bounces the mail of authors whom
+//! it doesn't accept, the message is read and decided once before its 250, and recorded by nobody. The 250 is built from
+//! the journal's receipt and from nothing else.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 
-use super::{Inbox, Tally, resolve, resolve_accepted};
-use crate::address::{OverLimit, RoutingAddress};
-use crate::base::{Envelope, Mailbox, Reply, ReversePath, limits};
-use crate::case::Recipient;
+use super::evidence::gather;
+use super::{Inbox, Reading, Tally, resolve, resolve_accepted};
+use crate::address::{OverLimit, RoutingAddress, Unauthorised};
+use crate::base::{Envelope, MailId, Mailbox, Reply, ReversePath, limits};
+use crate::case::{Decision, Recipient, SetAside, decide};
 use crate::smtp::server::Host;
 use crate::smtp::server::host::{Answer, Hold, Reservation};
 use crate::store::room::{NoRoom, Reserved};
 use crate::store::{AppendError, Floor, JournalKind, ReadError, Site, tables};
+
+/// What a message is read under that isn't stored yet.
+const NO_ID: MailId = MailId { incarnation: 0, segment: 0, index: 0 };
 
 /// Takes mail for the routing addresses of a site.
 pub struct Reception {
@@ -25,11 +30,20 @@ pub struct Reception {
     accepted: Tally,
     /// True once a recipient was asked for that refuses beyond a limit: until then there is nothing to count.
     counts: AtomicBool,
+    /// True once a recipient was asked for that bounces by author: until then no message is read in its session.
+    judges: AtomicBool,
 }
 
 impl Reception {
     pub fn new(site: Arc<Site>, inbox: Arc<Inbox>, floor: Floor) -> Self {
-        Self { site, inbox, floor, accepted: Tally::default(), counts: AtomicBool::new(false) }
+        Self {
+            site,
+            inbox,
+            floor,
+            accepted: Tally::default(),
+            counts: AtomicBool::new(false),
+            judges: AtomicBool::new(false),
+        }
     }
 
     async fn verdict(&self, from: &ReversePath, recipient: &Mailbox) -> Result<Result<(), Reply>, ReadError> {
@@ -37,6 +51,9 @@ impl Reception {
             return Ok(Err(Reply::permanent(50, 1, 1, "there is no such mailbox here")));
         };
         let Recipient::Routing { address, .. } = found else { return Ok(Ok(())) };
+        if bounces_by_author(&address) {
+            self.judges.store(true, Ordering::Relaxed);
+        }
         if !refuses_beyond_limit(&address) {
             return Ok(Ok(()));
         }
@@ -56,6 +73,36 @@ impl Reception {
             }
             _ => Ok(false),
         }
+    }
+
+    /// False for a message that is refused because of its author. Boxed, so that sessions don't carry what few of them need.
+    async fn is_wanted(&self, envelope: &Envelope, message: &Bytes) -> Result<bool, ReadError> {
+        match self.judges.load(Ordering::Relaxed) {
+            true => self.judge(envelope, message).await,
+            false => Ok(true),
+        }
+    }
+
+    fn judge<'a>(&'a self, envelope: &'a Envelope, message: &'a Bytes) -> Answer<'a, Result<bool, ReadError>> {
+        Box::pin(self.is_accepted(envelope, message))
+    }
+
+    async fn is_accepted(&self, envelope: &Envelope, message: &Bytes) -> Result<bool, ReadError> {
+        let mut judged = false;
+        for recipient in &envelope.to {
+            let found = resolve(&self.site, recipient).await?;
+            judged |= matches!(found, Some(Recipient::Routing { address, .. }) if bounces_by_author(&address));
+        }
+        if !judged {
+            return Ok(true);
+        }
+        let (envelope, message) = (envelope.clone(), message.clone());
+        // A reader that breaks ends neither the session nor the message: later it is decided from its envelope.
+        let Ok(reading) = tokio::spawn(async move { Reading::of(NO_ID, envelope, &message) }).await else {
+            return Ok(true);
+        };
+        let decision = decide(&gather(&self.site, &reading).await?.evidence);
+        Ok(!matches!(decision, Decision::SetAside { how: SetAside::Bounced, .. }))
     }
 
     /// Counts an accepted message at the addresses that refuse beyond their limit.
@@ -91,6 +138,18 @@ impl Host for Reception {
 
     fn take<'a>(&'a self, envelope: Envelope, message: Bytes) -> Answer<'a, Result<Reply, Reply>> {
         Box::pin(async move {
+            match self.is_wanted(&envelope, &message).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    return Err(Reply::permanent(
+                        50,
+                        7,
+                        1,
+                        "this address takes no mail from the author of this message",
+                    ));
+                }
+                Err(error) => return Err(unreadable(&error)),
+            }
             match self.site.journal.append(JournalKind::Inbound, &envelope, message).await {
                 Ok(id) => {
                     self.inbox.accepted(id);
@@ -116,6 +175,10 @@ impl Reservation for Reserved {}
 
 fn refuses_beyond_limit(address: &RoutingAddress) -> bool {
     address.settings.rate_limit.is_some() && address.settings.over_limit == OverLimit::Bounce
+}
+
+fn bounces_by_author(address: &RoutingAddress) -> bool {
+    !address.settings.accept_from.is_anyone() && address.settings.unauthorised == Unauthorised::Bounce
 }
 
 fn no_room() -> Reply {

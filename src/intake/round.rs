@@ -14,7 +14,7 @@ use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use super::evidence::{self, Identity};
 use super::{Reading, worker::Counted};
-use crate::base::{AuthResults, Clock, limits};
+use crate::base::{AuthResults, Clock, Mailbox, limits};
 use crate::store::tables;
 
 /// See the module.
@@ -22,6 +22,8 @@ use crate::store::tables;
 pub struct Underway {
     /// What each message is called, and how to wait for the last one that is called so.
     names: HashMap<[u8; 16], watch::Receiver<()>>,
+    /// For each address with a daily limit those that may still give their place back, and who waits for that.
+    places: HashMap<Mailbox, Earlier>,
     /// Those that wait for nobody else, until their senders are looked up.
     checking: JoinSet<Ready<Counted>>,
     /// Those that are decided by themselves.
@@ -74,6 +76,18 @@ impl Underway {
         (earlier, done)
     }
 
+    /// A message has one of the places that its address has for today.
+    pub fn has_place(&mut self, address: &Mailbox, done: &watch::Sender<()>) {
+        self.places.entry(address.clone()).or_default().push(done.subscribe());
+    }
+
+    /// A message is one too many; returns those that it must wait for before that is certain. Who comes later waits for it.
+    pub fn wants_place(&mut self, address: &Mailbox, done: &watch::Sender<()>) -> Earlier {
+        let places = self.places.entry(address.clone()).or_default();
+        places.retain(|message| message.has_changed().is_ok());
+        if places.is_empty() { Earlier::new() } else { std::mem::replace(places, vec![done.subscribe()]) }
+    }
+
     /// A message that waits for nobody but the look-ups about its sender.
     pub fn check(&mut self, message: Unchecked<Counted>) {
         self.checking.spawn(message.checked());
@@ -111,6 +125,10 @@ impl Underway {
     /// Forgets what is decided.
     pub fn tidy(&mut self) {
         self.names.retain(|_, message| message.has_changed().is_ok());
+        self.places.retain(|_, places| {
+            places.retain(|message| message.has_changed().is_ok());
+            !places.is_empty()
+        });
         while self.deciding.try_join_next().is_some() {}
     }
 

@@ -20,6 +20,7 @@ use crate::base::{Chance, Clock, Envelope, MailId, Mailbox, ReversePath, Time};
 use crate::case::{Decision, Happening, Reason, Status, decide};
 use crate::net::zone::Zone;
 use crate::net::{Dns, Stop, dns, listen};
+use crate::routing::Queue;
 use crate::smtp::server::{Protocol, Settings as SmtpSettings, Shared, serve};
 use crate::store::engine::{Answer, Answers, Direction, EachRow, Engine, ExportError, Row};
 use crate::store::site::Parts;
@@ -163,6 +164,25 @@ impl Place {
         running.await.unwrap();
     }
 
+    /// Gives the address other settings.
+    async fn set(&self, settings: Settings) {
+        let address = RoutingAddress { settings, ..address(None) };
+        let mut batch = Batch::default();
+        tables::ADDRESSES.put(&mut batch, &address.address, &address);
+        self.site.engine.commit(batch).await.unwrap();
+    }
+
+    /// Queue, owner and the last words of the events of a case.
+    async fn place_of(&self, number: u64) -> (Option<String>, Option<Mailbox>, String) {
+        let case = tables::CASES.get(&*self.site.engine, &number).await.unwrap().unwrap().value;
+        let events = crate::store::case_change::events_of(&*self.site.engine, number).await.unwrap();
+        let why = events.into_iter().rev().find_map(|event| match event.what {
+            Happening::Queued { why, .. } | Happening::StatusChanged { why, .. } => Some(why),
+            _ => None,
+        });
+        (case.queue, case.owner, why.unwrap_or_default())
+    }
+
     async fn reason(&self, id: MailId) -> Option<Reason> {
         let kept = tables::MAILS.get(&*self.site.engine, &id).await.unwrap();
         kept.map(|kept| kept.value.deliveries[0].reason)
@@ -251,6 +271,43 @@ async fn a_decision_that_panics_is_made_from_the_envelope() {
 }
 
 #[tokio::test]
+async fn a_case_goes_to_the_fallback_when_its_own_place_is_gone() {
+    let place = Place::new().await;
+    let mut batch = Batch::default();
+    let queue = |name: &str| Queue { name: name.into(), created_at: Time::UNIX_EPOCH };
+    tables::QUEUES.insert(&mut batch, "own", &queue("own"));
+    tables::QUEUES.insert(&mut batch, "other", &queue("other"));
+    place.site.engine.commit(batch).await.unwrap();
+    let bob = mailbox("bob@company.example");
+    let settings = |queue: Option<&str>, owner: Option<&Mailbox>, fallback: Option<&str>| Settings {
+        queue: queue.map(str::to_owned),
+        owner: owner.cloned(),
+        fallback_queue: fallback.map(str::to_owned),
+        ..Settings::default()
+    };
+    let mut number = 0;
+    let mut check = async |settings: Settings, broken: u32, queue: &str, why: &str| {
+        place.set(settings).await;
+        number += 1;
+        let id = place.accept(&format!("Message-ID: <{number}@customer.example>\n\nHelp\n")).await;
+        place.inbox.announce(id);
+        place.faulty.misbehave(Table("name"), Misbehaviour::Panics, broken);
+        place.work().await;
+        let (in_queue, owner, said) = place.place_of(number).await;
+        assert_eq!((in_queue.as_deref(), owner), (Some(queue), None), "case {number}");
+        assert!(said.contains(why), "{said}");
+    };
+    check(settings(Some("own"), None, Some("other")), 0, "own", "the queue of support@company.example").await;
+    check(settings(Some("gone"), None, Some("other")), 0, "other", "gone, the queue of").await;
+    check(settings(Some("gone"), None, None), 0, "main", "gone, the queue of").await;
+    check(settings(Some("gone"), None, Some("lost")), 0, "main", "there is no queue lost").await;
+    check(settings(None, Some(&bob), Some("other")), 0, "other", "bob@company.example, who owns").await;
+    check(settings(Some("own"), None, Some("other")), 1, "other", "could not be read").await;
+    check(settings(Some("own"), None, None), 1, "own", "the queue of").await;
+    check(settings(None, None, Some("other")), 0, "main", "no other queue is named").await;
+}
+
+#[tokio::test]
 async fn a_full_inbox_begins_no_message_until_it_has_drained() {
     let mut place = Place::new().await;
     place.inbox = Arc::new(Inbox::bounded(Backlog { slow: 1, max: 2 }));
@@ -321,6 +378,7 @@ async fn a_case_that_changes_while_a_message_is_decided_makes_it_be_decided_agai
         names: names.as_ref(),
         awaited: &awaited,
         steps: Vec::new(),
+        former: None,
         now: site.now(),
     };
     let batch = plan.write(&decision, None).await.unwrap();

@@ -37,16 +37,30 @@ pub struct Worker {
 /// Why a message is not decided now.
 #[derive(Debug, thiserror::Error)]
 enum Undecided {
-    #[error("put off until {0}")]
-    Until(Time),
     #[error(transparent)]
     Read(#[from] ReadError),
     #[error(transparent)]
     Commit(#[from] CommitError),
 }
 
-/// The address whose limit a message has been counted for, if any.
-pub type Counted = Option<Arc<RoutingAddress>>;
+/// What a message is to the daily limit of its address.
+#[derive(Clone)]
+pub enum Counted {
+    /// It has none, or the message doesn't count.
+    Not,
+    /// It is one of those for today.
+    For(Arc<RoutingAddress>),
+    /// It is one too many.
+    Beyond(Arc<RoutingAddress>),
+}
+
+impl Counted {
+    /// True for one that is converted on another day.
+    fn is_put_off(&self) -> bool {
+        let requeues = |address: &RoutingAddress| address.settings.over_limit == OverLimit::Requeue;
+        matches!(self, Self::Beyond(address) if requeues(address))
+    }
+}
 
 /// The same, or why the message is not decided now.
 type Admitted = Result<Counted, Undecided>;
@@ -60,8 +74,8 @@ impl Ready<Counted> {
 /// A message as it was read, and what it claims about its sender; none for one that is unread.
 type Read = (Reading, Option<Claims>);
 
-/// What planning and recording a message came to: done, why not, or a panic.
-type Attempt = Result<Result<(), Undecided>, JoinError>;
+/// What planning and recording a message came to: done, and whether it is on a case now; why not; or a panic.
+type Attempt = Result<Result<bool, Undecided>, JoinError>;
 
 type Reader = JoinHandle<Result<Read, journal::ReadError>>;
 
@@ -135,10 +149,18 @@ impl Worker {
         for (id, reader) in readers {
             let Some((reading, claims)) = self.received(id, reader).await else { continue };
             let check = claims.map(|claims| self.check(&reading, claims));
-            let (earlier, done) = underway.enter(&reading);
+            let (mut earlier, done) = underway.enter(&reading);
             // Here, in order of receipt, so that who came first is converted first.
-            match self.within_rate(&reading).await {
-                Ok(counted) if earlier.is_empty() => underway.check(Unchecked { reading, check, counted, done }),
+            let counted = self.within_rate(&reading).await;
+            match &counted {
+                Ok(Counted::For(address)) => underway.has_place(&address.address, &done),
+                Ok(Counted::Beyond(address)) => earlier.extend(underway.wants_place(&address.address, &done)),
+                Ok(Counted::Not) | Err(_) => {}
+            }
+            match counted {
+                Ok(counted) if earlier.is_empty() && !counted.is_put_off() => {
+                    underway.check(Unchecked { reading, check, counted, done })
+                }
                 counted => {
                     let message = Unchecked { reading, check, counted, done };
                     underway.deciding.spawn(self.clone().decide_after(earlier, message));
@@ -163,6 +185,11 @@ impl Worker {
             // Ends with an error when the other one's sender is dropped: it is decided, or put off.
             while other.changed().await.is_ok() {}
         }
+        // Those before it may have given their places back.
+        let message = match message.counted {
+            Ok(Counted::Beyond(_)) => Ready { counted: self.within_rate(&message.reading).await, ..message },
+            _ => message,
+        };
         self.decide_alone(message).await;
     }
 
@@ -175,23 +202,26 @@ impl Worker {
     /// plan failed is put off, or decided from its envelope, and not planned a second time.
     async fn decide_together(self: &Arc<Self>, messages: Vec<Ready<Counted>>, deciding: &mut JoinSet<()>) {
         let plan = |message: Ready<Counted>| {
-            let (worker, reading) = (self.clone(), Arc::clone(&message.reading));
-            (message, tokio::spawn(async move { worker.plan(&reading, &mut None).await }))
+            let (worker, reading, counted) = (self.clone(), Arc::clone(&message.reading), message.counted.clone());
+            (message, tokio::spawn(async move { worker.plan(&reading, &counted, &mut None).await }))
         };
         let plans: Vec<_> = messages.into_iter().map(plan).collect();
         let (mut planned, mut batches) = (Vec::with_capacity(plans.len()), Vec::with_capacity(plans.len()));
         for (message, plan) in plans {
             match plan.await {
-                Ok(Ok(batch)) => {
-                    planned.push(message);
+                Ok(Ok((batch, converts))) => {
+                    planned.push((message, converts));
                     batches.push(batch);
                 }
-                failed => drop(deciding.spawn(self.clone().settle(message, failed.map(|plan| plan.map(drop))))),
+                failed => {
+                    let attempt = failed.map(|plan| plan.map(|(_, converts)| converts));
+                    drop(deciding.spawn(self.clone().settle(message, attempt)));
+                }
             }
         }
-        for (message, recorded) in planned.into_iter().zip(self.site.engine.commit_all(batches).await) {
+        for ((message, converts), recorded) in planned.into_iter().zip(self.site.engine.commit_all(batches).await) {
             match recorded {
-                Ok(()) => self.inbox.decided(message.reading.id),
+                Ok(()) => self.decided(message.reading.id, &message.counted, converts),
                 Err(CommitError::Conflict) => {
                     drop(deciding.spawn(self.clone().decide_alone(message.admitted())));
                 }
@@ -269,21 +299,36 @@ impl Worker {
     async fn finish(self: &Arc<Self>, reading: Arc<Reading>, admitted: Admitted) {
         let id = reading.id;
         let counted = match admitted {
-            Ok(counted) => counted,
-            Err(Undecided::Until(until)) => {
+            Ok(counted) if !counted.is_put_off() => counted,
+            Ok(_) => {
+                let until = Day::of(self.site.now()).end();
                 let why = format!("over the daily limit of its address; waits until {until}");
                 return self.put_off(id, until, why).await;
             }
             Err(error) => return self.fail(id, &error.to_string()).await,
         };
-        let attempt = self.attempt(Arc::clone(&reading)).await;
+        let attempt = self.attempt(Arc::clone(&reading), counted.clone()).await;
         self.end(&reading, counted, attempt).await;
     }
 
+    /// It has its record. What isn't on a case counts for no limit.
+    fn decided(&self, id: MailId, counted: &Counted, converted: bool) {
+        if !converted {
+            self.uncount(counted);
+        }
+        self.inbox.decided(id);
+    }
+
+    fn uncount(&self, counted: &Counted) {
+        if let Counted::For(address) = counted {
+            self.converted.give_back(&self.site, &address.address);
+        }
+    }
+
     /// Plans and records, apart from everything else.
-    async fn attempt(self: &Arc<Self>, reading: Arc<Reading>) -> Attempt {
+    async fn attempt(self: &Arc<Self>, reading: Arc<Reading>, counted: Counted) -> Attempt {
         let worker = self.clone();
-        tokio::spawn(async move { worker.record(&reading).await }).await
+        tokio::spawn(async move { worker.record(&reading, &counted).await }).await
     }
 
     /// A message whose attempt panicked is decided from what the envelope alone says; one that isn't decided is put off.
@@ -291,16 +336,15 @@ impl Worker {
         let id = reading.id;
         if let Err(panic) = &attempt {
             tracing::error!(%id, %panic, "deciding failed unexpectedly; deciding from the envelope alone");
-            attempt = self.attempt(Arc::new(Reading::of_envelope(id, reading.envelope.clone()))).await;
+            let reading = Arc::new(Reading::of_envelope(id, reading.envelope.clone()));
+            attempt = self.attempt(reading, counted.clone()).await;
         }
         let error = match attempt {
-            Ok(Ok(())) => return self.inbox.decided(id),
+            Ok(Ok(converted)) => return self.decided(id, &counted, converted),
             Ok(Err(error)) => error.to_string(),
             Err(panic) => panic.to_string(),
         };
-        if let Some(address) = counted {
-            self.converted.give_back(&self.site, &address.address);
-        }
+        self.uncount(&counted);
         self.fail(id, &error).await;
     }
 
@@ -325,21 +369,34 @@ impl Worker {
         self.inbox.scheduled(id);
     }
 
-    async fn record(&self, reading: &Reading) -> Result<(), Undecided> {
+    /// True when it is on a case now.
+    async fn record(&self, reading: &Reading, counted: &Counted) -> Result<bool, Undecided> {
         let (mut tries, mut number) = (self.site.tries(), None);
-        while !tries.commit(self.plan(reading, &mut number).await?).await? {}
-        Ok(())
+        loop {
+            let (batch, converts) = self.plan(reading, counted, &mut number).await?;
+            if tries.commit(batch).await? {
+                return Ok(converts);
+            }
+        }
     }
 
-    /// The batch that decides it; an empty one when it is decided already. `number` is the case number that an earlier
-    /// try has taken.
-    async fn plan(&self, reading: &Reading, number: &mut Option<CaseNumber>) -> Result<Batch, Undecided> {
+    /// The batch that decides it, and whether that puts it on a case; an empty one when it is decided already. `number` is
+    /// the case number that an earlier try has taken.
+    async fn plan(
+        &self,
+        reading: &Reading,
+        counted: &Counted,
+        number: &mut Option<CaseNumber>,
+    ) -> Result<(Batch, bool), Undecided> {
         let site = &*self.site;
         let began = site.now();
         if tables::MAILS.get(&*site.engine, &reading.id).await?.is_some() {
-            return Ok(Batch::default());
+            return Ok((Batch::default(), false));
         }
-        let Gathered { evidence, cases, identity, names, awaited } = gather(site, reading).await?;
+        let Gathered { mut evidence, cases, identity, names, awaited } = gather(site, reading).await?;
+        if let Counted::Beyond(address) = counted {
+            evidence.over_limit = Some(Arc::clone(address));
+        }
         let gathered = site.now();
         let decision = decide(&evidence);
         let steps = steps(&evidence, &decision, began, gathered);
@@ -348,11 +405,12 @@ impl Worker {
         }
         let (identity, names) = (&identity, names.as_ref());
         let (cases, awaited) = (&cases, &awaited);
-        let plan = Plan { site, reading, evidence: &evidence, cases, identity, names, awaited, steps, now: gathered };
-        Ok(plan.write(&decision, *number).await?)
+        let (evidence, now) = (&evidence, gathered);
+        let plan = Plan { site, reading, evidence, cases, identity, names, awaited, steps, former: None, now };
+        Ok((plan.write(&decision, *number).await?, decision.converts()))
     }
 
-    /// The address whose limit this message counts for, when it has one; [`Undecided::Until`] when that limit is reached.
+    /// What this message is to the limit of its address; it is counted when there is room.
     async fn within_rate(&self, reading: &Reading) -> Admitted {
         let site = &*self.site;
         let mut first: Option<Arc<RoutingAddress>> = None;
@@ -363,15 +421,19 @@ impl Worker {
                 first = Some(address);
             }
         }
-        let requeues = |address: &RoutingAddress| {
-            address.settings.rate_limit.is_some() && address.settings.over_limit == OverLimit::Requeue
+        // What has to be bounced was bounced in the session.
+        let limits = |address: &RoutingAddress| {
+            address.settings.rate_limit.is_some() && address.settings.over_limit != OverLimit::Bounce
         };
-        let Some(address) = first.filter(|address| requeues(address)) else { return Ok(None) };
+        let Some(address) = first.filter(|address| limits(address)) else { return Ok(Counted::Not) };
         let is_probe = address.verification.recognises(&reading.facts, reading.code_field.as_deref(), site.now());
-        if is_probe || self.converted.take(site, &address).await? {
-            return Ok((!is_probe).then_some(address));
+        if is_probe {
+            return Ok(Counted::Not);
         }
-        Err(Undecided::Until(Day::of(site.now()).end()))
+        Ok(match self.converted.take(site, &address).await? {
+            true => Counted::For(address),
+            false => Counted::Beyond(address),
+        })
     }
 }
 

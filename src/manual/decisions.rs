@@ -170,3 +170,9 @@
 //! **2026-11-29: a server can say what it has in hand.** Connections, seats, bytes, reservations, deliveries: counters that
 //! were there, read by name ([`InHand`](crate::server::InHand)). A leak of any of them is a server that refuses mail some
 //! weeks later; the simulation looks for it after each life.
+//!
+//! **2026-11-29: policies of an address are part of the decision.** Who may write and how many a day is asked where everything
+//! else is decided, so that it stands in the explanation and can be set aside by a release. The session asks the same
+//! function for addresses that bounce, before the 250; a message is read twice there, and only there. A case's own address
+//! says what an answer to it does after it was resolved, also when the answer came to another one. A new case that has an
+//! owner from the start is `open` like any that was assigned.

@@ -7,6 +7,8 @@
 //!    bounce address with a proven token, the sender of a probe, the postmaster; everything else is 550 5.1.1, whatever
 //!    the reason.
 //! 3. **Data.** Our own reader finds the end: CR LF . CR LF and nothing else. Dots are unstuffed, nothing is added.
+//!    When an address bounces the mail of authors whom it doesn't accept, steps 7 to 9 are gone through once here, and only
+//!    to know whether the answer is 550 5.7.1: nothing of it is kept.
 //! 4. **Journal.** The message and its envelope are appended to the journal. One `fdatasync` covers everything that waits.
 //!    *A crash before it: the peer got no 250 and sends again.*
 //! 5. **250.** Built from the receipt, with the mail id. From here on the message is listed. *A crash from here on: the next
@@ -18,8 +20,8 @@
 //!    some seconds at most and holds up nobody else. Suspects of step 6 are not looked up.
 //! 8. **Evidence.** Recipients, an earlier receipt of the same message, the awaited probe, cases named by token, Message-ID or
 //!    subject.
-//! 9. **Decision.** [`case::decide`](crate::case::decide): the probe, a report, a duplicate, an answer to a case, or a new
-//!    case. With a reason from [`case::Reason`](crate::case::Reason).
+//! 9. **Decision.** [`case::decide`](crate::case::decide): the probe, a report, a duplicate, mail that the address doesn't want
+//!    (*held* or *ignored*), an answer to a case, or a new case. With a reason from [`case::Reason`](crate::case::Reason).
 //! 10. **Record.** One commit: the message's record (which is the mark that the entry is done), the case's events and head, the
 //!     thread index, the contact. It expects that no record exists yet: a message is decided once. *A crash before it: as in
 //!     step 5. A crash after it: done.* It expects the cases as step 8 saw them; if one has changed, back to step 8.

@@ -114,6 +114,7 @@ impl Submitted {
                 case,
                 duplicate_of: None,
                 steps: Vec::new(),
+                saved_fields: None,
                 decided_at: now,
             },
         );

@@ -53,9 +53,9 @@ impl Place {
         let settings = AddressSettings { mode: Some(crate::address::Mode::Direct), ..settings };
         let address = mailbox(SUPPORT);
         if tables::ADDRESSES.get(&*self.running.site.engine, &address).await.unwrap().is_some() {
-            self.run(Command::AddressSet { address, settings }).await;
+            self.run(Command::AddressSet { address, settings: settings.into() }).await;
         } else {
-            self.run(Command::AddressAdd { address, settings }).await;
+            self.run(Command::AddressAdd { address, settings: settings.into() }).await;
         }
     }
 

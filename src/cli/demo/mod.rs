@@ -84,7 +84,8 @@ impl Story {
         let support = &self.support;
         tell("2. The administrator registers an address", &[format!("postcase address add {support}")])?;
         let settings = AddressSettings { name: Some("Company Support".into()), ..AddressSettings::default() };
-        let added = self.server.ask(Command::AddressAdd { address: support.clone(), settings }).await?;
+        let added =
+            self.server.ask(Command::AddressAdd { address: support.clone(), settings: settings.into() }).await?;
         let service = text(&added["service_address"])?;
         show(&[&format!("service address  {service}"), &format!("state            {}", text(&added["state"])?)])?;
         let target = service.parse().map_err(|error| format!("{service}: {error}"))?;

@@ -85,7 +85,13 @@ fn records(value: &Value, domain: &str) -> String {
 pub fn message(value: &Value) -> String {
     let first =
         ["file", "id", "message_id", "received_at", "date", "from", "to", "cc", "subject", "kind", "disposition"];
-    let mut out = sheet::of(value, &first, &["text", "new_text", "html"]);
+    let mut out = sheet::of(value, &first, &["text", "new_text", "html", "headers"]);
+    let saved = value["headers"].as_array().into_iter().flatten();
+    let saved: String =
+        saved.map(|field| format!("  {}: {}\n", table::cell(&field["name"]), table::cell(&field["value"]))).collect();
+    if !saved.is_empty() {
+        out += &format!("headers\n{saved}");
+    }
     let body = text::block(value["text"].as_str().unwrap_or_default());
     if !body.trim().is_empty() {
         out += &format!("\n{}\n", body.trim_end());

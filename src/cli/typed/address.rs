@@ -3,8 +3,8 @@
 use clap::{Args, Subcommand};
 
 use super::Rows;
-use super::words::{MODES, OVER_LIMIT, PRIORITIES, rate_limit, word};
-use crate::address::{Mode, OverLimit};
+use super::words::{MODES, OVER_LIMIT, PRIORITIES, UNAUTHORISED, rate_limit, word};
+use crate::address::{AcceptFrom, Mode, OnResolved, OverLimit, Unauthorised};
 use crate::base::{Mailbox, Span};
 use crate::case::Priority;
 use crate::cli::failure::Failure;
@@ -60,48 +60,79 @@ pub struct Settings {
     /// How mail comes here: forwarded to the service address, or direct by MX
     #[arg(long, value_parser = word::<Mode>(MODES))]
     mode: Option<Mode>,
-    /// Queue of its cases
-    #[arg(long, value_name = "QUEUE")]
+    /// Queue of its cases, instead of an owner; main is the one that is always there
+    #[arg(long, value_name = "QUEUE", conflicts_with = "owner")]
     queue: Option<String>,
+    /// Agent who gets its cases, instead of a queue
+    #[arg(long, value_name = "AGENT")]
+    owner: Option<Mailbox>,
+    /// Queue of its cases when theirs is gone or their message can't be read
+    #[arg(long, value_name = "QUEUE")]
+    fallback_queue: Option<String>,
     /// Origin of its cases
     #[arg(long, value_name = "TEXT")]
     origin: Option<String>,
     /// Priority of its cases
     #[arg(long, value_parser = word::<Priority>(PRIORITIES))]
     priority: Option<Priority>,
+    /// Record type of its cases; an empty text takes it away
+    #[arg(long, value_name = "TEXT")]
+    record_type: Option<String>,
     /// Another registered address to send replies from
     #[arg(long, value_name = "ADDRESS")]
     reply_from: Option<Mailbox>,
+    /// Who may write: addresses, domains and *.domains with commas between, or anyone
+    #[arg(long, value_name = "LIST")]
+    accept_from: Option<AcceptFrom>,
+    /// What happens to the mail of others
+    #[arg(long, value_parser = word::<Unauthorised>(UNAUTHORISED))]
+    unauthorised: Option<Unauthorised>,
     /// Messages a day; 0/day takes the limit away
     #[arg(long, value_name = "N/day", value_parser = rate_limit)]
     rate_limit: Option<u32>,
     /// What happens to mail beyond the rate limit
     #[arg(long, value_parser = word::<OverLimit>(OVER_LIMIT))]
     over_limit: Option<OverLimit>,
+    /// What an answer to a resolved case does: reopen, reopen-within DURATION, or new
+    #[arg(long, value_name = "POLICY", num_args = 1..=2)]
+    on_resolved: Option<Vec<String>>,
+    /// Keeps the header fields of its mail in the record; =false stops that
+    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    save_headers: Option<bool>,
 }
 
-impl From<Settings> for AddressSettings {
-    fn from(typed: Settings) -> Self {
-        Self {
-            name: typed.name,
-            mode: typed.mode,
-            queue: typed.queue,
-            origin: typed.origin,
-            priority: typed.priority,
-            reply_from: typed.reply_from,
-            rate_limit: typed.rate_limit,
-            over_limit: typed.over_limit,
-        }
+impl Settings {
+    fn meaning(self) -> Result<AddressSettings, Failure> {
+        let on_resolved = self.on_resolved.map(|words| words.join(" ").parse::<OnResolved>()).transpose();
+        Ok(AddressSettings {
+            name: self.name,
+            mode: self.mode,
+            queue: self.queue,
+            owner: self.owner,
+            fallback_queue: self.fallback_queue,
+            origin: self.origin,
+            priority: self.priority,
+            record_type: self.record_type,
+            reply_from: self.reply_from,
+            accept_from: self.accept_from,
+            unauthorised: self.unauthorised,
+            rate_limit: self.rate_limit,
+            over_limit: self.over_limit,
+            on_resolved: on_resolved.map_err(|error| Failure::usage(format!("--on-resolved: {error}")))?,
+            save_headers: self.save_headers,
+        })
     }
 }
 
 impl Typed {
     pub fn meaning(self) -> Result<Meaning, Failure> {
         Ok(Meaning::Ask(match self {
-            Self::Add { address, settings } => Command::AddressAdd { address, settings: settings.into() },
+            Self::Add { address, settings } => Command::AddressAdd { address, settings: settings.meaning()?.into() },
             Self::List { rows } => Command::AddressList { limit: rows.limit() },
             Self::Show { address } => Command::AddressShow { address },
-            Self::Set { address, settings } => Command::AddressSet { address, settings: named(settings.into())? },
+            Self::Set { address, settings } => {
+                Command::AddressSet { address, settings: named(settings.meaning()?)?.into() }
+            }
             Self::Verify { address } => Command::AddressVerify { address },
             Self::Confirm { address, code } => Command::AddressConfirm { address, code },
             Self::Rotate { address, overlap } => Command::AddressRotate { address, overlap: Some(overlap) },

@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::address::OnResolved;
 use crate::auth::Transaction;
 use crate::base::ReversePath;
 use crate::cli::failure::Exit;
+use crate::desk::Command;
 
 fn parse(typed: &str) -> Result<Typed, clap::Error> {
     // A quoted word may have spaces.
@@ -25,7 +27,10 @@ fn check(typed: &str, expected: Value) {
 }
 
 fn sparse(value: Value) -> Value {
-    let Value::Object(fields) = value else { return value };
+    let fields = match value {
+        Value::Object(fields) => fields,
+        other => return other,
+    };
     let kept =
         fields.into_iter().filter(|(_, value)| !value.is_null() && *value != json!([]) && *value != json!(false));
     Value::Object(kept.map(|(name, value)| (name, sparse(value))).collect())
@@ -40,6 +45,24 @@ fn addresses() {
             "mode": "direct", "queue": "q", "origin": "web", "priority": "high", "reply_from": "b@example.com",
             "rate_limit": 10, "over_limit": "bounce"}}),
     );
+    check(
+        "address set a@b.c --owner x@b.c --fallback-queue f --record-type t --accept-from X@y.z,@y.example,*.w.example \
+         --unauthorised discard --over-limit hold --on-resolved reopen-within 7d --save-headers",
+        json!({"command": "address-set", "address": "a@b.c", "settings": {"owner": "x@b.c", "fallback_queue": "f",
+            "record_type": "t", "accept_from": ["X@y.z", "y.example", "*.w.example"], "unauthorised": "discard",
+            "over_limit": "hold", "on_resolved": "reopen-within 7d", "save_headers": true}}),
+    );
+    let set = |typed: &str| match parse(typed).unwrap().meaning().unwrap() {
+        Meaning::Ask(Command::AddressSet { settings, .. }) => settings,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(set("address set a@b.c --save-headers=false").save_headers, Some(false));
+    assert_eq!(set("address set a@b.c --accept-from anyone").accept_from, Some(Default::default()));
+    assert_eq!(set("address set a@b.c --on-resolved new --queue q").on_resolved, Some(OnResolved::New));
+    for wrong in ["reopen-within", "reopen-within soon", "new 7d", "never"] {
+        let failure = parse(&format!("address set a@b.c --on-resolved {wrong}")).unwrap().meaning().unwrap_err();
+        assert_eq!(failure.exit, Exit::Usage, "{wrong}");
+    }
     check("address add a@b.c", json!({"command": "address-add", "address": "a@b.c", "settings": {}}));
     check("address list", json!({"command": "address-list", "limit": 100}));
     check("address list --all", json!({"command": "address-list"}));
@@ -190,14 +213,19 @@ fn everything_else_is_wrong_usage() {
         "message inspect",
         "message held",
         "address add nobody",
-        "address add a@b.c --owner x@b.c",
-        "address add a@b.c --on-resolved new",
+        "address add a@b.c --owner x",
+        "address add a@b.c --owner x@b.c --queue q",
+        "address add a@b.c --accept-from nobody",
+        "address add a@b.c --unauthorised requeue",
+        "address add a@b.c --save-headers=perhaps",
+        "address add a@b.c --task open",
+        "address add a@b.c --permission-set p",
         "address add a@b.c --plugin p",
         "address add a@b.c --mode both",
         "address add a@b.c --rate-limit 10",
         "address add a@b.c --rate-limit -1/day",
         "address add a@b.c --rate-limit 10/hour",
-        "address add a@b.c --over-limit hold",
+        "address add a@b.c --over-limit keep",
         "address rotate a@b.c --overlap soon",
         "agent add a@b.c --capacity 3",
         "queue add q --members a@b.c",
@@ -213,7 +241,7 @@ fn everything_else_is_wrong_usage() {
 #[test]
 fn every_word_stands_for_a_value() {
     use super::words::*;
-    use crate::address::{Mode, OverLimit};
+    use crate::address::{Mode, OverLimit, Unauthorised};
     use crate::case::{Priority, Status};
     use clap::builder::TypedValueParser;
     let command = clap::Command::new("test");
@@ -227,6 +255,7 @@ fn every_word_stands_for_a_value() {
     assert_eq!(all(STATUSES, word::<Status>(STATUSES), &command), STATUSES.len());
     assert_eq!(all(PRIORITIES, word::<Priority>(PRIORITIES), &command), PRIORITIES.len());
     assert_eq!(all(MODES, word::<Mode>(MODES), &command), MODES.len());
+    assert_eq!(all(UNAUTHORISED, word::<Unauthorised>(UNAUTHORISED), &command), UNAUTHORISED.len());
     assert_eq!(all(OVER_LIMIT, word::<OverLimit>(OVER_LIMIT), &command), OVER_LIMIT.len());
     <Typed as clap::CommandFactory>::command().debug_assert();
 }

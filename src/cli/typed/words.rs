@@ -8,7 +8,8 @@ use crate::base::CaseNumber;
 pub const STATUSES: &[&str] = &["new", "open", "pending", "resolved", "closed"];
 pub const PRIORITIES: &[&str] = &["low", "normal", "high", "urgent"];
 pub const MODES: &[&str] = &["forwarded", "direct"];
-pub const OVER_LIMIT: &[&str] = &["bounce", "requeue"];
+pub const OVER_LIMIT: &[&str] = &["bounce", "discard", "requeue", "hold"];
+pub const UNAUTHORISED: &[&str] = &["bounce", "discard", "hold"];
 pub const DIRECTIONS: &[&str] = &["inbound", "outbound", "any"];
 pub const DISPOSITIONS: &[&str] = &[
     "case_opened",

@@ -136,7 +136,7 @@ pub async fn add_address(running: &Running) {
     let address: Mailbox = ADDRESS.parse().expect("an address");
     let settings = AddressSettings { mode: Some(postcase::address::Mode::Direct), ..AddressSettings::default() };
     // Without the address all that follows is refused, which is a case, too.
-    let _ = json(running, Command::AddressAdd { address, settings }).await;
+    let _ = json(running, Command::AddressAdd { address, settings: settings.into() }).await;
     settle(running).await;
 }
 

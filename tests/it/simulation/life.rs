@@ -63,7 +63,7 @@ impl Life {
             over_limit: bounces.then_some(OverLimit::Bounce),
             ..AddressSettings::default()
         };
-        let shown = self.site.show(Command::AddressAdd { address: address.clone(), settings }).await?;
+        let shown = self.site.show(Command::AddressAdd { address: address.clone(), settings: settings.into() }).await?;
         self.site.settle().await?;
         let probe = self.peers.got().into_iter().rfind(|got| got.to == [name]).ok_or("the probe didn't come")?;
         let code = probe.raw.lines().find_map(|line| line.strip_prefix("Code: ")).ok_or("the probe has no code")?;

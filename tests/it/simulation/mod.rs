@@ -125,7 +125,8 @@ fn one(seed: u64) -> Result<(), Failed> {
         tokio::runtime::Builder::new_current_thread().enable_all().on_thread_park(move || moving.all_wait()).build()?;
     let mut life = None;
     let lived = runtime.block_on(async {
-        let living = live(seed, clock, mover, &mut life);
+        // On the heap: unoptimised, a life is larger than the stack of a thread.
+        let living = Box::pin(live(seed, clock, mover, &mut life));
         Clock::system().within(WALL, living).await.unwrap_or_else(|_| Err("hangs".into()))
     });
     runtime.shutdown_timeout(Duration::from_secs(1));
@@ -137,9 +138,9 @@ fn one(seed: u64) -> Result<(), Failed> {
 }
 
 async fn live(seed: u64, clock: Clock, mover: Mover, kept: &mut Option<Life>) -> Result<(), String> {
-    let life = kept.insert(Life::begin(seed, clock, mover).await?);
+    let life = kept.insert(Box::pin(Life::begin(seed, clock, mover)).await?);
     for _ in 0..20 + life.draw.below(30) {
-        life.step().await?;
+        Box::pin(life.step()).await?;
     }
     life.come_to_rest().await?;
     judge::judge(life).await
