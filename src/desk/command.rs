@@ -65,6 +65,14 @@ pub enum Command {
     MessageExplain {
         id: String,
     },
+    /// One that is held or ignored is decided without its address's policies.
+    MessageRelease {
+        id: String,
+    },
+    /// Read again, and decided again if it is held or ignored.
+    MessageReprocess {
+        id: String,
+    },
     CaseList(CaseFilter),
     CaseShow {
         number: CaseNumber,

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::command::MessageFilter;
+use super::command::{self, MessageFilter};
 use super::{Answer, Desk, Outcome, Refusal, failed, view};
 use crate::base::{MailId, Mailbox};
 use crate::case::{Direction, Mail};
-use crate::intake::{messages_named, resolve_accepted};
+use crate::intake::{Again, NotAgain, decide_again, messages_named, resolve_accepted};
 use crate::message::{Facts, read};
 use crate::smtp;
 use crate::store::{Page, tables};
@@ -123,6 +123,31 @@ impl Desk {
             Some(kept) => view::explanation(&kept.value),
             None => json!({"id": id, "disposition": null, "reason": self.inbox.why_undecided(id), "steps": []}),
         }))
+    }
+
+    /// Decides again, and shows what came of it. Boxed, because it is much larger than what most commands need of a stack.
+    pub(super) fn message_again(&self, id: String, again: Again) -> command::Answer<'_> {
+        Box::pin(async move { self.decide_again(&id, again).await })
+    }
+
+    async fn decide_again(&self, text: &str, again: Again) -> Answer {
+        let id = self.mail_id(text).await?;
+        match decide_again(&self.site, id, again).await {
+            Ok(()) => Ok(Outcome::Json(self.message(id).await?)),
+            Err(NotAgain::Undecided) => {
+                let why = self.inbox.why_undecided(id);
+                Err(Refusal::refused(format!("message {id} is not decided yet: {why}")))
+            }
+            Err(NotAgain::NotSetAside) => {
+                let next = format!("see: postcase message explain {id}");
+                Err(Refusal::refused(format!("message {id} is neither held nor ignored; {next}")))
+            }
+            Err(NotAgain::Commit(error)) => Err(error.into()),
+            Err(error @ (NotAgain::Sent | NotAgain::Broken)) => {
+                Err(Refusal::refused(format!("message {id} can't be decided again: {error}")))
+            }
+            Err(error @ (NotAgain::Journal(_) | NotAgain::Read(_))) => Err(failed(&error)),
+        }
     }
 
     /// By mail id or by Message-ID; of several with one Message-ID the first.

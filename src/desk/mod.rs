@@ -17,7 +17,7 @@ mod view;
 
 use std::sync::Arc;
 
-use crate::intake::Inbox;
+use crate::intake::{Again, Inbox};
 use crate::store::{AppendError, CommitError, ReadError, Site};
 
 pub use command::{Answers, Command, Outcome, Refusal, RefusalKind};
@@ -52,6 +52,8 @@ impl Desk {
             Command::MessageShow { id } => self.message_show(&id).await,
             Command::MessageRaw { id, trace } => self.message_raw(&id, trace).await,
             Command::MessageExplain { id } => self.message_explain(&id).await,
+            Command::MessageRelease { id } => self.message_again(id, Again::Release).await,
+            Command::MessageReprocess { id } => self.message_again(id, Again::Reprocess).await,
             Command::CaseList(filter) => self.case_list(filter).await,
             Command::CaseShow { number } => self.case_show(number).await,
             Command::CaseReply(request) => self.case_reply(request).await,

@@ -5,8 +5,10 @@
 //! records the decision with everything that follows from it in one commit.
 //!
 //! Nothing here refuses or drops mail after its 250. What can't be decided now stays in the inbox with the reason and is
-//! tried again after [`FAILURE_PAUSE`](crate::base::limits::FAILURE_PAUSE).
+//! tried again after [`FAILURE_PAUSE`](crate::base::limits::FAILURE_PAUSE). What an address doesn't want is held or ignored, and
+//! [`decide_again`] takes it up when a person asks for it.
 
+mod again;
 mod evidence;
 mod explain;
 mod inbox;
@@ -22,6 +24,7 @@ mod round;
 mod tests;
 mod worker;
 
+pub use again::{Again, NotAgain, decide_again};
 pub use evidence::messages_named;
 pub use inbox::{Backlog, Inbox};
 pub use rate::Tally;

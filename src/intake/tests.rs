@@ -17,7 +17,7 @@ use super::*;
 use crate::address::{Mode, RoutingAddress, Settings, Verification};
 use crate::auth::Authenticator;
 use crate::base::{Chance, Clock, Envelope, MailId, Mailbox, ReversePath, Time};
-use crate::case::{Decision, Happening, Reason, Status, decide};
+use crate::case::{Decision, Disposition, Happening, Reason, Status, decide};
 use crate::net::zone::Zone;
 use crate::net::{Dns, Stop, dns, listen};
 use crate::routing::Queue;
@@ -305,6 +305,30 @@ async fn a_case_goes_to_the_fallback_when_its_own_place_is_gone() {
     check(settings(Some("own"), None, Some("other")), 1, "other", "could not be read").await;
     check(settings(Some("own"), None, None), 1, "own", "the queue of").await;
     check(settings(None, None, Some("other")), 0, "main", "no other queue is named").await;
+}
+
+#[tokio::test]
+async fn a_message_is_released_once() {
+    let place = Place::new().await;
+    place.set(Settings { accept_from: "b.example".parse().unwrap(), ..Settings::default() }).await;
+    let id = place.accept("Message-ID: <1@customer.example>\n\nHelp\n").await;
+    let site = &*place.site;
+    let early = decide_again(site, id, Again::Release).await;
+    assert!(matches!(early, Err(NotAgain::Undecided)));
+    place.inbox.announce(id);
+    place.work().await;
+    assert_eq!(place.reason(id).await, Some(Reason::AuthorNotAccepted));
+    // Two ask at the same time: it is on one case, and one of them hears that there is nothing to release.
+    let (one, two) = tokio::join!(decide_again(site, id, Again::Release), decide_again(site, id, Again::Release));
+    assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
+    assert!(matches!(one.and(two), Err(NotAgain::NotSetAside)));
+    let mail = tables::MAILS.get(&*site.engine, &id).await.unwrap().unwrap().value;
+    let [delivery] = &mail.deliveries[..] else { panic!("{mail:?}") };
+    assert_eq!((delivery.disposition, mail.case), (Disposition::CaseOpened, Some(1)));
+    assert_eq!(delivery.earlier.iter().map(|former| former.disposition).collect::<Vec<_>>(), [Disposition::Held]);
+    assert_eq!(mail.envelope.to, [mailbox("support@company.example")]);
+    let others = tables::CASES.get(&*site.engine, &2).await.unwrap();
+    assert!(others.is_none());
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@
 //! | decision, disposition | what intake chose; the same as recorded |
 //! | authentication results | what SPF, DKIM, DMARC and ARC said of a message's sender when it was decided |
 //! | held, ignored | accepted, and no case made of it: a person is asked, or nobody; both are kept and can be released |
+//! | released, reprocessed | decided again without the address's policies; read again, with them |
 //! | evidence | everything that a decision rests on |
 //! | token | proof, made with our key, that a message belongs to a case |
 //! | probe | the message that verifies an address by coming back |

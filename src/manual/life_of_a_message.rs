@@ -26,5 +26,9 @@
 //!     thread index, the contact. It expects that no record exists yet: a message is decided once. *A crash before it: as in
 //!     step 5. A crash after it: done.* It expects the cases as step 8 saw them; if one has changed, back to step 8.
 //!
+//! What is held or ignored is as durable as everything else. [`decide_again`](crate::intake::decide_again) goes through steps
+//! 7 to 10 once more when a person releases it or has it reprocessed, and replaces the record as it was read, so that this,
+//! too, happens once; what it was before stays in the record.
+//!
 //! A message over the rate limit of an address that requeues is put off to the next day at step 8, by a row in the table of
 //! due work; one whose decision failed, by a minute. Until then its disposition is null and its reason says why.

@@ -53,7 +53,9 @@ pub fn answer(command: &Command, value: &Value) -> String {
         Command::Backup { .. } => sheet::of(value, &["file", "bytes", "rows", "segments", "taken_at"], &[]),
         Command::CaseShow { .. } => cases::sheet(value),
         Command::MessageExplain { .. } => explain::steps(value),
-        Command::MessageShow { .. } => message(value),
+        Command::MessageShow { .. } | Command::MessageRelease { .. } | Command::MessageReprocess { .. } => {
+            message(value)
+        }
         Command::AddressAdd { .. }
         | Command::AddressSet { .. }
         | Command::AddressShow { .. }

@@ -36,6 +36,18 @@ pub enum Message {
         /// A mail id or a Message-ID
         id: String,
     },
+    /// Lists messages that are held, the newest first
+    Held(Held),
+    /// Decides a held or ignored message again, whoever its author is and however many came before
+    Release {
+        /// A mail id or a Message-ID
+        id: String,
+    },
+    /// Reads a message again with the present reader and settings
+    Reprocess {
+        /// A mail id or a Message-ID
+        id: String,
+    },
     /// Shows what postcase reads in message files, and with a peer who sent them; needs no server and no store
     Inspect {
         #[arg(required = true, value_name = "FILE")]
@@ -95,6 +107,15 @@ fn reverse_path(typed: &str) -> Result<ReversePath, Infallible> {
     Ok(mailbox.map_or(ReversePath::Null, ReversePath::Mailbox))
 }
 
+#[derive(Debug, Args)]
+pub struct Held {
+    /// One of our routing addresses
+    #[arg(long)]
+    address: Option<Mailbox>,
+    #[command(flatten)]
+    rows: Rows,
+}
+
 impl Message {
     pub fn meaning(self) -> Meaning {
         Meaning::Ask(match self {
@@ -109,6 +130,14 @@ impl Message {
             Self::Show { id } => Command::MessageShow { id },
             Self::Raw { id, trace } => Command::MessageRaw { id, trace },
             Self::Explain { id } => Command::MessageExplain { id },
+            Self::Held(list) => Command::MessageList(MessageFilter {
+                limit: list.rows.limit(),
+                address: list.address,
+                disposition: Some("held".into()),
+                ..MessageFilter::default()
+            }),
+            Self::Release { id } => Command::MessageRelease { id },
+            Self::Reprocess { id } => Command::MessageReprocess { id },
             Self::Inspect { files, sender } => return Meaning::Inspect { files, sender: sender.transaction() },
         })
     }

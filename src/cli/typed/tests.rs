@@ -102,6 +102,13 @@ fn messages() {
     check("message raw 691f6a2c-1-2a", json!({"command": "message-raw", "id": "691f6a2c-1-2a"}));
     check("message raw x --trace", json!({"command": "message-raw", "id": "x", "trace": true}));
     check("message explain x", json!({"command": "message-explain", "id": "x"}));
+    check("message held", json!({"command": "message-list", "disposition": "held", "limit": 100}));
+    check(
+        "message held --address a@b.c --all",
+        json!({"command": "message-list", "address": "a@b.c", "disposition": "held"}),
+    );
+    check("message release x", json!({"command": "message-release", "id": "x"}));
+    check("message reprocess <x@y>", json!({"command": "message-reprocess", "id": "<x@y>"}));
     let inspect = parse("message inspect a b").unwrap().meaning().unwrap();
     assert_eq!(inspect, Meaning::Inspect { files: vec!["a".into(), "b".into()], sender: None });
     let inspect = parse("message inspect a --peer ::1 --helo mx.a.example --mail-from <>").unwrap().meaning().unwrap();
@@ -211,7 +218,9 @@ fn everything_else_is_wrong_usage() {
         "message list --direction up",
         "message list --limit 3 --all",
         "message inspect",
-        "message held",
+        "message held x",
+        "message release",
+        "message reprocess",
         "address add nobody",
         "address add a@b.c --owner x",
         "address add a@b.c --owner x@b.c --queue q",
