@@ -48,8 +48,13 @@ pub fn line_number(text: &str, at: usize) -> usize {
 pub fn unknown_key(path: &str) -> String {
     let names = KEYS.iter().map(|key| key.path);
     let tables = KEYS.iter().filter_map(|key| key.path.split_once('.')).map(|(table, _)| table);
-    let nearest = names.chain(tables).min_by_key(|known| distance(path, known)).unwrap_or_default();
+    let nearest = nearest(path, names.chain(tables));
     format!("found the unknown key {path:?}, expected a known one; the nearest is {nearest:?}")
+}
+
+/// Of the known names the one that was most likely meant.
+pub fn nearest<'n>(typed: &str, known: impl Iterator<Item = &'n str>) -> &'n str {
+    known.min_by_key(|known| distance(typed, known)).unwrap_or_default()
 }
 
 /// Letters to change; a key under its right name in the wrong table is one letter away.

@@ -5,6 +5,7 @@
 //! mistake gives no settings at all: a server that runs on half of what was meant is worse than one that doesn't start.
 //! A relative `data_dir` is relative to the working directory.
 
+pub mod addresses;
 mod keys;
 mod mistake;
 mod read;
@@ -102,7 +103,8 @@ pub enum LoadError {
     Mistakes(Vec<Mistake>),
 }
 
-fn lines(mistakes: &[Mistake]) -> String {
+/// Mistakes as lines.
+pub fn lines(mistakes: &[Mistake]) -> String {
     mistakes.iter().map(Mistake::to_string).collect::<Vec<_>>().join("\n")
 }
 

@@ -49,7 +49,7 @@ impl Reader<'_> {
 
 /// All mistakes in the order of the file. A line that breaks the syntax says only that, and behind a broken table header
 /// nobody knows to which table the keys belong: what was made of either is a guess.
-fn mistakes(file: &Path, text: &str, syntax: Vec<toml::de::Error>, wrongs: Vec<Wrong>) -> Vec<Mistake> {
+pub fn mistakes(file: &Path, text: &str, syntax: Vec<toml::de::Error>, wrongs: Vec<Wrong>) -> Vec<Mistake> {
     let broken = syntax.iter().map(|error| Mistake::at(file, text, &error.span().unwrap_or(0..0), said(error)));
     let mut all: Vec<Mistake> = broken.collect();
     all.dedup_by_key(|mistake| mistake.line);

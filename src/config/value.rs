@@ -45,11 +45,11 @@ pub fn wrong(value: &Value<'_>, expected: &str) -> Vec<Wrong> {
     vec![Wrong { span: value.span(), what: format!("found {found}, expected {expected}") }]
 }
 
-fn text<T>(value: &Value<'_>, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Read<T> {
+pub fn text<T>(value: &Value<'_>, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Read<T> {
     value.get_ref().as_str().and_then(parse).ok_or_else(|| wrong(value, expected))
 }
 
-fn list<T>(value: &Value<'_>, expected: &str, one: fn(&Value<'_>) -> Read<T>) -> Read<Vec<T>> {
+pub fn list<T>(value: &Value<'_>, expected: &str, one: fn(&Value<'_>) -> Read<T>) -> Read<Vec<T>> {
     let elements = value.get_ref().as_array().ok_or_else(|| wrong(value, expected))?;
     let (mut good, mut bad) = (Vec::new(), Vec::new());
     for element in elements {

@@ -20,7 +20,7 @@ impl Desk {
     pub(super) async fn address_add(&self, address: Mailbox, typed: AddressSettings) -> Answer {
         let site = &*self.site;
         self.check_new(&address, &typed)?;
-        self.check_named(&typed).await?;
+        self.check_named(&typed, &[]).await?;
         let settings = changed(Settings::default(), typed);
         let number = site.engine.reserve(tables::ADDRESS_NUMBERS, 1).await?.start;
         let mut tries = site.tries();
@@ -39,7 +39,7 @@ impl Desk {
     }
 
     /// Writes a new address with its first service address; conflicts when it is registered.
-    fn register(&self, batch: &mut Batch, address: &Mailbox, number: u64, settings: Settings) {
+    pub(super) fn register(&self, batch: &mut Batch, address: &Mailbox, number: u64, settings: Settings) {
         let (site, now) = (&*self.site, self.site.now());
         let service = ServiceAddress::generate(address, &site.service_domain, now, &site.chance);
         tables::SERVICE_ADDRESSES.insert(batch, &service.address, address);
@@ -97,7 +97,7 @@ impl Desk {
     }
 
     pub(super) async fn address_set(&self, address: &Mailbox, typed: AddressSettings) -> Answer {
-        self.check_named(&typed).await?;
+        self.check_named(&typed, &[]).await?;
         self.change(address, |stored| {
             let mut settings = changed(stored.settings.clone(), typed.clone());
             // Its own address is what replies leave from anyway.
@@ -232,7 +232,7 @@ impl Desk {
     }
 
     /// A new address must be able to get mail.
-    fn check_new(&self, address: &Mailbox, typed: &AddressSettings) -> Result<(), Refusal> {
+    pub(super) fn check_new(&self, address: &Mailbox, typed: &AddressSettings) -> Result<(), Refusal> {
         if self.site.is_own_domain(address.domain()) && typed.mode.unwrap_or_default() == Mode::Forwarded {
             let why = format!("{address} is in a domain of postcase itself: nothing forwards there; use --mode direct");
             return Err(Refusal::refused(why));
@@ -240,8 +240,8 @@ impl Desk {
         Ok(())
     }
 
-    /// What is named must exist.
-    async fn check_named(&self, typed: &AddressSettings) -> Result<(), Refusal> {
+    /// What is named must exist, or be among the `new` addresses.
+    pub(super) async fn check_named(&self, typed: &AddressSettings, new: &[&Mailbox]) -> Result<(), Refusal> {
         if typed.queue.is_some() && typed.owner.is_some() {
             return Err(Refusal::refused("name either a queue or an owner: a case waits for one of them"));
         }
@@ -252,7 +252,7 @@ impl Desk {
             }
         }
         self.actor(typed.owner.as_ref()).await?;
-        if let Some(reply_from) = &typed.reply_from {
+        if let Some(reply_from) = typed.reply_from.as_ref().filter(|named| !new.contains(named)) {
             self.address(reply_from).await?;
         }
         Ok(())
@@ -260,7 +260,7 @@ impl Desk {
 }
 
 /// The settings with what was typed.
-fn changed(stored: Settings, typed: AddressSettings) -> Settings {
+pub(super) fn changed(stored: Settings, typed: AddressSettings) -> Settings {
     let (queue, owner) = match (typed.queue, typed.owner) {
         (None, None) => (stored.queue, stored.owner),
         named => named,

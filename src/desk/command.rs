@@ -31,6 +31,13 @@ pub enum Command {
         address: Mailbox,
         settings: Box<AddressSettings>,
     },
+    /// All addresses with their settings.
+    AddressExport,
+    /// What would change, and with `yes` the change itself: of all of them or of none.
+    AddressApply {
+        addresses: Vec<WantedAddress>,
+        yes: bool,
+    },
     AddressVerify {
         address: Mailbox,
     },
@@ -152,6 +159,15 @@ impl Command {
     pub fn takes_long(&self) -> bool {
         matches!(self, Self::Backup { .. } | Self::StoreCheck)
     }
+}
+
+/// An address as a file wants it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WantedAddress {
+    pub address: Mailbox,
+    #[serde(default)]
+    pub settings: AddressSettings,
 }
 
 /// Settings of a routing address as typed; `None` is "not named".

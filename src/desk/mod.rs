@@ -4,6 +4,7 @@
 //! runs. Answers are JSON in the shapes that scripts rely on; what people read is made from them.
 
 mod address;
+mod apply;
 mod backup;
 mod case;
 pub mod command;
@@ -42,6 +43,8 @@ impl Desk {
             Command::AddressList { limit } => self.address_list(limit).await,
             Command::AddressShow { address } => self.address_show(&address).await,
             Command::AddressSet { address, settings } => self.address_set(&address, *settings).await,
+            Command::AddressExport => self.address_export().await,
+            Command::AddressApply { addresses, yes } => self.address_apply(addresses, yes).await,
             Command::AddressVerify { address } => self.address_verify(&address).await,
             Command::AddressConfirm { address, code } => self.address_confirm(&address, &code).await,
             Command::AddressRotate { address, overlap } => self.address_rotate(&address, overlap).await,

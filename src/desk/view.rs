@@ -36,6 +36,13 @@ pub fn address(stored: &RoutingAddress, now: Time) -> Value {
     Value::Object(shown)
 }
 
+/// A routing address with its settings and nothing else.
+pub fn address_settings(stored: &RoutingAddress) -> Value {
+    let mut shown = object(json!(stored.settings));
+    shown.insert("address".into(), json!(stored.address));
+    Value::Object(shown)
+}
+
 /// A message in a list: all but its texts.
 pub fn message_row(mail: &Mail) -> Value {
     let mut row = head(mail.id, &mail.envelope, mail.direction);

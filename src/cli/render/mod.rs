@@ -11,6 +11,7 @@ mod table;
 use serde_json::{Value, json};
 
 use super::text;
+use crate::config;
 use crate::desk::Command;
 
 /// The text for standard output; ends with a newline.
@@ -21,6 +22,8 @@ pub fn answer(command: &Command, value: &Value) -> String {
             &["address", "name", "mode", "state", "queue", "service_address"],
             "no routing addresses yet; add the first: postcase address add support@example.com",
         ),
+        Command::AddressExport => config::addresses::write(value),
+        Command::AddressApply { .. } => changes(value),
         Command::MessageList(_) => table::rows(
             value,
             &["id", "received_at", "from", "subject", "disposition", "case"],
@@ -119,6 +122,14 @@ fn waiting_recipients(spool: &Value) -> Value {
         }));
     }
     rows.into()
+}
+
+/// What a file of addresses changes.
+fn changes(value: &Value) -> String {
+    let none = "nothing would change: the addresses are as the file has them";
+    let out = table::rows(&value["changes"], &["address", "change", "setting", "from", "to"], none);
+    let is_left = value["applied"] == false && value["changes"].as_array().is_some_and(|changes| !changes.is_empty());
+    if is_left { out + "\nnothing is changed yet; change it with: postcase address apply FILE --yes\n" } else { out }
 }
 
 fn address(value: &Value) -> String {

@@ -1,5 +1,7 @@
 //! `postcase address …`
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand};
 
 use super::Rows;
@@ -9,8 +11,9 @@ use crate::base::{Mailbox, Span};
 use crate::case::Priority;
 use crate::cli::failure::Failure;
 use crate::cli::meaning::Meaning;
+use crate::config;
 use crate::desk::Command;
-use crate::desk::command::AddressSettings;
+use crate::desk::command::{AddressSettings, WantedAddress};
 
 #[derive(Debug, Subcommand)]
 pub enum Typed {
@@ -32,6 +35,15 @@ pub enum Typed {
         address: Mailbox,
         #[command(flatten)]
         settings: Settings,
+    },
+    /// Writes all addresses with their settings as TOML, for `address apply`
+    Export,
+    /// Shows what would change to make the addresses as a file has them, and with --yes changes it; removes nothing
+    Apply {
+        file: PathBuf,
+        /// Changes it
+        #[arg(long)]
+        yes: bool,
     },
     /// Sends a probe to the address, which verifies it when it comes back
     Verify { address: Mailbox },
@@ -133,6 +145,8 @@ impl Typed {
             Self::Set { address, settings } => {
                 Command::AddressSet { address, settings: named(settings.meaning()?)?.into() }
             }
+            Self::Export => Command::AddressExport,
+            Self::Apply { file, yes } => Command::AddressApply { addresses: wanted(&file)?, yes },
             Self::Verify { address } => Command::AddressVerify { address },
             Self::Confirm { address, code } => Command::AddressConfirm { address, code },
             Self::Rotate { address, overlap } => Command::AddressRotate { address, overlap: Some(overlap) },
@@ -141,6 +155,12 @@ impl Typed {
             Self::Remove { address } => Command::AddressRemove { address },
         }))
     }
+}
+
+fn wanted(file: &Path) -> Result<Vec<WantedAddress>, Failure> {
+    let unreadable = |error| Failure::refused(format!("{} can't be read: {error}", file.display()));
+    let text = std::fs::read_to_string(file).map_err(unreadable)?;
+    config::addresses::read(file, &text).map_err(|mistakes| Failure::refused(config::lines(&mistakes)))
 }
 
 fn named(settings: AddressSettings) -> Result<AddressSettings, Failure> {

@@ -29,6 +29,7 @@ fn check(typed: &str, expected: Value) {
 fn sparse(value: Value) -> Value {
     let fields = match value {
         Value::Object(fields) => fields,
+        Value::Array(list) => return list.into_iter().map(sparse).collect(),
         other => return other,
     };
     let kept =
@@ -169,6 +170,23 @@ fn a_reply_takes_its_text_and_attachments_from_files() {
 }
 
 #[test]
+fn addresses_are_applied_from_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.toml");
+    std::fs::write(&path, "[address.\"a@b.c\"]\nqueue = \"q\"\n").unwrap();
+    check(
+        &format!("address apply {} --yes", path.display()),
+        json!({"command": "address-apply", "yes": true, "addresses": [{"address": "a@b.c", "settings": {"queue": "q"}}]}),
+    );
+    check("address export", json!({"command": "address-export"}));
+    std::fs::write(&path, "[address.\"a@b.c\"]\nquue = \"q\"\n").unwrap();
+    for file in [path.clone(), folder.path().join("none.toml")] {
+        let failure = parse(&format!("address apply {}", file.display())).unwrap().meaning().unwrap_err();
+        assert!(failure.exit == Exit::Refused && failure.message.contains(&file.display().to_string()), "{failure:?}");
+    }
+}
+
+#[test]
 fn queues_agents_spool_and_the_rest() {
     check("queue add urgent", json!({"command": "queue-add", "name": "urgent"}));
     check("queue list", json!({"command": "queue-list"}));
@@ -235,6 +253,8 @@ fn everything_else_is_wrong_usage() {
         "address add a@b.c --rate-limit -1/day",
         "address add a@b.c --rate-limit 10/hour",
         "address add a@b.c --over-limit keep",
+        "address export x",
+        "address apply",
         "address rotate a@b.c --overlap soon",
         "agent add a@b.c --capacity 3",
         "queue add q --members a@b.c",
