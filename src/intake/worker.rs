@@ -8,8 +8,10 @@
 //!
 //! While mail comes in there is a short pause between rounds: a message that is safe can wait, and its senders can't.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
 
+use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use super::evidence::{Gathered, gather};
@@ -32,6 +34,8 @@ pub struct Worker {
     inbox: Arc<Inbox>,
     authenticator: Arc<Authenticator>,
     converted: Tally,
+    /// Case numbers of messages that aren't recorded yet: who is planned again keeps its number.
+    numbers: Mutex<HashMap<MailId, CaseNumber>>,
 }
 
 /// Why a message is not decided now.
@@ -79,9 +83,17 @@ type Attempt = Result<Result<bool, Undecided>, JoinError>;
 
 type Reader = JoinHandle<Result<Read, journal::ReadError>>;
 
+/// Who came first gets the lower case number, however quickly others are read.
+struct Turn {
+    /// Ends when all before have had theirs.
+    before: Option<oneshot::Receiver<()>>,
+    /// Dropped after it: then the next one has its turn.
+    next: oneshot::Sender<()>,
+}
+
 impl Worker {
     pub fn new(site: Arc<Site>, inbox: Arc<Inbox>, authenticator: Arc<Authenticator>) -> Self {
-        Self { site, inbox, authenticator, converted: Tally::default() }
+        Self { site, inbox, authenticator, converted: Tally::default(), numbers: Mutex::default() }
     }
 
     /// Works until `stop`; what was started is finished, and then nothing is claimed any more.
@@ -201,9 +213,12 @@ impl Worker {
     /// Plans these messages side by side and records them in one commit. Who was overtaken is planned again by itself; whose
     /// plan failed is put off, or decided from its envelope, and not planned a second time.
     async fn decide_together(self: &Arc<Self>, messages: Vec<Ready<Counted>>, deciding: &mut JoinSet<()>) {
+        let mut before = None;
         let plan = |message: Ready<Counted>| {
             let (worker, reading, counted) = (self.clone(), Arc::clone(&message.reading), message.counted.clone());
-            (message, tokio::spawn(async move { worker.plan(&reading, &counted, &mut None).await }))
+            let (next, after) = oneshot::channel();
+            let turn = Turn { before: before.replace(after), next };
+            (message, tokio::spawn(async move { worker.plan(&reading, &counted, Some(turn)).await }))
         };
         let plans: Vec<_> = messages.into_iter().map(plan).collect();
         let (mut planned, mut batches) = (Vec::with_capacity(plans.len()), Vec::with_capacity(plans.len()));
@@ -316,6 +331,7 @@ impl Worker {
         if !converted {
             self.uncount(counted);
         }
+        self.numbers().remove(&id);
         self.inbox.decided(id);
     }
 
@@ -358,6 +374,7 @@ impl Worker {
     /// What is put off did not end the process, so it isn't suspected of that any more.
     async fn put_off(&self, id: MailId, until: Time, why: String) {
         tracing::info!(%id, %why, "put off");
+        self.numbers().remove(&id);
         self.inbox.defer(id, why);
         let mut batch = Batch::default();
         due::schedule(&mut batch, until, Due::Inbox(id));
@@ -371,23 +388,18 @@ impl Worker {
 
     /// True when it is on a case now.
     async fn record(&self, reading: &Reading, counted: &Counted) -> Result<bool, Undecided> {
-        let (mut tries, mut number) = (self.site.tries(), None);
+        let mut tries = self.site.tries();
         loop {
-            let (batch, converts) = self.plan(reading, counted, &mut number).await?;
+            let (batch, converts) = self.plan(reading, counted, None).await?;
             if tries.commit(batch).await? {
                 return Ok(converts);
             }
         }
     }
 
-    /// The batch that decides it, and whether that puts it on a case; an empty one when it is decided already. `number` is
-    /// the case number that an earlier try has taken.
-    async fn plan(
-        &self,
-        reading: &Reading,
-        counted: &Counted,
-        number: &mut Option<CaseNumber>,
-    ) -> Result<(Batch, bool), Undecided> {
+    /// The batch that decides it, and whether that puts it on a case; an empty one when it is decided already. Cases are
+    /// numbered in their `turn`.
+    async fn plan(&self, reading: &Reading, counted: &Counted, turn: Option<Turn>) -> Result<(Batch, bool), Undecided> {
         let site = &*self.site;
         let began = site.now();
         if tables::MAILS.get(&*site.engine, &reading.id).await?.is_some() {
@@ -400,14 +412,38 @@ impl Worker {
         let gathered = site.now();
         let decision = decide(&evidence);
         let steps = steps(&evidence, &decision, began, gathered);
-        if number.is_none() && matches!(decision, Decision::Open { .. }) {
-            *number = Some(site.engine.reserve(tables::CASE_NUMBERS, 1).await?.start);
-        }
+        let number = match turn {
+            Some(Turn { before, next: _next }) => {
+                if let Some(before) = before {
+                    // It ends with an error when the one before has had its turn, or is gone.
+                    let _ = before.await;
+                }
+                self.number(reading.id, &decision).await?
+            }
+            None => self.number(reading.id, &decision).await?,
+        };
         let (identity, names) = (&identity, names.as_ref());
         let (cases, awaited) = (&cases, &awaited);
         let (evidence, now) = (&evidence, gathered);
         let plan = Plan { site, reading, evidence, cases, identity, names, awaited, steps, former: None, now };
-        Ok((plan.write(&decision, *number).await?, decision.converts()))
+        Ok((plan.write(&decision, number).await?, decision.converts()))
+    }
+
+    /// The number of the case that a decision opens: the one that an earlier try has taken, or the next.
+    async fn number(&self, id: MailId, decision: &Decision) -> Result<Option<CaseNumber>, CommitError> {
+        if !matches!(decision, Decision::Open { .. }) {
+            return Ok(None);
+        }
+        if let Some(taken) = self.numbers().get(&id) {
+            return Ok(Some(*taken));
+        }
+        let number = self.site.engine.reserve(tables::CASE_NUMBERS, 1).await?.start;
+        self.numbers().insert(id, number);
+        Ok(Some(number))
+    }
+
+    fn numbers(&self) -> MutexGuard<'_, HashMap<MailId, CaseNumber>> {
+        self.numbers.lock().expect("no holder panics")
     }
 
     /// What this message is to the limit of its address; it is counted when there is room.

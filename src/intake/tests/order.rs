@@ -133,3 +133,19 @@ async fn a_case_that_somebody_works_on_is_not_merged_away() {
     let mail = tables::MAILS.get(&*place.site.engine, &late).await.unwrap().unwrap().value;
     assert_eq!(mail.case, Some(2));
 }
+
+/// All of one new customer's, so that each but the first is overtaken by the contact that the first one makes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cases_are_numbered_in_order_of_receipt() {
+    let place = Place::new().await;
+    let mut ids = Vec::new();
+    for n in 0..50 {
+        ids.push(place.accept(&format!("Message-ID: <{n}@customer.example>\n\nHelp {n}\n")).await);
+    }
+    ids.iter().for_each(|id| place.inbox.announce(*id));
+    place.work().await;
+    for (id, number) in ids.iter().zip(1..) {
+        let mail = tables::MAILS.get(&*place.site.engine, id).await.unwrap().unwrap().value;
+        assert_eq!(mail.case, Some(number));
+    }
+}

@@ -51,19 +51,17 @@ impl Mover {
     pub async fn guarded<T>(&self, what: &str, work: impl Future<Output = T>) -> Result<T, String> {
         let system = Clock::system();
         let mut work = std::pin::pin!(system.within(WALL, self.clock.within(STEP_TIME_MAX, work)));
-        loop {
-            tokio::select! {
-                biased;
-                done = &mut work => return match done {
-                    Ok(Ok(done)) => Ok(done),
-                    Ok(Err(_)) => Err(format!("hangs for days: {what}")),
-                    Err(_) => Err(format!("hangs: {what}")),
-                },
-                () = self.stuck.notified() => match system.within(SECOND_LOOK, &mut work).await {
-                    Ok(Ok(Ok(done))) => return Ok(done),
-                    _ => return Err(format!("hangs, and nobody waits for any time: {what}")),
-                },
-            }
+        tokio::select! {
+            biased;
+            done = &mut work => match done {
+                Ok(Ok(done)) => Ok(done),
+                Ok(Err(_)) => Err(format!("hangs for days: {what}")),
+                Err(_) => Err(format!("hangs: {what}")),
+            },
+            () = self.stuck.notified() => match system.within(SECOND_LOOK, &mut work).await {
+                Ok(Ok(Ok(done))) => Ok(done),
+                _ => Err(format!("hangs, and nobody waits for any time: {what}")),
+            },
         }
     }
 }
