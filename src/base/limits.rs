@@ -190,6 +190,8 @@ pub const QUIT_TIME_MAX: Duration = Duration::from_secs(5);
 pub const PEER_REPLY_BYTES_MAX: usize = 8 * KIB;
 /// What is kept of a peer's words: enough for the wordiest providers, small enough for a row.
 pub const PEER_WORDS_CHARS_MAX: usize = 1000;
+/// The password for a smarthost: longer than any, short enough for a line of RFC 4954.
+pub const PASSWORD_BYTES_MAX: usize = KIB;
 /// Hosts of one domain that are looked up: nobody who means well has more.
 pub const MX_HOSTS_MAX: usize = 10;
 /// Addresses of one host that are tried, so that a host with many doesn't hide the next host.

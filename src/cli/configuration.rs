@@ -11,7 +11,11 @@ use crate::desk::{Command, Outcome};
 
 /// Says every mistake, or that there is none.
 pub fn check(file: Option<&Path>, json: bool) -> Result<(), Failure> {
-    match load(file) {
+    let examined = |settings: Settings| match settings.examine() {
+        Ok(()) => Ok(settings),
+        Err(mistake) => Err(LoadError::Mistakes(vec![mistake])),
+    };
+    match load(file).and_then(examined) {
         Ok(settings) => Ok(say(&clean(&settings, json))?),
         Err(LoadError::Mistakes(mistakes)) if json => {
             let said = json!({ "file": mistakes.first().map(|one| &one.file), "mistakes": mistakes });
@@ -24,6 +28,7 @@ pub fn check(file: Option<&Path>, json: bool) -> Result<(), Failure> {
 
 /// The configuration is clean; is the store whole?
 pub async fn check_store(settings: &Settings, json: bool) -> Result<(), Failure> {
+    settings.examine().map_err(|mistake| LoadError::Mistakes(vec![mistake]))?;
     let Outcome::Json(mut found) = reach::ask(settings, &Command::StoreCheck).await? else {
         return Err(Failure::refused("the server's answer is not understood: run the same postcase as the server"));
     };

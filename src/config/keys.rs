@@ -100,6 +100,26 @@ pub const KEYS: &[Key] = &[
         get: |s| json!(s.outbound.smarthost.as_ref().map_or(String::new(), value::show_host)),
     },
     Key {
+        path: "outbound.smarthost_tls",
+        set: |s, v| put(&mut s.outbound.smarthost_tls, value::choice(v, r#""opportunistic", "starttls" or "tls""#)),
+        get: |s| json!(s.outbound.smarthost_tls),
+    },
+    Key {
+        path: "outbound.smarthost_user",
+        set: |s, v| put(&mut s.outbound.smarthost_user, value::user_or_none(v)),
+        get: |s| json!(s.outbound.smarthost_user),
+    },
+    Key {
+        path: "outbound.smarthost_password_file",
+        set: |s, v| put(&mut s.outbound.smarthost_password_file, value::file_or_none(v)),
+        get: |s| json!(s.outbound.smarthost_password_file),
+    },
+    Key {
+        path: "outbound.smarthost_authorities",
+        set: |s, v| put(&mut s.outbound.smarthost_authorities, value::file_or_none(v)),
+        get: |s| json!(s.outbound.smarthost_authorities),
+    },
+    Key {
         path: "outbound.port",
         set: |s, v| put(&mut s.outbound.port, value::count(v, 1, 65_535).map(|port| port as u16)),
         get: |s| json!(s.outbound.port),

@@ -3,7 +3,7 @@
 //! The keys are one list ([`keys::KEYS`]); reading, showing, the nearest key to a mistyped one and the test that the
 //! shipped file names them all are made from it. Every mistake of a file is reported, not only the first. A file with a
 //! mistake gives no settings at all: a server that runs on half of what was meant is worse than one that doesn't start.
-//! A relative `data_dir` is relative to the working directory.
+//! A relative `data_dir` is relative to the working directory; the files of a smarthost to the folder of the file.
 
 pub mod addresses;
 mod keys;
@@ -16,7 +16,9 @@ use std::path::{Path, PathBuf};
 
 pub use mistake::Mistake;
 
+use crate::outbound::RouteError;
 use crate::routing::MAIN_QUEUE;
+use crate::smtp::client::Route;
 use crate::{http, net, outbound, smtp, store};
 
 /// Where the configuration lies when none is named.
@@ -87,6 +89,25 @@ impl Settings {
         keys::KEYS.iter().map(|key| InForce { key: key.path, value: (key.get)(self), from: from(key.path) }).collect()
     }
 
+    /// How mail leaves. Reads the files that this takes; those are named relative to the configuration's folder.
+    pub fn route(&self) -> Result<Route, RouteError> {
+        let folder = self.origins.file.as_deref().and_then(Path::parent);
+        self.outbound.route(folder.unwrap_or(Path::new("")))
+    }
+
+    /// What can't work although each key is well: with the place of the key.
+    pub fn examine(&self) -> Result<(), Mistake> {
+        self.route().map(drop).map_err(|error| {
+            let line = self.origins.lines.iter().find(|(key, _)| key.strip_prefix("outbound.") == Some(error.key()));
+            Mistake {
+                file: self.origins.file.clone().unwrap_or_default(),
+                line: line.map_or(1, |(_, line)| *line),
+                column: 1,
+                what: error.to_string(),
+            }
+        })
+    }
+
     /// How many keys the file sets.
     pub fn set_in_file(&self) -> usize {
         self.origins.lines.len()
@@ -120,6 +141,8 @@ pub fn load(named: Option<&Path>) -> Result<Settings, LoadError> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -152,6 +175,9 @@ mod tests {
             listen = ""
             [outbound]
             smarthost = "[2001:db8::1]:587"
+            smarthost_tls = "tls"
+            smarthost_user = "tim@example.net"
+            smarthost_password_file = "secret"
             retry = ["0s", "36h"]
             "#;
         let first = read::settings(Path::new("a.toml"), text).unwrap();
@@ -163,6 +189,25 @@ mod tests {
         let from = |key| first.in_force().into_iter().find(|one| one.key == key).map(|one| one.from);
         assert_eq!(from("smtp.idle").as_deref(), Some("a.toml:9"));
         assert_eq!(from("dns.servers").as_deref(), Some("default"));
+    }
+
+    #[test]
+    fn the_files_of_a_smarthost_lie_beside_the_configuration() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, secret) = (folder.path().join("postcase.toml"), folder.path().join("secret"));
+        let text = "[outbound]\nsmarthost = 'mail.relay.example:587'\nsmarthost_user = 'tim'\n\
+                    smarthost_password_file = 'secret'\nsmarthost_authorities = 'authority.pem'\n";
+        std::fs::write(&file, text).unwrap();
+        let authority = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios/authority.pem");
+        std::fs::copy(authority, folder.path().join("authority.pem")).unwrap();
+        let settings = load(Some(&file)).unwrap();
+        let said = settings.examine().unwrap_err().to_string();
+        let expected = format!("{}:4:1: `[outbound] smarthost_password_file`: {}", file.display(), secret.display());
+        assert!(said.starts_with(&expected), "{said}");
+        std::fs::write(&secret, "sesame").unwrap();
+        std::fs::set_permissions(&secret, PermissionsExt::from_mode(0o600)).unwrap();
+        settings.examine().unwrap();
+        assert!(settings.in_force().iter().all(|one| !one.value.to_string().contains("sesame")));
     }
 
     #[test]

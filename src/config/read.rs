@@ -95,6 +95,16 @@ mod tests {
             &[r#"f:1:22: found "host", expected a host with a port such as "smtp.example.net:587", or "" for none"#],
         );
         check(
+            "outbound.smarthost_user = \"a\\u0000b\"",
+            &[
+                r#"f:1:27: found "a\0b", expected a user such as "postcase@example.net" in at most 255 bytes, or "" for none"#,
+            ],
+        );
+        check(
+            "outbound.smarthost_tls = 'ssl'",
+            &[r#"f:1:26: found "ssl", expected "opportunistic", "starttls" or "tls""#],
+        );
+        check(
             "http.listen = 8025",
             &[
                 r#"f:1:15: found 8025, expected an IP address with a port such as "127.0.0.1:2525" or "[::1]:2525", or "" for none"#,

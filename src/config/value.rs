@@ -80,6 +80,12 @@ pub fn file_or_none(value: &Value<'_>) -> Read<PathBuf> {
     text(value, r#"the path of a file such as "/etc/postcase/key.pem", or "" for none"#, |text| Some(text.into()))
 }
 
+/// The name under which to log in; empty for none.
+pub fn user_or_none(value: &Value<'_>) -> Read<String> {
+    let parse = |text: &str| (text.len() <= 255 && !text.contains(char::is_control)).then(|| text.to_owned());
+    text(value, r#"a user such as "postcase@example.net" in at most 255 bytes, or "" for none"#, parse)
+}
+
 /// The name of a queue, which may not exist yet.
 pub fn queue(value: &Value<'_>) -> Read<String> {
     text(value, r#"the name of a queue such as "main""#, |text| is_queue_name(text).then(|| text.to_owned()))

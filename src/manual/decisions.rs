@@ -176,3 +176,9 @@
 //! function for addresses that bounce, before the 250; a message is read twice there, and only there. A case's own address
 //! says what an answer to it does after it was resolved, also when the answer came to another one. A new case that has an
 //! owner from the start is `open` like any that was assigned.
+//!
+//! **2026-11-29: a password goes only to a relay that proves its name.** With `smarthost_user` there is no way back to the clear or
+//! to any certificate: a switch that takes any would hand the password to whoever is in the middle, so a relay with a
+//! certificate of its own is named by it (`smarthost_authorities`). AUTH is ours: mail-send would try one mechanism after the
+//! other, CRAM-MD5 among them, and its replies lose enhanced codes. The authorities of the system come from
+//! rustls-platform-verifier, which mail-send brings anyway (MIT or Apache-2.0; nothing more to build).

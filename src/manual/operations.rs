@@ -22,6 +22,24 @@
 //! signatures (`dkim_broken`). To change a key: `dkim new` again, publish, and when the record is seen everywhere
 //! `postcase dkim remove example.com SELECTOR`. Leave the old record for a week: mail that it signed is still on its way.
 //!
+//! # Leaving through a relay
+//! `[outbound] smarthost = "smtp.example.net:587"` hands all mail to one host. With a login:
+//!
+//! ```toml
+//! [outbound]
+//! smarthost = "smtp.example.net:587"      # with port 465 also: smarthost_tls = "tls"
+//! smarthost_user = "postcase@example.net"
+//! smarthost_password_file = "relay-password"
+//! ```
+//!
+//! `install -m 600 /dev/stdin relay-password` beside the configuration, as the user who runs postcase, takes the password from
+//! the keyboard. It is read for each delivery, so a new one counts at once. Before the host has shown a certificate for its
+//! name it gets neither the password nor mail; a relay whose certificate no public authority has signed is named by its
+//! authority's certificate or by its own in `smarthost_authorities`, which is read at the start. A refused login (530, 534,
+//! 535), a host without TLS or with a wrong certificate, a password file that can't be used: the mail waits, `postcase spool
+//! list` has the reason, and after mending it `postcase spool retry ID` doesn't wait for the next attempt. Mail fails only
+//! when `give_up_after` is over. `postcase check` looks at the files, too; run it as the same user.
+//!
 //! # Senders
 //! `postcase message show ID` says under `auth` what SPF, DKIM, DMARC and ARC said of a message when it was decided. Of
 //! mail that your own system forwards SPF speaks about your system, so DMARC rests on the customer's signature; a

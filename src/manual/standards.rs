@@ -109,6 +109,10 @@
 //! | RFC 5321 §5.1 locating the target host | supported | [`smtp::client`](crate::smtp::client) |
 //! | RFC 2034, RFC 3463 enhanced status codes | supported | [`base::status`](crate::base::status) |
 //! | RFC 3207 STARTTLS as a client | when offered | [`smtp::client`](crate::smtp::client) |
+//! | RFC 4954 AUTH as a client, §6 refusals | to a smarthost, inside TLS only; a refused login is a delay | [`smtp::client`](crate::smtp::client) |
+//! | RFC 4616 PLAIN | and LOGIN, which no standard describes; no other mechanism | [`login`](crate::smtp::client::login) |
+//! | RFC 8314 §3.3 implicit TLS | to a smarthost with `smarthost_tls = "tls"` | [`demands`](crate::smtp::client::demands) |
+//! | RFC 6125 names in certificates | proven of a smarthost with a login or with TLS demanded | [`net::proof`](crate::net::proof) |
 //! | RFC 3848 protocol words in Received | supported | [`smtp::server::trace`](crate::smtp::server::trace()) |
 //! | RFC 5322 §3.6.4 identification fields | supported, tolerant of what real programs write | [`message`](crate::message) |
 //! | RFC 6531 SMTPUTF8 as a client | supported | [`smtp::client`](crate::smtp::client) |

@@ -6,6 +6,7 @@ pub mod internet;
 pub mod listen;
 pub mod network;
 pub mod peers;
+pub mod proof;
 pub mod stop;
 pub mod stream;
 pub mod tls;

@@ -3,7 +3,7 @@
 //! A sending host that finds no valid certificate may only choose between encrypting to somebody unproven and not
 //! encrypting at all, because mail has to go out in both cases. Encrypting keeps out everybody who merely listens, so
 //! every certificate is accepted, also a self-signed or expired one. Nothing here proves who the peer is: a policy that
-//! asks for more (DANE, MTA-STS) needs a connector of its own.
+//! asks for more (DANE, MTA-STS) needs a connector of its own; [`proof`](super::proof) makes one for a smarthost.
 //!
 //! The crypto provider is given explicitly, so that no process-wide default has to be installed first.
 

@@ -87,6 +87,7 @@ pub async fn start_with(world: World, sessions: &Handle) -> Result<Running, Star
     let World { settings, clock, chance, medium, internet } = world;
     let data_dir = settings.data_dir.clone();
     let certificate = Certificate::open(&settings.smtp.tls)?;
+    let route = settings.route()?;
     let (mut listeners, smtp) = listen(&*internet, &settings.smtp.listen, Protocol::Smtp, sessions)?;
     let (lmtp_listeners, lmtp) = listen(&*internet, &settings.smtp.lmtp, Protocol::Lmtp, sessions)?;
     listeners.extend(lmtp_listeners);
@@ -99,7 +100,7 @@ pub async fn start_with(world: World, sessions: &Handle) -> Result<Running, Star
     let http = http::start(&settings.http, &data_dir, desk.clone(), clock.clone(), &chance).await?;
 
     let authenticator = Arc::new(Authenticator::new(&dns, &settings.hostname, clock.clone()));
-    let client = Client::new(settings.hostname.clone(), settings.outbound.route(), internet, dns, clock.clone());
+    let client = Client::new(settings.hostname.clone(), route, internet, dns, clock.clone());
     let outbound = Arc::new(outbound::Worker::new(site.clone(), client, settings.outbound.clone()));
     let scheduler = Arc::new(Scheduler::new(site.clone(), inbox.clone(), outbound));
     let worker = Arc::new(intake::Worker::new(site.clone(), inbox.clone(), authenticator));

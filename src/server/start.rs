@@ -13,6 +13,7 @@ use crate::intake::Inbox;
 use crate::net::certificate::CertificateError;
 use crate::net::internet::{Internet, Tcp};
 use crate::net::{dns, listen};
+use crate::outbound::RouteError;
 use crate::store::backup::{self, RestoreError, Restored};
 use crate::store::site::Parts;
 use crate::store::{
@@ -35,6 +36,8 @@ pub enum StartError {
     Listen(#[from] listen::BindError),
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    #[error(transparent)]
+    Route(#[from] RouteError),
     #[error(transparent)]
     Http(#[from] http::StartError),
     #[error(transparent)]

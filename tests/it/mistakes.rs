@@ -70,6 +70,15 @@ fn configuration() -> Result<(), Failed> {
         ("[smtp]\nlisten = [\"127.0.0.1\"]", ":2:11: found \"127.0.0.1\", expected an IP address with a port such as"),
         ("[smtp]\nidle = \"5 minutes\"", "expected a duration such as \"30s\""),
         ("hostname = 7", ":1:12: found 7, expected a domain name"),
+        (
+            "[outbound]\nsmarthost = \"127.0.0.1:1\"\nsmarthost_user = \"tim\"",
+            "`[outbound] smarthost_user` and `smarthost_password_file` go together",
+        ),
+        (
+            "[outbound]\nsmarthost = \"127.0.0.1:1\"\nsmarthost_user = \"tim\"\nsmarthost_password_file = \"none\"",
+            "/none can't be read: No such file",
+        ),
+        ("[outbound]\nsmarthost_tls = \"tls\"", "`[outbound] smarthost_tls` is set, but no `smarthost`"),
         ("hostname = \"a", ":1:14: found text that is not TOML"),
     ] {
         check(&serve(folder.path(), text)?, 1, said);

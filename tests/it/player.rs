@@ -50,6 +50,12 @@ impl Player {
         Self { subject, internet, names, now, connections, current, output: Vec::new(), update }
     }
 
+    /// Lets `{name}` stand for the text.
+    pub fn knowing(mut self, name: &str, text: &str) -> Self {
+        self.names.insert(name.to_owned(), text.to_owned());
+        self
+    }
+
     /// Plays all of it. The text with new blocks when it was to be updated and differs.
     pub async fn play(mut self, name: &str, text: &str) -> Result<Option<String>, String> {
         let at = |line: usize, what: String| format!("{name}:{line}: {what}");

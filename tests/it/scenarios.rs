@@ -2,10 +2,12 @@
 //!
 //! `UPDATE_EXPECT=1` writes differences into the dialogue instead of failing; the next run shows what is left.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use libtest_mimic::{Failed, Trial};
 use postcase::base::Time;
+use tempfile::TempDir;
 
 use crate::internet::{Internet, Zone};
 use crate::player::Player;
@@ -62,18 +64,35 @@ async fn story(folder_of_story: &Path, start: Start, update: bool) -> Result<(),
     zone.add(&std::fs::read_to_string(folder().join("zone")).map_err(|error| format!("zone: {error}"))?)?;
     zone.add(&read("zone")?)?;
     let internet = Internet::start(zone).await?;
+    let (secret, _place) = secret(&read("secret")?)?;
     let (port, dns, scenarios) = (internet.port.to_string(), internet.dns.to_string(), folder().display().to_string());
-    let fill = |text: &str| text.replace("{mx_port}", &port).replace("{dns}", &dns).replace("{scenarios}", &scenarios);
+    let fill = |text: &str| {
+        text.replace("{mx_port}", &port)
+            .replace("{dns}", &dns)
+            .replace("{scenarios}", &scenarios)
+            .replace("{secret}", &secret)
+    };
     let configuration = merged(&fill(CONFIGURATION), &fill(&read("config.toml")?))?;
     let now: Time = NOW.parse().map_err(|_| "NOW is a time")?;
     let subject = start(Setup { configuration, now }).await?;
     let path = folder_of_story.join("dialogue.txt");
     let shown = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(&path).display().to_string();
-    let new = Player::new(subject, internet, now, update).play(&shown, &read("dialogue.txt")?).await?;
+    let new = Player::new(subject, internet, now, update).knowing("secret", &secret);
+    let new = new.play(&shown, &read("dialogue.txt")?).await?;
     match new {
         Some(new) => Ok(std::fs::write(&path, new).map_err(|error| format!("{shown}: {error}"))?),
         None => Ok(()),
     }
+}
+
+/// A file with this text that nobody else can read, and the folder with which it vanishes. Git doesn't keep such a mode.
+fn secret(text: &str) -> Result<(String, TempDir), String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let file = folder.path().join("secret");
+    let written =
+        std::fs::write(&file, text).and_then(|()| std::fs::set_permissions(&file, PermissionsExt::from_mode(0o600)));
+    written.map_err(|error| format!("secret: {error}"))?;
+    Ok((file.display().to_string(), folder))
 }
 
 /// A configuration with some keys replaced.

@@ -106,6 +106,7 @@ impl PostOffice {
 async fn hand_over(at: SocketAddr, from: &ReversePath, to: &Mailbox, message: &[u8]) -> Result<(), String> {
     let route = Route {
         smarthost: Some((at.ip().to_string(), at.port())),
+        demands: None,
         port: at.port(),
         private_networks: PrivateNetworks::Allow,
     };

@@ -3,12 +3,13 @@
 //! A host that can't be reached, refuses in its greeting or doesn't get as far as MAIL decides nothing, and the next one
 //! is tried (RFC 5321 §5.1), up to [`limits::TARGETS_MAX`] addresses and [`limits::ATTEMPT_TIME_MAX`]. From MAIL on the
 //! host's word counts. TLS is taken where it is offered; when the handshake fails the same host is tried once more in
-//! plain (RFC 7435: mail has to go out).
+//! plain (RFC 7435: mail has to go out). A smarthost of which more is demanded gets all of it or no mail.
 //!
 //! A panic or a crash in here leaves a message that may have been sent: write down that an attempt begins before calling.
 
 use std::sync::Arc;
 
+use super::login::Password;
 use super::session::{Deadline, Session, Upgrade};
 use super::target::Target;
 use super::transaction::Mail;
@@ -66,7 +67,11 @@ impl Client {
         let mut outcomes = Vec::with_capacity(outgoing.recipients.len());
         for recipients in self.transactions(outgoing.recipients) {
             let fates = self.attempt(&Outgoing { recipients: &recipients, ..*outgoing }).await;
-            let of_one = |(recipient, outcome)| RecipientOutcome { recipient, outcome };
+            let to_smarthost = self.route.smarthost.is_some();
+            let of_one = |(recipient, outcome): (Mailbox, Outcome)| {
+                let outcome = if to_smarthost { outcome.sparing_mail() } else { outcome };
+                RecipientOutcome { recipient, outcome }
+            };
             outcomes.extend(recipients.into_iter().zip(fates).map(of_one));
         }
         outcomes
@@ -83,10 +88,14 @@ impl Client {
                 return Outcome::transient("4.3", format!("the DNS look-up {elapsed}")).for_each(outgoing.recipients);
             }
         };
+        let password = match self.route.demands.as_ref().map_or(Ok(None), |demands| demands.password()) {
+            Ok(password) => password,
+            Err(outcome) => return outcome.for_each(outgoing.recipients),
+        };
         let mail = Mail::new(outgoing);
         let mut undecided: Option<Outcome> = None;
         for target in targets {
-            match self.open(&target, &time).await {
+            match Box::pin(self.open(&target, &time, password.as_ref())).await {
                 Ok(mut session) => {
                     let outcomes = mail.transact(&mut session).await;
                     session.quit().await;
@@ -103,7 +112,15 @@ impl Client {
     }
 
     /// A session ready for MAIL, encrypted where the peer can. The error is what this host said or didn't.
-    async fn open(&self, target: &Target, time: &Deadline) -> Result<Session<Box<dyn Duplex>>, Outcome> {
+    async fn open(
+        &self,
+        target: &Target,
+        time: &Deadline,
+        password: Option<&Password>,
+    ) -> Result<Session<Box<dyn Duplex>>, Outcome> {
+        if let Some(demands) = &self.route.demands {
+            return demands.open(target, (&*self.internet, &self.hostname), time, password).await;
+        }
         let plain = self.greet(target, time).await?;
         if !plain.offers.start_tls {
             return Ok(plain.boxed());
@@ -111,12 +128,12 @@ impl Client {
         let encrypted = match plain.start_tls(&self.tls, &target.host).await {
             Upgrade::Encrypted(session) => Some(session),
             Upgrade::Refused(plain) => return Ok(plain.boxed()),
-            Upgrade::Failed => None,
+            Upgrade::Failed(_) => None,
         };
         if let Some(mut session) = encrypted
             && session.hello(&self.hostname).await.is_ok()
         {
-            return Ok(session.boxed());
+            return Ok(session);
         }
         Ok(self.greet(target, time).await?.boxed())
     }

@@ -2,12 +2,15 @@
 //!
 //! - `S: text` says a line, or several with `\r\n` between them; `C: text` expects one, exactly;
 //! - `D: text` expects a message up to and with its final dot, written with `\r`, `\n` and `\xNN` escapes;
-//! - `@tls` answers a TLS handshake; `@raw text` says bytes without CRLF; `@flood text` says them for ever;
+//! - `@tls` answers a TLS handshake as a host that nobody knows, `@proven` as one whose certificate is
+//!   `tests/scenarios/certificate.pem`, `@untrusted` as another one, before somebody who must not go on, and that's the end;
+//! - `@raw text` says bytes without CRLF; `@flood text` says them for ever;
 //! - `@stall` stays silent, `@deaf` stays silent and reads nothing, while the test's clock runs; `@close` hangs up.
 //!
 //! Behind the last line the peer waits for the other side to hang up, and anything else that it says is an error.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,6 +18,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+use crate::net::certificate::{Certificate, Files, TlsAcceptor};
 use crate::net::internet::Duplex;
 use crate::net::tls;
 
@@ -66,6 +70,15 @@ async fn play(stream: TcpStream, script: &str, stalls: &AtomicBool) -> Result<()
             "C:" => expect(text, read_until(&mut stream, b"\r\n").await)?,
             "D:" => expect(text, read_until(&mut stream, b"\r\n.\r\n").await)?,
             "@tls" => stream = Box::new(tls::self_signed().accept(stream).await.map_err(|error| error.to_string())?),
+            "@proven" => stream = Box::new(shown("").accept(stream).await.map_err(|error| error.to_string())?),
+            "@untrusted" => {
+                let accepted = shown("relay-").accept(stream).await;
+                return if accepted.is_ok() {
+                    Err("nothing is proven, and all the same it goes on".into())
+                } else {
+                    Ok(())
+                };
+            }
             "@raw" => stream.write_all(text.as_bytes()).await.map_err(|error| error.to_string())?,
             "@flood" => while stream.write_all(text.as_bytes()).await.is_ok() {},
             "@close" => return Ok(()),
@@ -85,6 +98,14 @@ async fn play(stream: TcpStream, script: &str, stalls: &AtomicBool) -> Result<()
     // Hanging up rudely is fine too; one read is enough to know that there is more.
     let _ = stream.read_buf(&mut rest).await;
     expect("", rest)
+}
+
+/// A certificate of the stories, with its key.
+fn shown(whose: &str) -> TlsAcceptor {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let [certificate, key] = ["certificate", "key"].map(|what| folder.join(format!("{whose}{what}.pem")));
+    let files = Files { certificate, key };
+    Certificate::open(&files).unwrap().unwrap().acceptor()
 }
 
 async fn read_until(stream: &mut Box<dyn Duplex>, end: &[u8]) -> Vec<u8> {

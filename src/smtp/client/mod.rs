@@ -2,6 +2,7 @@
 //!
 //! - [`target`]: where a domain's mail goes, and where it must not go.
 //! - [`attempt`]: hosts in their order until one of them decides.
+//! - [`demands`]: what a smarthost must show before it gets mail; [`login`]: what we show it.
 //! - `session`: one connection; `transaction`: MAIL to the final dot; `reply`: what the peer says; `wire`: the message as
 //!   it travels.
 //!
@@ -12,6 +13,8 @@
 //! mail-send ends enhanced codes at 255 (`5.7.509` is common), and drops what stands behind the first reply.
 
 pub mod attempt;
+pub mod demands;
+pub mod login;
 pub mod outcome;
 pub mod ranges;
 mod reply;
@@ -26,5 +29,7 @@ mod fake;
 mod tests;
 
 pub use attempt::{Client, Outgoing};
+pub use demands::Demands;
+pub use login::{Login, PasswordError};
 pub use outcome::{Fate, Outcome, RecipientOutcome};
 pub use target::{PrivateNetworks, Route};

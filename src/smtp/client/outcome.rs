@@ -6,6 +6,9 @@
 use super::reply::PeerReply;
 use crate::base::Mailbox;
 
+const LOGIN_ADVICE: &str =
+    "the mail waits: mend `[outbound] smarthost_user` or the password file, then `postcase spool retry ID`";
+
 /// Is it done, and is it worth another try?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
@@ -61,6 +64,18 @@ impl Outcome {
 
     pub(super) fn delivered(reply: &PeerReply) -> Self {
         Self { fate: Fate::Delivered, status: reply.status(), words: reply.words.clone(), peer: None }
+    }
+
+    /// A login that is wanted or refused (RFC 4954 §6: 530, 534, 535, 538) is our mistake, and no mail is lost by it.
+    pub(super) fn sparing_mail(self) -> Self {
+        let is_about_login = matches!(self.words.get(..3), Some("530" | "534" | "535" | "538"));
+        if is_about_login && self.fate == Fate::Permanent { self.with_login_advice() } else { self }
+    }
+
+    /// Temporary in any case, with the words for who can mend it.
+    pub(super) fn with_login_advice(self) -> Self {
+        let status = self.status.split_once('.').map_or_else(|| "4.7.0".into(), |(_, rest)| format!("4.{rest}"));
+        Self { fate: Fate::Transient, status, words: format!("{}; {LOGIN_ADVICE}", self.words), ..self }
     }
 
     pub(super) fn at(self, peer: String) -> Self {

@@ -83,6 +83,8 @@ pub(super) struct Offers {
     pub smtp_utf8: bool,
     pub pipelining: bool,
     pub start_tls: bool,
+    /// Mechanisms of AUTH (RFC 4954), one bit each as in `smtp_proto`.
+    pub auth: u64,
 }
 
 pub(super) struct Session<S: AsyncRead + AsyncWrite> {
@@ -95,27 +97,83 @@ pub(super) struct Session<S: AsyncRead + AsyncWrite> {
 }
 
 /// What came of asking for TLS.
-pub(super) enum Upgrade<S: AsyncRead + AsyncWrite> {
-    Encrypted(Session<S>),
+pub(super) enum Upgrade {
+    Encrypted(Session<Box<dyn Duplex>>),
     /// The peer said no; the session goes on in plain.
     Refused(Session<Socket>),
-    /// There is no session any more.
-    Failed,
+    /// There is no session any more; why.
+    Failed(String),
 }
 
 impl Session<Socket> {
     /// Connects and waits for the greeting. The error is the outcome for this host (RFC 5321 §5.1: try the next one).
     pub async fn open(target: &Target, internet: &dyn Internet, time: &Deadline) -> Result<Self, Outcome> {
-        let connecting = internet.connect(target.address);
-        let stream = match time.within(limits::CONNECT_TIME_MAX, connecting).await {
-            Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Err(Outcome::transient("4.1", format!("no connection: {error}"))),
-            Err(error) => return Err(Outcome::transient("4.1", format!("no connection: it {error}"))),
-        };
+        Self::greeted(connect(target, internet, time).await?, time).await
+    }
+
+    /// The same, with TLS from the first byte (RFC 8314 §3.3).
+    pub async fn open_encrypted(
+        target: &Target,
+        internet: &dyn Internet,
+        connector: &TlsConnector,
+        time: &Deadline,
+    ) -> Result<Session<Box<dyn Duplex>>, Outcome> {
+        let stream = connect(target, internet, time).await?;
+        match handshake(connector, &target.host, stream, time).await {
+            Ok(stream) => Session::greeted(stream, time).await,
+            Err(why) => Err(Outcome::transient("7.5", format!("no TLS with the smarthost: {why}"))),
+        }
+    }
+
+    /// Asks for TLS and does the handshake.
+    pub async fn start_tls(mut self, connector: &TlsConnector, host: &str) -> Upgrade {
+        match self.command("STARTTLS\r\n").await {
+            Ok(reply) if !reply.is_success() => return Upgrade::Refused(self),
+            Ok(_) if self.heard.is_empty() => {}
+            Err(lost) => return Upgrade::Failed(format!("{lost} after STARTTLS")),
+            // An injection: whatever was said in plain must not count as said under TLS.
+            Ok(_) => return Upgrade::Failed("something was said in the clear behind the reply to STARTTLS".into()),
+        }
+        match handshake(connector, host, self.client.stream, &self.time).await {
+            Ok(stream) => Upgrade::Encrypted(Session::fresh(stream, &self.time)),
+            Err(why) => Upgrade::Failed(why),
+        }
+    }
+}
+
+async fn connect(target: &Target, internet: &dyn Internet, time: &Deadline) -> Result<Socket, Outcome> {
+    match time.within(limits::CONNECT_TIME_MAX, internet.connect(target.address)).await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(error)) => Err(Outcome::transient("4.1", format!("no connection: {error}"))),
+        Err(error) => Err(Outcome::transient("4.1", format!("no connection: it {error}"))),
+    }
+}
+
+/// The error says why there is no TLS.
+async fn handshake(
+    connector: &TlsConnector,
+    host: &str,
+    stream: Socket,
+    time: &Deadline,
+) -> Result<Box<dyn Duplex>, String> {
+    // Boxed, as it is large and would be carried through every state of an attempt.
+    let shaking = Box::pin(tls::secure(connector, host, stream));
+    match time.within(limits::CONNECT_TIME_MAX, shaking).await {
+        Ok(Ok(stream)) => Ok(Box::new(stream)),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(elapsed) => Err(format!("the handshake {elapsed}")),
+    }
+}
+
+impl<S: Duplex + 'static> Session<S> {
+    fn fresh(stream: S, time: &Deadline) -> Self {
         // mail-send's own time-outs can't be switched off; ours are shorter.
         let client = SmtpClient { stream, timeout: 2 * limits::ATTEMPT_TIME_MAX };
-        let mut session =
-            Self { client, heard: Vec::new(), time: time.clone(), offers: Offers::default(), broken: false };
+        Self { client, heard: Vec::new(), time: time.clone(), offers: Offers::default(), broken: false }
+    }
+
+    async fn greeted(stream: S, time: &Deadline) -> Result<Self, Outcome> {
+        let mut session = Self::fresh(stream, time);
         match session.reply().await {
             Ok(greeting) if greeting.is_success() => Ok(session),
             Ok(greeting) => {
@@ -126,29 +184,6 @@ impl Session<Socket> {
         }
     }
 
-    /// Asks for TLS and does the handshake.
-    pub async fn start_tls(mut self, connector: &TlsConnector, host: &str) -> Upgrade<impl Duplex + use<>> {
-        match self.command("STARTTLS\r\n").await {
-            Ok(reply) if !reply.is_success() => return Upgrade::Refused(self),
-            Ok(_) if self.heard.is_empty() => {}
-            // Lost, or an injection: whatever was said in plain must not count as said under TLS.
-            _ => return Upgrade::Failed,
-        }
-        let handshake = tls::secure(connector, host, self.client.stream);
-        let Ok(Ok(stream)) = self.time.within(limits::CONNECT_TIME_MAX, handshake).await else {
-            return Upgrade::Failed;
-        };
-        Upgrade::Encrypted(Session {
-            client: SmtpClient { stream, timeout: self.client.timeout },
-            heard: Vec::new(),
-            time: self.time,
-            offers: Offers::default(),
-            broken: false,
-        })
-    }
-}
-
-impl<S: Duplex + 'static> Session<S> {
     /// EHLO, or HELO with peers that don't know it (RFC 5321 §3.2). The error is the outcome for this host.
     pub async fn hello(&mut self, hostname: &str) -> Result<(), Outcome> {
         // Whoever talks before being asked must not have it taken for the answer to a later command.
@@ -162,6 +197,7 @@ impl<S: Duplex + 'static> Session<S> {
                     smtp_utf8: offered.has_capability(EXT_SMTP_UTF8),
                     pipelining: offered.has_capability(EXT_PIPELINING),
                     start_tls: offered.has_capability(EXT_START_TLS),
+                    auth: offered.auth_mechanisms,
                 };
                 return Ok(());
             }

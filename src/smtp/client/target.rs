@@ -7,16 +7,18 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::{Outcome, ranges};
+use super::{Demands, Outcome, ranges};
 use crate::base::limits;
 use crate::net::Dns;
 use crate::net::dns::{DnsError, Mx};
 
 /// How mail leaves.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Route {
     /// Host (name or address) and port that all mail goes to; none: by MX.
     pub smarthost: Option<(String, u16)>,
+    /// Of the smarthost; none: as of any host.
+    pub demands: Option<Demands>,
     /// Port of MX hosts.
     pub port: u16,
     pub private_networks: PrivateNetworks,
@@ -172,7 +174,7 @@ mod tests {
 
     #[tokio::test]
     async fn by_mx() {
-        let route = Route { smarthost: None, port: 25, private_networks: PrivateNetworks::Refuse };
+        let route = Route { smarthost: None, demands: None, port: 25, private_networks: PrivateNetworks::Refuse };
         let mx = "mx.example.com[8.8.8.1]:25 mx.example.com[8.8.8.1]:25";
         check(&route, "example.com", &format!("{mx} backup.example.com[8.8.8.2]:25")).await;
         check(&route, "rest.example.com", mx).await;
@@ -190,7 +192,7 @@ mod tests {
 
     #[tokio::test]
     async fn private_networks() {
-        let refuse = Route { smarthost: None, port: 25, private_networks: PrivateNetworks::Refuse };
+        let refuse = Route { smarthost: None, demands: None, port: 25, private_networks: PrivateNetworks::Refuse };
         let refused = |domain: &str, peer: &str| {
             let why = "is not on the public internet (`[outbound] private_networks` is \"refuse\")";
             format!("5.4.4 the mail host of {domain}, {peer}, {why}")
@@ -207,6 +209,7 @@ mod tests {
     async fn by_smarthost() {
         let route = |host: &str| Route {
             smarthost: Some((host.into(), 587)),
+            demands: None,
             port: 25,
             private_networks: PrivateNetworks::Refuse,
         };

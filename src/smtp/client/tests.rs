@@ -1,6 +1,8 @@
 //! Whole attempts against scripted peers over loopback.
 
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -10,7 +12,7 @@ use super::*;
 use crate::base::{Chance, Clock, Mailbox, ReversePath, Time};
 use crate::net::internet::Tcp;
 use crate::net::zone::Zone;
-use crate::net::{Dns, dns};
+use crate::net::{Dns, dns, proof};
 
 const TEXT: &str = "Subject: a\r\n\r\nb\r\n";
 
@@ -58,9 +60,14 @@ impl Sending {
 
     /// Plays the scripts, one per connection, and compares what became of the mail.
     async fn check(&self, scripts: &[&str], expected: &str) {
+        self.check_demanding(None, scripts, expected).await;
+    }
+
+    async fn check_demanding(&self, demands: Option<Demands>, scripts: &[&str], expected: &str) {
         let fake = Fake::start(([127, 0, 0, 1], 0).into(), scripts).await;
         let route = Route {
             smarthost: Some(("127.0.0.1".into(), fake.address.port())),
+            demands,
             port: 25,
             private_networks: PrivateNetworks::Refuse,
         };
@@ -89,6 +96,9 @@ fn after(stage: &str, rest: &str) -> String {
     format!("{}{rest}", &DIALOGUE[..end])
 }
 
+const MEND: &str =
+    "the mail waits: mend `[outbound] smarthost_user` or the password file, then `postcase spool retry ID`";
+
 const QUIT: &str = "
     C: QUIT
     S: 221 bye";
@@ -113,6 +123,8 @@ async fn refusals_at_each_command() {
     }
     check("C: MAIL", "451 4.7.1 later", "Transient 4.7.1 451 4.7.1 later").await;
     check("C: MAIL", "550 5.7.509 no", "Permanent 5.7.509 550 5.7.509 no").await;
+    check("C: MAIL", "530 5.7.0 who are you?", &format!("Transient 4.7.0 530 5.7.0 who are you?; {MEND}")).await;
+    check("C: RCPT", "535 wrong", &format!("Transient 4.0.0 535 wrong; {MEND}")).await;
     check("C: RCPT", "450 4.2.0 greylisted", "Transient 4.2.0 450 4.2.0 greylisted").await;
     check("C: RCPT", "550-5.1.1 no\\r\\n550 5.1.1 such user", "Permanent 5.1.1 550 5.1.1 no such user").await;
     check("C: RCPT", "552 5.2.2 full", "Permanent 5.2.2 552 5.2.2 full").await;
@@ -349,6 +361,115 @@ async fn tls_where_it_is_offered() {
     sending.check(&[&format!("{offer}S: 220 go\n@tls\nC: EHLO mail.example.net\n@close"), &mail], delivered).await;
 }
 
+/// What is demanded of the fake with `@proven`, and the folder of the password.
+fn demands(implicit_tls: bool) -> (Demands, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let password_file = folder.path().join("password");
+    std::fs::write(&password_file, "sesame\n").unwrap();
+    std::fs::set_permissions(&password_file, PermissionsExt::from_mode(0o600)).unwrap();
+    let known = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios/certificate.pem");
+    let connector = proof::connector(Some(&known)).unwrap();
+    (Demands { implicit_tls, connector, login: Some(Login { user: "tim".into(), password_file }) }, folder)
+}
+
+/// What comes behind EHLO.
+fn transaction() -> String {
+    let mail = after("D:", &format!("S: 250 queued{QUIT}"));
+    mail.split_once("S: 250 mx.example.org\n").unwrap().1.to_owned()
+}
+
+const START_TLS: &str = "S: 220 hi
+    C: EHLO mail.example.net
+    S: 250-mx.example.org
+    S: 250 STARTTLS
+    C: STARTTLS
+    ";
+const PROVEN: &str = "S: 220 go
+    @proven
+    C: EHLO mail.example.net
+    S: 250-mx.example.org
+    ";
+
+#[tokio::test]
+async fn a_smarthost_gets_login_and_mail() {
+    async fn check(implicit: bool, script: &str) {
+        let (demands, _folder) = demands(implicit);
+        let script = format!("{script}\n{}", transaction());
+        let delivered = "anna Delivered 2.0.0 250 queued";
+        Sending::default().check_demanding(Some(demands), &[&script], delivered).await;
+    }
+    let plain = "C: AUTH PLAIN AHRpbQBzZXNhbWU=\nS: 235 2.7.0 welcome";
+    let login = "C: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\nC: dGlt\nS: 334 UGFzc3dvcmQ6\nC: c2VzYW1l\nS: 235 welcome";
+    check(false, &format!("{START_TLS}{PROVEN}S: 250 AUTH LOGIN PLAIN\n{plain}")).await;
+    check(false, &format!("{START_TLS}{PROVEN}S: 250 AUTH CRAM-MD5 LOGIN\n{login}")).await;
+    let hello = "@proven\nS: 220 hi\nC: EHLO mail.example.net\nS: 250-mx\\r\\n250 AUTH PLAIN";
+    check(true, &format!("{hello}\n{plain}")).await;
+}
+
+#[tokio::test]
+async fn a_refused_login_fails_no_mail() {
+    async fn check(rest: &str, expected: &str) {
+        let (demands, _folder) = demands(false);
+        let script = format!("{START_TLS}{PROVEN}{rest}");
+        let sending = Sending::default();
+        sending.check_demanding(Some(demands), &[&script], &format!("anna Transient {expected}")).await;
+    }
+    let plain = |reply: &str| format!("S: 250 AUTH PLAIN\nC: AUTH PLAIN AHRpbQBzZXNhbWU=\n{reply}");
+    for (code, status) in [("535 5.7.8", "4.7.8"), ("534 5.7.9", "4.7.9"), ("550 5.7.1", "4.7.1")] {
+        check(&plain(&format!("S: {code} no{QUIT}")), &format!("{status} {code} no; {MEND}")).await;
+    }
+    check(&plain(&format!("S: 454 4.7.0 not now{QUIT}")), "4.7.0 454 4.7.0 not now").await;
+    check(&plain(&format!("S: 334 more{QUIT}")), "4.5.0 an unexpected reply: 334 more").await;
+    check(&plain("@close"), "4.4.2 the connection was lost after AUTH").await;
+    check(&plain("@stall"), "4.4.2 no answer in time after AUTH").await;
+    let login = format!("S: 250 AUTH LOGIN\nC: AUTH LOGIN\nS: 334 x\nC: dGlt\nS: 535 no{QUIT}");
+    check(&login, &format!("4.0.0 535 no; {MEND}")).await;
+    check(&format!("S: 250 SIZE{QUIT}"), &format!("4.7.4 the smarthost offers no login; {MEND}")).await;
+    let unknown = format!("4.7.4 the smarthost offers neither AUTH PLAIN nor AUTH LOGIN; {MEND}");
+    check(&format!("S: 250 AUTH CRAM-MD5{QUIT}"), &unknown).await;
+}
+
+#[tokio::test]
+async fn no_login_without_tls_and_proof() {
+    async fn check(implicit: bool, script: &str, expected: &str) {
+        let (demands, _folder) = demands(implicit);
+        let sending = Sending::default();
+        sending.check_demanding(Some(demands), &[script], &format!("anna Transient {expected}")).await;
+    }
+    let without = "and without it gets neither the login nor mail (`[outbound] smarthost_tls`)";
+    let clear = format!("S: 220 hi\nC: EHLO mail.example.net\nS: 250-mx\\r\\n250 AUTH PLAIN{QUIT}");
+    check(false, &clear, &format!("4.7.10 the smarthost offers no TLS, {without}")).await;
+    let refused = format!("{START_TLS}S: 454 4.7.0 not now{QUIT}");
+    check(false, &refused, &format!("4.7.10 the smarthost refuses TLS, {without}")).await;
+    let unproven = "4.7.5 no TLS with the smarthost: invalid peer certificate: UnknownIssuer";
+    let script = format!("{START_TLS}S: 220 go\n@untrusted");
+    check(false, &script, unproven).await;
+    check(true, "@untrusted", unproven).await;
+    let behind = "4.7.5 no TLS with the smarthost: something was said in the clear behind the reply to STARTTLS";
+    check(false, &format!("{START_TLS}S: 220 go\\r\\n250 injected"), behind).await;
+    let late = "4.7.5 no TLS with the smarthost: the handshake took too long";
+    check(true, "@stall", late).await;
+}
+
+#[tokio::test]
+async fn a_password_is_read_for_each_attempt() {
+    let (demands, folder) = demands(false);
+    let password = folder.path().join("password");
+    let sending = Sending::default();
+    let script = |response: &str| {
+        let login = format!("S: 250 AUTH PLAIN\nC: AUTH PLAIN {response}\nS: 235 welcome");
+        format!("{START_TLS}{PROVEN}{login}\n{}", transaction())
+    };
+    let delivered = "anna Delivered 2.0.0 250 queued";
+    sending.check_demanding(Some(demands.clone()), &[&script("AHRpbQBzZXNhbWU=")], delivered).await;
+    std::fs::write(&password, "other").unwrap();
+    sending.check_demanding(Some(demands.clone()), &[&script("AHRpbQBvdGhlcg==")], delivered).await;
+    // Not even a connection is made.
+    std::fs::remove_file(&password).unwrap();
+    let unread = "anna Transient 4.3.5 - the password for the smarthost can't be used; `postcase check` says why";
+    sending.check_demanding(Some(demands), &[], unread).await;
+}
+
 #[tokio::test]
 async fn hosts_are_tried_in_order() {
     async fn check(first: &str, second: &[&str], expected: &str) {
@@ -357,7 +478,7 @@ async fn hosts_are_tried_in_order() {
         let two = Fake::start((([127, 0, 0, 2]), port).into(), second).await;
         let zone = "example.org MX 10 mx1.example.org\nexample.org MX 20 mx2.example.org
             mx1.example.org A 127.0.0.1\nmx2.example.org A 127.0.0.2";
-        let route = Route { smarthost: None, port, private_networks: PrivateNetworks::Allow };
+        let route = Route { smarthost: None, demands: None, port, private_networks: PrivateNetworks::Allow };
         let fakes = [one, two];
         let shown = Sending::default().run(route, vec![Zone::parse(zone).serve().await], &fakes).await;
         for fake in fakes {
@@ -372,6 +493,9 @@ async fn hosts_are_tried_in_order() {
     }
     let delivered = "anna Delivered 2.0.0 mx1.example.org[127.0.0.1] 250 queued";
     check(&good, &[], delivered).await;
+    // Only a smarthost has any business with our login.
+    let login = after("C: MAIL", &format!("S: 530 5.7.0 no{QUIT}"));
+    check(&login, &[], "anna Permanent 5.7.0 mx1.example.org[127.0.0.1] 530 5.7.0 no").await;
     // One host that may change its mind keeps the mail.
     let (no, busy) = (format!("S: 554 no{QUIT}"), format!("S: 421 busy{QUIT}"));
     check(&busy, &[&no], "anna Transient 4.0.0 mx1.example.org[127.0.0.1] 421 busy").await;
@@ -384,8 +508,12 @@ async fn nobody_listens() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
-    let route =
-        Route { smarthost: Some(("127.0.0.1".into(), port)), port: 25, private_networks: PrivateNetworks::Refuse };
+    let route = Route {
+        smarthost: Some(("127.0.0.1".into(), port)),
+        demands: None,
+        port: 25,
+        private_networks: PrivateNetworks::Refuse,
+    };
     let shown = Sending::default().run(route, vec![], &[]).await;
     assert!(shown.starts_with("anna Transient 4.4.1 127.0.0.1[127.0.0.1] no connection: "), "{shown}");
 }
@@ -399,7 +527,12 @@ async fn recipients_of_several_domains_take_several_transactions() {
         D: Subject: a\\r\\n\\r\\nb\\r\\n.\\r\\n\nS: 250 queued{QUIT}"
     );
     let fakes = [Fake::start(([127, 0, 0, 1], 0).into(), &[&script]).await];
-    let route = Route { smarthost: None, port: fakes[0].address.port(), private_networks: PrivateNetworks::Allow };
+    let route = Route {
+        smarthost: None,
+        demands: None,
+        port: fakes[0].address.port(),
+        private_networks: PrivateNetworks::Allow,
+    };
     let sending = Sending { to: &["anna@one.example", "ben@two.example", "carl@one.example"], ..Sending::default() };
     let shown = sending.run(route, vec![Zone::parse(zone).serve().await], &fakes).await;
     let expected = "anna Delivered 2.0.0 mx1.example.org[127.0.0.1] 250 queued

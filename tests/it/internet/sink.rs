@@ -1,14 +1,24 @@
-//! A fake mail host: takes mail over SMTP, keeps envelope and raw message, and answers as its script says.
+//! A fake mail host: takes mail over SMTP, keeps envelope and raw message, and answers as its script says. It speaks TLS
+//! and wants a login when a story says so, and remembers every command.
 //!
 //! It shares no code with postcase. A message counts as received from the moment before its final dot is answered, so
 //! that `dot close` shows a host that has taken mail without saying so.
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use data_encoding::BASE64;
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+/// In `heard`, where TLS begins.
+const TLS: &str = "(TLS)";
 
 /// One message as a host got it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,6 +84,10 @@ pub struct State {
     /// EHLO keywords; `None`: the usual ones.
     pub offers: Option<Vec<String>>,
     pub inbox: VecDeque<Mail>,
+    /// User and password without which mail is refused.
+    pub login: Option<(String, String)>,
+    /// Every command and response, in order.
+    pub heard: Vec<String>,
 }
 
 /// A host's script and inbox.
@@ -97,7 +111,9 @@ pub async fn serve(name: String, listener: TcpListener, state: Shared, route: Ro
         let mut closed = closed.clone();
         let session = Session {
             name: name.clone(),
-            stream: BufReader::new(stream),
+            stream: BufReader::new(Box::new(stream)),
+            encrypted: false,
+            known: false,
             state: state.clone(),
             route: route.clone(),
             traffic: traffic.clone(),
@@ -111,9 +127,15 @@ pub async fn serve(name: String, listener: TcpListener, state: Shared, route: Ro
     }
 }
 
+trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+
 struct Session {
     name: String,
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Box<dyn Duplex>>,
+    encrypted: bool,
+    /// Logged in.
+    known: bool,
     state: Shared,
     route: Route,
     traffic: Arc<Traffic>,
@@ -135,6 +157,11 @@ impl Session {
                     self.answer(Stage::Ehlo, "", &reply).await?;
                 }
                 "HELO" => self.say(&format!("250 {}", self.name)).await?,
+                "STARTTLS" if !self.encrypted => self.encrypt().await?,
+                "AUTH" => self.log_in(rest).await?,
+                "MAIL" if !self.known && self.state.lock().expect("no holder panics").login.is_some() => {
+                    self.say("530 5.7.0 who are you?").await?;
+                }
                 "MAIL" => {
                     mail = Mail { from: path(rest), ..Mail::default() };
                     self.answer(Stage::Mail, "", "250 2.1.0 ok").await?;
@@ -172,10 +199,40 @@ impl Session {
         let usual = || ["PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"].map(str::to_owned).to_vec();
         let mut lines = vec![self.name.clone()];
         lines.extend(offers.unwrap_or_else(usual));
+        lines.retain(|line| line != "STARTTLS" || !self.encrypted);
         let last = lines.len() - 1;
         let framed =
             lines.iter().enumerate().map(|(n, line)| format!("250{}{line}", if n == last { ' ' } else { '-' }));
         framed.collect::<Vec<_>>().join("\r\n")
+    }
+
+    async fn encrypt(&mut self) -> Result<(), Over> {
+        self.say("220 2.0.0 go ahead").await?;
+        let nothing: Box<dyn Duplex> = Box::new(tokio::io::empty());
+        let clear = std::mem::replace(&mut self.stream, BufReader::new(nothing)).into_inner();
+        let secured = acceptor().accept(clear).await.map_err(|_| Over)?;
+        self.stream = BufReader::new(Box::new(secured));
+        self.encrypted = true;
+        self.state.lock().expect("no holder panics").heard.push(TLS.to_owned());
+        Ok(())
+    }
+
+    /// `PLAIN response` or `LOGIN`.
+    async fn log_in(&mut self, rest: &str) -> Result<(), Over> {
+        let decoded = |text: &str| BASE64.decode(text.as_bytes()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let said = match rest.split_once(' ') {
+            Some((_, response)) => decoded(response).unwrap_or_default(),
+            None => {
+                self.say("334 VXNlcm5hbWU6").await?;
+                let user = self.line().await?;
+                self.say("334 UGFzc3dvcmQ6").await?;
+                let password = self.line().await?;
+                ["", &user, &password].map(|text| decoded(text).unwrap_or_default()).join("\0")
+            }
+        };
+        let wanted = self.state.lock().expect("no holder panics").login.clone();
+        self.known = wanted.is_some_and(|(user, password)| said == format!("\0{user}\0{password}"));
+        self.say(if self.known { "235 2.7.0 welcome" } else { "535 5.7.8 wrong user or password" }).await
     }
 
     /// The message is kept unless the script refuses it.
@@ -225,7 +282,9 @@ impl Session {
 
     async fn line(&mut self) -> Result<String, Over> {
         let line = self.bytes().await?;
-        Ok(String::from_utf8_lossy(line.trim_ascii_end()).into_owned())
+        let line = String::from_utf8_lossy(line.trim_ascii_end()).into_owned();
+        self.state.lock().expect("no holder panics").heard.push(line.clone());
+        Ok(line)
     }
 
     async fn bytes(&mut self) -> Result<Vec<u8>, Over> {
@@ -247,6 +306,17 @@ impl Session {
             message.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line));
         }
     }
+}
+
+/// As mail.relay.example, whose certificate the authority of the stories has signed.
+fn acceptor() -> TlsAcceptor {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let chain = CertificateDer::from_pem_file(folder.join("relay-certificate.pem")).expect("a certificate");
+    let key = PrivateKeyDer::from_pem_file(folder.join("relay-key.pem")).expect("a key");
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![chain], key));
+    Arc::new(config.expect("the key is the certificate's")).into()
 }
 
 fn applies(rule: &Rule, stage: Stage, recipient: &str) -> bool {

@@ -26,6 +26,8 @@ pub async fn run(
         "run" => command(player, &filled, expected).await,
         "mail" => mail(player, &filled, document.unwrap_or_default(), expected).await,
         "received" => received(player, &filled, expected).await,
+        "heard" => heard(player, &filled, expected).await,
+        "secret" => secret(player, &filled),
         "peer" => peer(player, &filled),
         "forward" => player.internet.forward(Forward::read(&filled)?).map(|()| None),
         "connect" => connect(player, &filled).await,
@@ -124,6 +126,25 @@ async fn received(player: &mut Player, words: &[String], expected: &[String]) ->
     shown(player, lines, expected, mail.is_some())
 }
 
+/// `@heard HOST` takes what was said to a host since the last time, but for messages.
+async fn heard(player: &mut Player, words: &[String], expected: &[String]) -> Shown {
+    player.settle().await?;
+    let [host] = words else { return Err("@heard HOST".into()) };
+    let mut lines = player.internet.host(host, |state| std::mem::take(&mut state.heard))?;
+    if lines.is_empty() {
+        lines.push(output::NOTHING.to_owned());
+    }
+    shown(player, lines, expected, true)
+}
+
+/// `@secret TEXT` changes the story's secret.
+fn secret(player: &mut Player, words: &[String]) -> Shown {
+    let [text] = words else { return Err("@secret TEXT".into()) };
+    let file = player.names.get("secret").ok_or("the story has no file `secret`")?;
+    std::fs::write(file, format!("{text}\n")).map_err(|error| format!("{file}: {error}"))?;
+    Ok(None)
+}
+
 /// Compares only when the story says what it expects; else it must have gone well.
 fn shown(player: &mut Player, lines: Vec<String>, expected: &[String], well: bool) -> Shown {
     if !expected.is_empty() {
@@ -148,14 +169,18 @@ async fn connect(player: &mut Player, words: &[String]) -> Shown {
     Ok(None)
 }
 
-/// `@peer HOST accept | offers KEYWORDS… | STAGE [RECIPIENT] ANSWER [xN]`.
+/// `@peer HOST accept | offers KEYWORDS… | login USER PASSWORD | STAGE [RECIPIENT] ANSWER [xN]`.
 fn peer(player: &mut Player, words: &[String]) -> Shown {
     let [host, order, rest @ ..] = words else {
-        return Err("@peer HOST accept | offers KEYWORDS… | STAGE [RECIPIENT] ANSWER [xN]".into());
+        return Err("@peer HOST accept | offers KEYWORDS… | login USER PASSWORD | STAGE [RECIPIENT] ANSWER [xN]".into());
     };
     match order.as_str() {
         "accept" => player.internet.host(host, |state| state.rules.clear())?,
         "offers" => player.internet.host(host, |state| state.offers = Some(rest.to_vec()))?,
+        "login" => {
+            let [user, password] = rest else { return Err("@peer HOST login USER PASSWORD".into()) };
+            player.internet.host(host, |state| state.login = Some((user.clone(), password.clone())))?;
+        }
         stage => {
             let rule = rule(stage, rest)?;
             player.internet.host(host, |state| state.rules.push(rule))?;

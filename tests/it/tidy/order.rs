@@ -5,7 +5,7 @@ use super::{File, wrong_lines};
 use crate::unit::{Unit, unit};
 
 /// A library that touches the world, and the folders that may name it.
-const OWNERS: [(&str, &[&str]); 17] = [
+const OWNERS: [(&str, &[&str]); 18] = [
     ("redb", &["store"]),
     ("zstd", &["store"]),
     ("mail_parser", &["message"]),
@@ -16,6 +16,7 @@ const OWNERS: [(&str, &[&str]); 17] = [
     ("mail_send", &["smtp/client"]),
     ("hickory_resolver", &["net"]),
     ("rustls", &["net"]),
+    ("rustls_platform_verifier", &["net"]),
     ("tokio_rustls", &["net"]),
     ("axum", &["http"]),
     ("hyper", &["http"]),
