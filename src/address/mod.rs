@@ -1,6 +1,7 @@
 //! Routing addresses: the addresses that customers write to, the service addresses that their mail is forwarded to, and
 //! the tokens that prove where a message belongs. Pure: nothing here reads a clock, a store or a socket.
 
+mod confirmation;
 mod policy;
 mod rate;
 mod routing;
@@ -9,6 +10,7 @@ mod settings;
 mod token;
 mod verification;
 
+pub use confirmation::{Claim, Confirmation, Doubt};
 pub use policy::{AcceptFrom, NoAcceptFrom, NoOnResolved, OnResolved, Unauthorised};
 pub use rate::{Day, rate_counter};
 pub use routing::{AddressState, RoutingAddress};

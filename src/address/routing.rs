@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ServiceAddress, ServiceState, Settings, Verification};
+use super::{Confirmation, ServiceAddress, ServiceState, Settings, Verification};
 use crate::base::time::later;
 use crate::base::{Mailbox, Time, limits};
 
@@ -22,6 +22,9 @@ pub struct RoutingAddress {
     /// The newest last; at least one.
     pub service_addresses: Vec<ServiceAddress>,
     pub registered_at: Time,
+    /// Questions of mail providers whether they may forward here, the newest last. Absent in addresses of earlier versions.
+    #[serde(default)]
+    pub forwarding_confirmations: Vec<Confirmation>,
 }
 
 /// What may be done with an address.
@@ -99,6 +102,7 @@ mod tests {
             verification: Verification::default(),
             service_addresses: vec![new(0)],
             registered_at: at(0),
+            forwarding_confirmations: Vec::new(),
         };
         let first = address.service_addresses[0].address.clone();
         assert_eq!(address.rotate(new(1), Duration::from_secs(3600)), []);
@@ -113,5 +117,25 @@ mod tests {
         assert_eq!(forgotten[0].address, first);
         let retired = address.service_addresses.iter().filter(|one| one.state == ServiceState::Retired).count();
         assert_eq!((retired, address.service_addresses.len()), (limits::RETIRED_KEPT, limits::RETIRED_KEPT + 1));
+    }
+
+    #[test]
+    fn an_address_of_an_earlier_version_is_read() {
+        let chance = Chance::seeded(1);
+        let address: Mailbox = "support@example.com".parse().unwrap();
+        let stored = RoutingAddress {
+            address: address.clone(),
+            number: 1,
+            settings: Settings::default(),
+            disabled: false,
+            verified_at: None,
+            verification: Verification::default(),
+            service_addresses: vec![ServiceAddress::generate(&address, "in.example.net", Time::UNIX_EPOCH, &chance)],
+            registered_at: Time::UNIX_EPOCH,
+            forwarding_confirmations: Vec::new(),
+        };
+        let mut json = serde_json::to_value(&stored).unwrap();
+        assert!(json.as_object_mut().unwrap().remove("forwarding_confirmations").is_some());
+        assert_eq!(serde_json::from_value::<RoutingAddress>(json).unwrap(), stored);
     }
 }

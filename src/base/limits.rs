@@ -215,6 +215,10 @@ pub const ACCEPTED_AUTHORS_MAX: usize = 1000;
 pub const SAVED_FIELDS_BYTES_MAX: usize = 64 * KIB;
 /// Service addresses of one routing address that are remembered after their time: enough to see who still uses them.
 pub const RETIRED_KEPT: usize = 5;
+/// Questions of mail providers that are remembered for one routing address.
+pub const CONFIRMATIONS_KEPT: usize = 10;
+/// Links of one such question that are looked at; real ones have a handful.
+pub const LINKS_MAX: usize = 100;
 /// How long a former service address goes on unless said otherwise: somebody has to change the forward.
 pub const SERVICE_OVERLAP: Duration = Duration::from_secs(7 * 24 * 3600);
 

@@ -1,8 +1,8 @@
 //! What becomes of a message: a pure function from evidence to a decision, with a reason from a closed list.
 //!
-//! Order: the awaited probe, reports to addresses that only reports use, duplicates, mail that the address doesn't want,
-//! then the case by proof, else a new case. The session asks the same function before its 250, and only there
-//! [`SetAside::Bounced`] is a refusal: later it is held.
+//! Order: the awaited probe, reports to addresses that only reports use, duplicates, the question of a mail provider, mail
+//! that the address doesn't want, then the case by proof, else a new case. The session asks the same function before its
+//! 250, and only there [`SetAside::Bounced`] is a refusal: later it is held.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::threading::Outcome;
 use super::{Candidate, Evidence, Hint, Known, Proof, Recipient, Status};
-use crate::address::{OverLimit, RoutingAddress, Unauthorised};
+use crate::address::{Confirmation, Doubt, OverLimit, RoutingAddress, Unauthorised};
 use crate::base::{CaseNumber, Mailbox};
 
 /// Why a message became what it became.
@@ -48,6 +48,12 @@ pub enum Reason {
     ProbeReturned,
     /// A probe came back that is not awaited any more.
     EarlierProbe,
+    /// A mail provider asks whether it may forward to the address.
+    ForwardingConfirmation,
+    /// It looks like such a question, and nothing proves that the provider sent it.
+    UnprovenConfirmation,
+    /// It looks like such a question, and leads to a host that isn't the provider's.
+    ConfirmationElsewhere,
     /// It was sent to the bounce address of a reply.
     BounceAddress,
     /// It is a delivery report about a message of ours, sent to another address than that message's bounce address.
@@ -111,6 +117,9 @@ pub enum Decision {
     EarlierProbe {
         address: Mailbox,
     },
+    Confirmation {
+        asked: Box<Confirmation>,
+    },
     Report {
         case: Option<CaseNumber>,
         probe_of: Option<Mailbox>,
@@ -139,6 +148,10 @@ impl Decision {
             Self::EarlierProbe { address } => {
                 ("verification".into(), format!("an earlier probe for {address} came back; the newest one counts"))
             }
+            Self::Confirmation { asked } => {
+                let why = format!("{} asks whether it may forward here; see: postcase address show", asked.provider);
+                ("a forwarding confirmation".into(), why)
+            }
             Self::Report { why, .. } => ("a delivery report".into(), why.clone()),
         }
     }
@@ -163,8 +176,14 @@ pub fn decide(evidence: &Evidence) -> Decision {
         let why = format!("a report about our message {message_id}");
         return Decision::Report { case: Some(*case), probe_of: None, why, reason: Reason::ReportOnOurs };
     }
-    if let Some(of) = &evidence.duplicate {
-        return Decision::Duplicate { of: of.clone() };
+    let asked = evidence.confirmation.as_ref().and_then(|judged| judged.as_ref().ok());
+    match (&evidence.duplicate, asked) {
+        // Whoever forges a question first doesn't hide the real one.
+        (Some(Known { case: Some(_), .. }) | None, Some(asked)) => {
+            return Decision::Confirmation { asked: Box::new(asked.clone()) };
+        }
+        (Some(of), _) => return Decision::Duplicate { of: of.clone() },
+        (None, None) => {}
     }
     // The postmaster's mail is always taken (RFC 5321 §4.5.1).
     if let Some(refused) = refused.filter(|_| !evidence.recipients.iter().any(is_postmaster)) {
@@ -275,8 +294,16 @@ fn thread(evidence: &Evidence, address: Option<Arc<RoutingAddress>>) -> Decision
             let any = evidence.recipients.iter().any(is_postmaster);
             open(None, if any { Reason::Postmaster } else { Reason::AddressRemoved })
         }
+        None if let Some(Err(doubt)) = &evidence.confirmation => open(None, doubtful(*doubt)),
         None if evidence.candidates.is_empty() => open(None, Reason::NewConversation),
         None => open(None, Reason::NoProof),
+    }
+}
+
+fn doubtful(doubt: Doubt) -> Reason {
+    match doubt {
+        Doubt::Unproven => Reason::UnprovenConfirmation,
+        Doubt::Elsewhere => Reason::ConfirmationElsewhere,
     }
 }
 
@@ -332,6 +359,13 @@ impl fmt::Display for Reason {
             Self::OtherVersion => "the same message was received before with another content; both are on the case",
             Self::ProbeReturned => "the verification probe came back",
             Self::EarlierProbe => "a verification probe came back that has expired, or was followed by a newer one",
+            Self::ForwardingConfirmation => "a mail provider asks whether it may forward to the address",
+            Self::UnprovenConfirmation => {
+                "it looks like a mail provider's question about forwarding, but nothing proves that the provider sent it"
+            }
+            Self::ConfirmationElsewhere => {
+                "it looks like a mail provider's question about forwarding, but leads to a host that isn't the provider's"
+            }
             Self::BounceAddress => "it was sent to the bounce address of a reply",
             Self::ReportOnOurs => "it is a delivery report about a message of ours",
             Self::ProbeSender => "it was sent to the sender of a verification probe",

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::threading::Candidate;
 use super::{Case, Status};
-use crate::address::{OnResolved, RoutingAddress};
+use crate::address::{Confirmation, Doubt, OnResolved, RoutingAddress};
 use crate::base::{CaseNumber, MailId, Mailbox, Time};
 
 /// How a message reached a routing address.
@@ -71,6 +71,8 @@ pub struct Evidence {
     pub probe_of: Option<Arc<RoutingAddress>>,
     /// The routing address for which this message is a probe that isn't awaited any more.
     pub earlier_probe_of: Option<Mailbox>,
+    /// A mail provider's question whether it may forward to one of the routing addresses, or what looks like one.
+    pub confirmation: Option<Result<Confirmation, Doubt>>,
     /// Our message that this one is a delivery report about, by its token, and its case.
     pub report_on: Option<(CaseNumber, String)>,
     /// True when a machine answers for its owner: nobody has read what it answers.

@@ -26,6 +26,7 @@ pub enum Disposition {
     Duplicate,
     DeliveryReport,
     Verification,
+    ForwardingConfirmation,
     /// No case was made of it; a person decides.
     Held,
     /// No case was made of it, and nobody is asked.

@@ -1,7 +1,9 @@
 //! Tables of what is decided and planned, and the property that a case is the fold of its events.
 
 use super::*;
-use crate::address::{AcceptFrom, OnResolved, OverLimit, RoutingAddress, Settings, Unauthorised, Verification};
+use crate::address::{
+    AcceptFrom, Confirmation, Doubt, OnResolved, OverLimit, RoutingAddress, Settings, Unauthorised, Verification,
+};
 use crate::base::{CaseNumber, Chance, Envelope, MailId, Mailbox, ReversePath, Time};
 use crate::message::Facts;
 use crate::message::facts::Person;
@@ -28,6 +30,7 @@ fn routing_with(number: u64, address: &str, settings: Settings) -> Recipient {
         verification: Verification::default(),
         service_addresses: Vec::new(),
         registered_at: Time::UNIX_EPOCH,
+        forwarding_confirmations: Vec::new(),
     };
     Recipient::Routing { address: address.into(), via: Via::Direct }
 }
@@ -44,6 +47,7 @@ fn candidate(case: CaseNumber, proof: Proof, author_known: bool) -> Candidate {
 fn nothing() -> Evidence {
     Evidence {
         earlier_probe_of: None,
+        confirmation: None,
         report_on: None,
         author: Some(mailbox("anna@customer.example")),
         received_at: Time::UNIX_EPOCH,
@@ -75,6 +79,7 @@ fn said(decision: &Decision) -> String {
         Decision::SetAside { how, reason, .. } => format!("{how:?} {reason:?}"),
         Decision::Verified { address } => format!("verified {}", address.address),
         Decision::EarlierProbe { address } => format!("earlier probe for {address}"),
+        Decision::Confirmation { asked } => format!("{} asks", asked.provider),
         Decision::Report { case, probe_of, reason, .. } => format!("report {case:?} {probe_of:?} {reason:?}"),
     }
 }
@@ -233,6 +238,45 @@ fn an_answer_to_a_resolved_case_does_what_its_address_says() {
 }
 
 #[test]
+fn a_provider_that_asks_is_never_a_case_and_whoever_looks_like_one_is() {
+    #[track_caller]
+    fn check(evidence: Evidence, expected: &str) {
+        let decision = decide(&evidence);
+        assert_eq!(said(&decision), expected);
+        assert!(!decision.words().1.is_empty());
+    }
+    let asked = || Confirmation {
+        provider: "gmail".into(),
+        code: Some("123456789".into()),
+        link: None,
+        from: mailbox("forwarding-noreply@google.com"),
+        at: Time::UNIX_EPOCH,
+        authenticated: true,
+    };
+    let with = |confirmation| Evidence { confirmation: Some(confirmation), ..nothing() };
+    let named = |proof, known| vec![candidate(1, proof, known)];
+    check(with(Ok(asked())), "gmail asks");
+    check(Evidence { candidates: named(Proof::KeyedToken, true), ..with(Ok(asked())) }, "gmail asks");
+    // A copy of a question is a duplicate; a question that came after a forged one, which is a case, is not.
+    let copy_of = |case| Some(Known { mail: mail_id(3), case });
+    check(Evidence { duplicate: copy_of(None), ..with(Ok(asked())) }, "duplicate of 00000001-1-3 on None");
+    check(Evidence { duplicate: copy_of(Some(1)), ..with(Ok(asked())) }, "gmail asks");
+    check(
+        Evidence { duplicate: copy_of(Some(1)), ..with(Err(Doubt::Unproven)) },
+        "duplicate of 00000001-1-3 on Some(1)",
+    );
+    let opens = |reason: &str, hints: &str| format!("open for support@company.example after None {reason} | {hints}");
+    check(with(Err(Doubt::Unproven)), &opens("UnprovenConfirmation", ""));
+    check(with(Err(Doubt::Elsewhere)), &opens("ConfirmationElsewhere", ""));
+    let hinted = Evidence { candidates: named(Proof::SubjectNumber, true), ..with(Err(Doubt::Elsewhere)) };
+    check(hinted, &opens("ConfirmationElsewhere", "1"));
+    let proven = Evidence { candidates: named(Proof::KeyedToken, true), ..with(Err(Doubt::Unproven)) };
+    check(proven, "append 1 third false KeyedToken | ");
+    let probe = Evidence { earlier_probe_of: Some(mailbox("a@b.example")), ..with(Ok(asked())) };
+    check(probe, "earlier probe for a@b.example");
+}
+
+#[test]
 fn every_reason_has_words_of_its_own() {
     use Reason::*;
     let all = [
@@ -249,6 +293,9 @@ fn every_reason_has_words_of_its_own() {
         ReceivedBefore,
         OtherVersion,
         ProbeReturned,
+        ForwardingConfirmation,
+        UnprovenConfirmation,
+        ConfirmationElsewhere,
         BounceAddress,
         ProbeSender,
         Postmaster,

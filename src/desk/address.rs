@@ -52,6 +52,7 @@ impl Desk {
             verification: Verification::default(),
             service_addresses: vec![service],
             registered_at: now,
+            forwarding_confirmations: Vec::new(),
         };
         tables::ADDRESSES.insert(batch, address, &registered);
     }

@@ -29,7 +29,7 @@ pub fn address(stored: &RoutingAddress, now: Time) -> Value {
             "path": verification.path,
         },
         "verified_at": stored.verified_at,
-        "forwarding_confirmations": [],
+        "forwarding_confirmations": stored.forwarding_confirmations,
         "registered_at": stored.registered_at,
     }));
     shown.extend(object(json!(stored.settings)));

@@ -44,6 +44,9 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
         None => earlier_probe_of(site, reading, &recipients).await?,
         Some(_) => None,
     };
+    let forwards_here = recipients.iter().any(|recipient| matches!(recipient, Recipient::Routing { .. }));
+    let claim = reading.confirmation.as_ref().filter(|_| forwards_here);
+    let confirmation = claim.map(|claim| claim.judged(reading.auth, &reading.envelope));
     let identity = Identity::of(reading);
     let names = tables::NAMES.get(&*site.engine, &identity.name).await?;
     let earlier = Earlier::of(names.as_ref().map(|kept| &kept.value), identity.receipt.as_ref());
@@ -58,6 +61,7 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
         duplicate: earlier.same,
         probe_of,
         earlier_probe_of,
+        confirmation,
         report_on,
         auto_reply: reading.facts.kind == Kind::AutoReply,
         candidates: threads.candidates,

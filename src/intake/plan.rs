@@ -4,7 +4,9 @@
 //! The batch expects that the message has no record yet. That expectation is what makes a decision happen exactly once,
 //! whatever was started twice.
 
-use crate::address::{Arrival, Day, RoutingAddress, ServiceAddress, ServiceState, random_label, rate_counter};
+use crate::address::{
+    Arrival, Confirmation, Day, RoutingAddress, ServiceAddress, ServiceState, random_label, rate_counter,
+};
 use crate::base::{CaseNumber, Mailbox, Time};
 use crate::case::{
     Awaiting, Case, Contact, Decision, Delivery, Direction, Disposition, Evidence, Former, Happening, Hint, INTAKE,
@@ -85,6 +87,7 @@ impl Plan<'_> {
             }
             Decision::Verified { address } => self.verified(&mut batch, address).await?,
             Decision::EarlierProbe { .. } => self.recorded(Disposition::Verification, Reason::EarlierProbe, None),
+            Decision::Confirmation { asked } => self.confirmation(&mut batch, asked).await?,
             Decision::Report { case, probe_of, why, reason } => {
                 self.report(&mut batch, *case, probe_of.as_ref(), why).await?;
                 self.recorded(Disposition::DeliveryReport, *reason, *case)
@@ -226,6 +229,19 @@ impl Plan<'_> {
         Ok(self.recorded(Disposition::Verification, Reason::ProbeReturned, None))
     }
 
+    /// Every address that it came to keeps it: the mail of each may be what is to be forwarded.
+    async fn confirmation(&self, batch: &mut Batch, asked: &Confirmation) -> Result<Recorded, ReadError> {
+        for recipient in &self.evidence.recipients {
+            let Recipient::Routing { address, .. } = recipient else { continue };
+            let Some(kept) = tables::ADDRESSES.get(&*self.site.engine, &address.address).await? else { continue };
+            let mut changed = kept.value.clone();
+            if asked.clone().keep_in(&mut changed.forwarding_confirmations) {
+                tables::ADDRESSES.replace(batch, &address.address, &kept, &changed);
+            }
+        }
+        Ok(self.recorded(Disposition::ForwardingConfirmation, Reason::ForwardingConfirmation, None))
+    }
+
     async fn report(
         &self,
         batch: &mut Batch,
@@ -287,7 +303,8 @@ impl Plan<'_> {
         let deliveries = self.deliveries(disposition, reason, case);
         let saved_fields = self.saved_fields();
         let on_case = disposition.is_converted();
-        let receipt = self.identity.receipt.clone().filter(|_| on_case);
+        let asks = disposition == Disposition::ForwardingConfirmation;
+        let receipt = self.identity.receipt.clone().filter(|_| on_case || asks);
         if duplicate_of.is_none() && (receipt.is_some() || facts.message_id.is_some()) {
             let mut names = self.names.as_ref().map(|kept| kept.value.clone()).unwrap_or_default();
             names.add(Named { mail: *id, case, receipt });
@@ -312,6 +329,9 @@ impl Plan<'_> {
         let mut facts = facts.clone();
         if disposition == Disposition::Verification {
             facts.kind = Kind::Verification;
+        }
+        if asks {
+            facts.kind = Kind::ForwardingConfirmation;
         }
         let mail = Mail {
             id: *id,

@@ -1,5 +1,6 @@
 //! One message, read once: what the decision needs of it beyond the journal entry.
 
+use crate::address::Claim;
 use crate::base::{AuthResults, Envelope, MailId, limits};
 use crate::case::SavedField;
 use crate::message::{self, Facts, fields};
@@ -12,6 +13,8 @@ pub struct Reading {
     pub facts: Facts,
     /// The `Postcase-Verification` field.
     pub code_field: Option<String>,
+    /// What it says when it claims to come from a mail provider that asks whether it may forward.
+    pub confirmation: Option<Claim>,
     /// Received fields.
     pub hops: usize,
     /// Digest of what a person would see: tells messages without Message-ID apart, and versions of one with.
@@ -28,6 +31,9 @@ impl Reading {
     pub fn of(id: MailId, envelope: Envelope, message: &[u8]) -> Self {
         let mut facts = message::read(message);
         let content_digest = content_digest(&facts);
+        let confirmation = facts.author().filter(|_| facts.unread.is_none()).and_then(|author| {
+            Claim::of(&author, [&facts.subject, &facts.text], || message::links(message, limits::LINKS_MAX + 1))
+        });
         facts.text = String::new();
         facts.new_text = String::new();
         if let Some(forwarded) = &mut facts.forwarded {
@@ -36,6 +42,7 @@ impl Reading {
         Self {
             id,
             content_digest,
+            confirmation,
             code_field: fields::field(message, "Postcase-Verification").map(Into::into),
             hops: fields::count(message, "Received"),
             facts,
@@ -52,7 +59,17 @@ impl Reading {
             .mailbox()
             .map(|mailbox| crate::message::facts::Person { name: None, address: mailbox.to_string() });
         let facts = Facts { from, subject: "(a message that could not be read)".into(), ..Facts::default() };
-        Self { id, envelope, facts, code_field: None, hops: 0, content_digest: [0; 16], unread: true, auth: None }
+        Self {
+            id,
+            envelope,
+            facts,
+            code_field: None,
+            confirmation: None,
+            hops: 0,
+            content_digest: [0; 16],
+            unread: true,
+            auth: None,
+        }
     }
 }
 

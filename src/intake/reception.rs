@@ -101,6 +101,10 @@ impl Reception {
         let Ok(reading) = tokio::spawn(async move { Reading::of(NO_ID, envelope, &message) }).await else {
             return Ok(true);
         };
+        if reading.confirmation.is_some() {
+            // Perhaps a provider's question: that is known when its sender is looked up.
+            return Ok(true);
+        }
         let decision = decide(&gather(&self.site, &reading).await?.evidence);
         Ok(!matches!(decision, Decision::SetAside { how: SetAside::Bounced, .. }))
     }

@@ -211,6 +211,7 @@ fn address(rate_limit: Option<u32>) -> RoutingAddress {
         verification: Verification::default(),
         service_addresses: Vec::new(),
         registered_at: Time::UNIX_EPOCH,
+        forwarding_confirmations: Vec::new(),
     }
 }
 

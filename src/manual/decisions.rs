@@ -182,3 +182,9 @@
 //! certificate of its own is named by it (`smarthost_authorities`). AUTH is ours: mail-send would try one mechanism after the
 //! other, CRAM-MD5 among them, and its replies lose enhanced codes. The authorities of the system come from
 //! rustls-platform-verifier, which mail-send brings anyway (MIT or Apache-2.0; nothing more to build).
+//! **2026-11-29: a provider's question is known by whole mailboxes and narrow links.** Domains such as google.com, outlook.com
+//! and zohomail.com have users, who may quote a question, and mail that is taken for one becomes no case; so the
+//! [table](crate::address) names senders and the beginning of the path that says yes, not domains. Gmail's row follows mail
+//! as archives have it: two hosts, `vf-` says yes and `uf-` no, in newer mail without a code. Microsoft and Zoho
+//! describe no form: their rows are narrow, and what they miss is a case that a person reads. DKIM alone proves nothing
+//! here, because its result doesn't say who signed.

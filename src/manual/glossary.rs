@@ -21,6 +21,7 @@
 //! | evidence | everything that a decision rests on |
 //! | token | proof, made with our key, that a message belongs to a case |
 //! | probe | the message that verifies an address by coming back |
+//! | forwarding confirmation | a mail provider's question whether it may forward to a service address, with its code or link |
 //! | attempt, outcome | one delivery try; its result per recipient |
 //! | participant | somebody whose messages belong to a case: an author, or somebody addressed |
 //! | version | a message with the author and Message-ID of an earlier one and another content |

@@ -18,10 +18,11 @@
 //!    process three times is decided from its envelope alone.
 //! 7. **Facts.** [`message::read`](crate::message::read), once. Then [`auth`](crate::auth) looks up who sent it, which takes
 //!    some seconds at most and holds up nobody else. Suspects of step 6 are not looked up.
-//! 8. **Evidence.** Recipients, an earlier receipt of the same message, the awaited probe, cases named by token, Message-ID or
-//!    subject.
-//! 9. **Decision.** [`case::decide`](crate::case::decide): the probe, a report, a duplicate, mail that the address doesn't want
-//!    (*held* or *ignored*), an answer to a case, or a new case. With a reason from [`case::Reason`](crate::case::Reason).
+//! 8. **Evidence.** Recipients, an earlier receipt of the same message, the awaited probe, the question of a mail provider,
+//!    cases named by token, Message-ID or subject.
+//! 9. **Decision.** [`case::decide`](crate::case::decide): the probe, a report, a duplicate, a provider's question (kept
+//!    with the address, never a case), mail that the address doesn't want (*held* or *ignored*), an answer to a case, or a
+//!    new case. With a reason from [`case::Reason`](crate::case::Reason).
 //! 10. **Record.** One commit: the message's record (which is the mark that the entry is done), the case's events and head, the
 //!     thread index, the contact. It expects that no record exists yet: a message is decided once. *A crash before it: as in
 //!     step 5. A crash after it: done.* It expects the cases as step 8 saw them; if one has changed, back to step 8.

@@ -141,7 +141,7 @@ fn in_a_row(found: impl Iterator<Item = (usize, Body)>) -> Body {
 }
 
 /// What a part shows as text.
-fn shown(part: &Part<'_>, is_markup: bool) -> html::Shown {
+pub(super) fn shown(part: &Part<'_>, is_markup: bool) -> html::Shown {
     // No charset takes more than four bytes for one of UTF-8.
     const PLAIN_BYTES_MAX: usize = 4 * TEXT_BYTES_MAX;
     let bytes = part.encoding.decode(part.body);

@@ -76,6 +76,55 @@ pub fn to_text(html: &str) -> Shown {
     writer.finish()
 }
 
+/// Where an HTML body leads: the targets of its links in order, with their character references replaced.
+pub fn targets(html: &str, most: usize) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = html;
+    while let Some(start) = rest.find('<').filter(|_| found.len() < most) {
+        rest = &rest[start..];
+        rest = match Markup::at(rest) {
+            Markup::Text => &rest[1..],
+            Markup::Silent { length } => &rest[length..],
+            Markup::Tag { name, is_end, length } => {
+                if !is_end && matches!(name.as_str(), "a" | "area" | "base" | "form") {
+                    found.extend(target(&rest[1 + name.len()..length]));
+                }
+                &rest[length..]
+            }
+        };
+    }
+    found
+}
+
+/// The value of `href` or `action` among the attributes of a tag; the first one counts, as in a browser.
+fn target(attributes: &str) -> Option<String> {
+    let mut rest = attributes;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>'));
+        if rest.is_empty() {
+            return None;
+        }
+        // An equals sign in front is a part of the name.
+        let end = rest.char_indices().skip(1).find(|(_, c)| c.is_ascii_whitespace() || matches!(c, '/' | '>' | '='));
+        let (name, behind) = rest.split_at(end.map_or(rest.len(), |(at, _)| at));
+        let Some(value) = behind.trim_start().strip_prefix('=').map(str::trim_start) else {
+            rest = behind;
+            continue;
+        };
+        let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+        let (value, behind) = match quote {
+            Some(quote) => value[1..].split_once(quote).unwrap_or((&value[1..], "")),
+            None => value.split_at(value.find(|c: char| c.is_ascii_whitespace() || c == '>').unwrap_or(value.len())),
+        };
+        if name.eq_ignore_ascii_case("href") || name.eq_ignore_ascii_case("action") {
+            let mut target = String::new();
+            push_unescaped(&mut target, value);
+            return Some(target.trim().to_owned());
+        }
+        rest = behind;
+    }
+}
+
 fn holds_original(tag: &str) -> bool {
     const TAG_BYTES_MAX: usize = 1024;
     if !tag.contains('=') {

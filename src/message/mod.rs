@@ -17,6 +17,7 @@ mod forward;
 mod html;
 mod ids;
 mod inner;
+mod links;
 mod mentions;
 pub mod new_text;
 mod original;
@@ -33,4 +34,5 @@ mod words;
 
 pub use compose::{Draft, compose};
 pub use facts::Facts;
+pub use links::links;
 pub use view::{attachment, read};

@@ -170,7 +170,7 @@ fn date(text: &str) -> Option<Time> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{compose, sheet};
+    use super::super::{compose, links, sheet};
     use super::*;
     use crate::base::Chance;
     use crate::base::limits::{HEADER_BYTES_MAX, MIME_PARTS_MAX, TEXT_BYTES_MAX};
@@ -285,7 +285,7 @@ mod tests {
         let chance = Chance::seeded(7);
         let seeds = [
             ALTERNATIVE.to_owned(),
-            "From: \"a\\\"b\" (c) <@x:d@e>, =?utf-8?q?=C3?=\nContent-Type: text/html; charset=utf-7\n\n<a b='c'>&#xe9;<!--".into(),
+            "From: \"a\\\"b\" (c) <@x:d@e>, =?utf-8?q?=C3?=\nContent-Type: text/html; charset=utf-7\n\n<a b='c' href=https://x>&#xe9;<a href='y' >://<!--".into(),
             "Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\nFinal-Recipient: ;\nStatus: 5..\n\n--b--".into(),
             "Subject: Fwd: x\nContent-Type: multipart/digest; boundary=\"b\n\n--b\n\nFrom: <\n\n--b--\n> x\nOn a wrote:\n-- \n".into(),
             "Content-Transfer-Encoding: x-uuencode\nContent-Disposition: attachment; filename*1*=a''%; filename*=%C3\n\nbegin \n\u{7f}é".into(),
@@ -303,7 +303,7 @@ mod tests {
                 }
             }
             let facts = read(&raw);
-            let _ = (sheet::of(&facts), attachment(&raw, 0), compose::tests::answer(&facts));
+            let _ = (sheet::of(&facts), attachment(&raw, 0), compose::tests::answer(&facts), links(&raw, 100));
         }
     }
 }

@@ -134,7 +134,10 @@ fn changes(value: &Value) -> String {
 
 fn address(value: &Value) -> String {
     let first = ["address", "name", "state", "mode", "service_address", "queue", "reply_from"];
-    let mut out = sheet::of(value, &first, &["service_addresses"]);
+    let mut out = sheet::of(value, &first, &["service_addresses", "forwarding_confirmations"]);
+    if let Some(newest) = value["forwarding_confirmations"].as_array().and_then(|all| all.last()) {
+        out += &confirmation(newest);
+    }
     for former in value["service_addresses"].as_array().into_iter().flatten() {
         if let (Some("retiring"), Some(old), Some(until)) =
             (former["state"].as_str(), former["address"].as_str(), former["until"].as_str())
@@ -149,6 +152,19 @@ fn address(value: &Value) -> String {
         out += &format!("\nnext: {}\n", next_step(value, &text::line(address)));
     }
     out
+}
+
+/// A mail provider's question, and how to say yes.
+fn confirmation(asked: &Value) -> String {
+    let said = |name: &str| asked[name].as_str().map(text::line);
+    let (provider, at) = (said("provider").unwrap_or_default(), said("at").unwrap_or_default());
+    let yes = match (said("code"), said("link")) {
+        (Some(code), Some(link)) => format!("enter the code {code} in its settings, or open {link}"),
+        (Some(code), None) => format!("enter the code {code} in its settings"),
+        (None, Some(link)) => format!("open {link}"),
+        (None, None) => return String::new(),
+    };
+    format!("\n{provider} asked at {at} whether it may forward here; if it may: {yes}\n")
 }
 
 /// What leads to a verified address.

@@ -93,14 +93,10 @@ state            unverified
 mode             forwarded
 service address  support.abc@in.example.net
 save headers     no
-forwarding confirmations
-  at             2026-11-20T10:00:00Z
-  authenticated  yes
-  code           1
-  from           x@google.com
-  provider       gmail
 verification
   state          none
+
+gmail asked at 2026-11-20T10:00:00Z whether it may forward here; if it may: enter the code 1 in its settings
 
 next: forward support@example.com to support.abc@in.example.net, then run: postcase address verify support@example.com
 ",

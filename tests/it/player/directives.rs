@@ -8,6 +8,9 @@ use crate::span::span;
 use crate::subject::Crash;
 use crate::unit::{Unit, unit};
 
+/// Whoever publishes its public half in a story's zone signs with it.
+const DKIM_KEY: &str = include_str!("../../scenarios/dkim-key.json");
+
 /// Lines to compare, if the directive is one that shows something and the story wants to see it.
 type Shown = Result<Option<Vec<String>>, String>;
 
@@ -95,22 +98,27 @@ async fn command(player: &mut Player, words: &[String], expected: &[String]) -> 
     shown(player, lines, expected, ran.code == 0)
 }
 
-/// `@mail from=A to=B,C [helo=H] [via=HOST] <<END`; without an expected block it must be taken.
+/// `@mail from=A to=B,C [helo=H] [via=HOST] [dkim=DOMAIN] <<END`; without an expected block it must be taken.
 async fn mail(player: &mut Player, words: &[String], document: &[String], expected: &[String]) -> Shown {
     let mut outgoing = Outgoing { helo: "client.example".into(), ..Outgoing::default() };
-    let mut to = player.subject.smtp();
+    let (mut to, mut signs) = (player.subject.smtp(), None);
     for word in words {
         match word.split_once('=') {
             Some(("from", value)) => outgoing.from = value.to_owned(),
             Some(("to", value)) => outgoing.to = value.split(',').map(str::to_owned).collect(),
             Some(("helo", value)) => outgoing.helo = value.to_owned(),
             Some(("via", value)) => to = player.internet.address(value)?,
-            _ => return Err(format!("@mail from=A to=B,C [helo=H] [via=HOST] <<END, not {word:?}")),
+            Some(("dkim", value)) => signs = Some(value),
+            _ => return Err(format!("@mail from=A to=B,C [helo=H] [via=HOST] [dkim=DOMAIN] <<END, not {word:?}")),
         }
     }
     for line in document {
         outgoing.message.extend_from_slice(pattern::filled(line, &player.names)?.as_bytes());
         outgoing.message.extend_from_slice(b"\r\n");
+    }
+    if let Some(domain) = signs {
+        let key = serde_json::from_str(DKIM_KEY).map_err(|error| format!("dkim-key.json: {error}"))?;
+        outgoing.message = postcase::auth::signed(domain, &[key], outgoing.message);
     }
     let reply = smtp::send(to, &outgoing).await?;
     let taken = reply[0].starts_with('2');
