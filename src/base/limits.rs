@@ -70,6 +70,8 @@ pub const PEERS_MAX: usize = 65_536;
 /// From asking for a recipient to its refusal: a hundred times what it takes to see that an address is unknown, disabled or
 /// foreign, so that the timer and not that work decides when the reply leaves.
 pub const REFUSAL_PAUSE: Duration = Duration::from_millis(1);
+/// It is longer by a random part of so many times itself: what a timer's tick leaves is hidden by the choice of the tick.
+pub const REFUSAL_SPREAD: f64 = 4.0;
 /// How long a suspect peer waits for the greeting, so that it may betray that it doesn't.
 pub const GREETING_DELAY: Duration = Duration::from_secs(2);
 /// A TLS handshake.

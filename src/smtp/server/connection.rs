@@ -24,7 +24,7 @@ use super::session::{Action, Session, Tls, Transaction};
 use super::wire::Wire;
 use super::{End, Protocol, Shared};
 use crate::base::time::later;
-use crate::base::{Reply, limits};
+use crate::base::{Chance, Reply, limits};
 use crate::net::peers::Visit;
 
 /// Who is at the other end.
@@ -111,7 +111,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
                 self.say(reply).await
             }
             Action::Ask { from, recipient } => {
-                let refusal_at = later(self.shared.clock.now(), limits::REFUSAL_PAUSE);
+                let pause = limits::REFUSAL_PAUSE.mul_f64(1.0 + limits::REFUSAL_SPREAD * Chance::system().fraction());
+                let refusal_at = later(self.shared.clock.now(), pause);
                 let verdict = survive(async { self.shared.host.recipient(&from, &recipient).await }).await;
                 let verdict = verdict.unwrap_or_else(|| Err(self.host_panicked()));
                 if verdict.is_err() {

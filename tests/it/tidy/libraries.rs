@@ -58,8 +58,73 @@ fn is_permissive(licence: &str) -> bool {
     licence.split(" AND ").all(|part| part.split(" OR ").any(is_known))
 }
 
+/// The fuzz targets are a workspace with a lock file of its own, which has to follow.
+pub fn are_fuzzed(root: &Path) -> Vec<String> {
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap_or_default();
+    differing(&read("Cargo.lock"), &read("tests/fuzz/Cargo.lock"))
+}
+
+fn differing(lock: &str, fuzz: &str) -> Vec<String> {
+    let (ours, theirs) = (packages(lock), packages(fuzz));
+    let own =
+        |packages: &[Package]| packages.iter().find(|package| package.name == "postcase").map(|own| own.text.clone());
+    let known = |theirs: &&Package| {
+        let mut named = ours.iter().filter(|package| package.name == theirs.name).peekable();
+        named.peek().is_none() || named.any(|package| package.version == theirs.version)
+    };
+    let other = theirs.iter().filter(|package| !known(package));
+    let mut wrong: Vec<String> =
+        other.map(|other| format!("{} {} is another version", other.name, other.version)).collect();
+    // What only tests need is missing there.
+    let dependencies = |text: Option<String>| -> Vec<String> {
+        let lines = text.unwrap_or_default();
+        let named = lines.lines().filter(|line| line.starts_with(" \"")).map(str::to_owned);
+        named.filter(|line| !["libtest-mimic", "tempfile"].iter().any(|only| line.contains(only))).collect()
+    };
+    if dependencies(own(&ours)) != dependencies(own(&theirs)) {
+        wrong.push("postcase needs other libraries".into());
+    }
+    let cure = "copy Cargo.lock over it and run cargo metadata in tests/fuzz";
+    wrong.iter().map(|wrong| format!("tests/fuzz/Cargo.lock:1: {wrong} than in Cargo.lock: {cure}")).collect()
+}
+
+struct Package {
+    name: String,
+    version: String,
+    text: String,
+}
+
+fn packages(lock: &str) -> Vec<Package> {
+    let value = |text: &str, key: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(key));
+        line.unwrap_or_default().trim_matches(['"', ' ']).to_owned()
+    };
+    let blocks = lock.split("[[package]]").skip(1);
+    blocks
+        .map(|text| Package { name: value(text, "name ="), version: value(text, "version ="), text: text.into() })
+        .collect()
+}
+
 pub fn units() -> Vec<Unit> {
-    vec![unit("an unwelcome library is found", an_unwelcome_library_is_found)]
+    vec![
+        unit("an unwelcome library is found", an_unwelcome_library_is_found),
+        unit("a lock file that was left behind is found", a_lock_file_that_was_left_behind_is_found),
+    ]
+}
+
+fn a_lock_file_that_was_left_behind_is_found() {
+    let lock = |version: &str, needs: &str| {
+        format!(
+            "[[package]]\nname = \"a\"\nversion = \"{version}\"\n\n[[package]]\nname = \"postcase\"\nversion = \"0\"\n\
+             dependencies = [\n{needs}]\n"
+        )
+    };
+    let count = |fuzz: &str| differing(&lock("1", " \"a\",\n \"tempfile\",\n"), fuzz).len();
+    assert_eq!(count(&lock("1", " \"a\",\n \"tempfile\",\n")), 0);
+    assert_eq!(count(&lock("1", " \"a\",\n")), 0);
+    assert_eq!(count(&lock("2", " \"a\",\n")), 1);
+    assert_eq!(count(&lock("1", "")), 1);
+    assert_eq!(count(""), 1);
 }
 
 fn an_unwelcome_library_is_found() {

@@ -44,6 +44,7 @@ pub fn trials() -> Vec<Trial> {
     }));
     trials.push(trial("an outside library has one owner", |files| found(files, order::libraries_have_one_owner)));
     trials.push(trial("every library may be used and passed on by anybody", |_| libraries::are_welcome(&root())));
+    trials.push(trial("the fuzz targets are built with the same libraries", |_| libraries::are_fuzzed(&root())));
     trials.push(trial("every scenario has a story of two lines", |_| layout::stories(&crate::scenarios::folder())));
     trials.push(trial("the top level is clear", |_| layout::top_level(&names(&root()))));
     trials.push(trial("every command of the README exists", |_| readme::commands_exist(&root().join("README.md"))));
