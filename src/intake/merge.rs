@@ -1,7 +1,7 @@
 //! Messages that move from one case to another: whole cases that are one, and single messages.
 //!
-//! What moves is told on both cases and in the record of each message. Names keep the number under which a message was
-//! first filed: whoever follows one to a merged case goes on from there ([`living`]).
+//! What moves is told on both cases, in the record of each message and under its name. Tokens keep the number of the case
+//! that they were made for: whoever follows one to a merged case goes on from there ([`living`]).
 
 use crate::base::{CaseNumber, MailId, Time};
 use crate::case::{Case, Event, Happening};
