@@ -64,6 +64,8 @@ pub struct Settings {
     pub on_resolved: OnResolved,
     /// True when the header fields of its mail are kept in the record.
     pub save_headers: bool,
+    /// The status of the task that each message to it adds to its case; none: no tasks.
+    pub task: Option<String>,
 }
 
 impl Default for Settings {
@@ -84,6 +86,7 @@ impl Default for Settings {
             over_limit: OverLimit::default(),
             on_resolved: OnResolved::default(),
             save_headers: false,
+            task: None,
         }
     }
 }

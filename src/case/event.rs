@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Hint, Participant, Status};
+use super::{Hint, Participant, Status, Task};
 use crate::base::{CaseNumber, MailId, Mailbox, Priority, Time};
 
 /// One entry of a case's history.
@@ -76,6 +76,13 @@ pub enum Happening {
     },
     NoteAdded {
         text: String,
+    },
+    /// Something to do about a message.
+    TaskAdded(Task),
+    TaskChanged {
+        task: u32,
+        from: String,
+        to: String,
     },
     FieldChanged {
         name: String,

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::event::Fields;
-use super::{Event, Happening, Status};
+use super::task::TASKS_MAX;
+use super::{Event, Happening, Status, Task};
 use crate::base::{CaseNumber, MailId, Mailbox, Priority, Time};
 
 /// Participants that are remembered of one case: beyond them it is a list, not a conversation.
@@ -68,6 +69,12 @@ pub struct Case {
     /// The case that has its messages now.
     #[serde(default)]
     pub merged_into: Option<CaseNumber>,
+    /// What is to be done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<Task>,
+    /// Tasks that there ever were.
+    #[serde(default)]
+    pub tasks_added: u32,
     /// Messages on it.
     #[serde(default)]
     pub messages: u32,
@@ -101,6 +108,8 @@ impl Case {
             resolved_at: None,
             updated_at: at,
             merged_into: None,
+            tasks: Vec::new(),
+            tasks_added: 0,
             messages: 0,
             touched: false,
             events: 0,
@@ -145,6 +154,11 @@ impl Case {
                     self.remember(&Participant { address: address.clone(), name: None, role: Role::Addressed });
                 }
             }
+            Happening::TaskAdded(task) => {
+                self.tasks_added = task.task;
+                self.tasks.push(task.clone());
+            }
+            Happening::TaskChanged { task, to, .. } => self.change_task(*task, to),
             Happening::FieldChanged { name, to, .. } => self.change_field(name, to.as_deref()),
             Happening::StatusChanged { to, .. } => {
                 self.resolved_at = match (*to, self.status) {
@@ -164,15 +178,8 @@ impl Case {
                     self.hints.push(hint.clone());
                 }
             }
-            Happening::Merged { from, into, .. } if *from == self.number => {
-                self.merged_into = Some(*into);
-                self.messages = 0;
-                self.status = Status::Closed;
-            }
-            Happening::Split { mail, from, .. } if *from == self.number => {
-                self.messages = self.messages.saturating_sub(1);
-                self.last_proven = self.last_proven.filter(|last| last != mail);
-            }
+            Happening::Merged { from, into, .. } if *from == self.number => self.end_in(*into),
+            Happening::Split { mail, from, .. } if *from == self.number => self.lose(*mail),
             Happening::Merged { .. } | Happening::Split { .. } => {}
             Happening::ReplyDelivered { .. }
             | Happening::ReplyDelayed { .. }
@@ -193,6 +200,12 @@ impl Case {
         self.hints.len() < HINTS_MAX && !self.hints.iter().any(|known| known.case == hint.case)
     }
 
+    /// Something to do about a message; none when there are too many.
+    pub fn new_task(&self, mail: MailId, status: &str) -> Option<Happening> {
+        let task = Task { task: self.tasks_added + 1, mail, status: status.to_owned() };
+        (self.tasks.len() < TASKS_MAX).then_some(Happening::TaskAdded(task))
+    }
+
     fn remember(&mut self, person: &Participant) {
         let has_room = self.participants.len() < PARTICIPANTS_MAX;
         match self.participants.iter_mut().find(|known| known.address == person.address) {
@@ -207,6 +220,25 @@ impl Case {
             None if has_room => self.participants.push(person.clone()),
             None => {}
         }
+    }
+
+    fn change_task(&mut self, number: u32, to: &str) {
+        self.tasks.retain(|task| task.task != number || !Task::is_done(to));
+        let changed = self.tasks.iter_mut().find(|task| task.task == number);
+        changed.into_iter().for_each(|task| to.clone_into(&mut task.status));
+    }
+
+    fn end_in(&mut self, other: CaseNumber) {
+        self.merged_into = Some(other);
+        self.messages = 0;
+        self.tasks.clear();
+        self.status = Status::Closed;
+    }
+
+    fn lose(&mut self, mail: MailId) {
+        self.messages = self.messages.saturating_sub(1);
+        self.last_proven = self.last_proven.filter(|last| *last != mail);
+        self.tasks.retain(|task| task.mail != mail);
     }
 
     /// `subject` and `priority` are fields of every case; all others are the company's own.

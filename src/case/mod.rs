@@ -12,6 +12,7 @@ mod mail;
 mod names;
 mod reply;
 mod status;
+mod task;
 #[cfg(test)]
 mod tests;
 mod threading;
@@ -26,4 +27,5 @@ pub use mail::{Delivery, Direction, Disposition, Former, Mail, SavedField, Step}
 pub use names::{Awaiting, Named, Names, Receipt};
 pub use reply::{NoReply, ReplyPlan, plan_reply};
 pub use status::Status;
+pub use task::Task;
 pub use threading::{Candidate, Outcome, Proof, case_number_in_subject};

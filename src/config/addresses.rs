@@ -37,6 +37,7 @@ const SETTINGS: &[Setting] = &[
     ("over_limit", |s, v| put(&mut s.over_limit, value::choice(v, r#""bounce", "discard", "requeue" or "hold""#))),
     ("on_resolved", |s, v| put(&mut s.on_resolved, on_resolved(v))),
     ("save_headers", |s, v| put(&mut s.save_headers, v.get_ref().as_bool().ok_or_else(|| wrong(v, "true or false")))),
+    ("task", |s, v| put(&mut s.task, value::text(v, "a text", any))),
 ];
 
 fn put<T>(place: &mut Option<T>, read: Read<T>) -> Read<()> {
@@ -174,6 +175,7 @@ mod tests {
             rate_limit: Some(7),
             on_resolved: "reopen-within 7d".parse().unwrap(),
             save_headers: true,
+            task: Some("not started".into()),
             ..Settings::default()
         });
         all["address"] = json!("a b@example.com");

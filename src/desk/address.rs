@@ -9,6 +9,7 @@ use crate::address::{
     VerificationState, random_label,
 };
 use crate::base::{Mailbox, ReversePath, Span, limits};
+use crate::case::Task;
 use crate::message::compose::{Draft, compose};
 use crate::message::facts::Person;
 use crate::outbound::{Outgoing, Purpose, Submitted};
@@ -253,6 +254,9 @@ impl Desk {
             }
         }
         self.actor(typed.owner.as_ref()).await?;
+        if typed.task.as_deref().is_some_and(Task::is_done) {
+            return Err(Refusal::refused("a new task can't be done already; name a status such as \"not started\""));
+        }
         if let Some(reply_from) = typed.reply_from.as_ref().filter(|named| !new.contains(named)) {
             self.address(reply_from).await?;
         }
@@ -282,6 +286,7 @@ pub(super) fn changed(stored: Settings, typed: AddressSettings) -> Settings {
         over_limit: typed.over_limit.unwrap_or(stored.over_limit),
         on_resolved: typed.on_resolved.unwrap_or(stored.on_resolved),
         save_headers: typed.save_headers.unwrap_or(stored.save_headers),
+        task: typed.task.or(stored.task).filter(|status| !status.trim().is_empty()),
     }
 }
 

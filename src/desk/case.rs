@@ -67,6 +67,19 @@ impl Desk {
         .await
     }
 
+    /// Another status of a task. One that is done already can't have one.
+    pub(super) async fn case_task(&self, number: CaseNumber, task: u32, to: String, by: Option<Mailbox>) -> Answer {
+        if to.trim().is_empty() {
+            return Err(Refusal::refused("the status is empty; done ends the task"));
+        }
+        self.change_case(number, by, |case| {
+            let known = case.tasks.iter().find(|known| known.task == task).ok_or_else(|| no_task(case, task))?;
+            let from = known.status.clone();
+            Ok((from != to).then(|| Happening::TaskChanged { task, from, to: to.clone() }).into_iter().collect())
+        })
+        .await
+    }
+
     /// To an agent, or back into a queue.
     pub(super) async fn case_assign(
         &self,
@@ -132,11 +145,18 @@ pub(super) fn absent(number: CaseNumber) -> Refusal {
     Refusal::not_found(format!("there is no case {number}; see: postcase case list"))
 }
 
+fn no_task(case: &Case, task: u32) -> Refusal {
+    let open: Vec<String> = case.tasks.iter().map(|open| open.task.to_string()).collect();
+    let open = if open.is_empty() { "none".to_owned() } else { open.join(", ") };
+    Refusal::not_found(format!("case {} has no open task {task}; open are: {open}", case.number))
+}
+
 fn matches(filter: &CaseFilter, case: &Case) -> bool {
     let contact = case.contact.as_ref().map(|contact| &contact.address);
     filter.status.is_none_or(|status| case.status == status)
         && filter.queue.as_ref().is_none_or(|queue| case.queue.as_ref() == Some(queue))
         && filter.owner.as_ref().is_none_or(|owner| case.owner.as_ref() == Some(owner))
+        && filter.task.as_ref().is_none_or(|status| case.tasks.iter().any(|task| task.status == *status))
         && filter.contact.as_ref().is_none_or(|wanted| contact == Some(wanted))
 }
 

@@ -101,6 +101,13 @@ pub enum Command {
         agent: Option<Mailbox>,
         queue: Option<String>,
     },
+    /// Another status of a task; `done` ends it.
+    CaseTask {
+        number: CaseNumber,
+        task: u32,
+        status: String,
+        by: Option<Mailbox>,
+    },
     /// All of it into another case.
     CaseMerge {
         number: CaseNumber,
@@ -195,6 +202,8 @@ pub struct AddressSettings {
     pub over_limit: Option<crate::address::OverLimit>,
     pub on_resolved: Option<crate::address::OnResolved>,
     pub save_headers: Option<bool>,
+    /// An empty text takes it away.
+    pub task: Option<String>,
 }
 
 /// Which messages to list, newest first.
@@ -219,6 +228,8 @@ pub struct CaseFilter {
     pub queue: Option<String>,
     pub owner: Option<Mailbox>,
     pub contact: Option<Mailbox>,
+    /// The status of one of its open tasks.
+    pub task: Option<String>,
     /// `None`: all of them.
     pub limit: Option<usize>,
 }

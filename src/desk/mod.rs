@@ -61,6 +61,7 @@ impl Desk {
             Command::CaseShow { number } => self.case_show(number).await,
             Command::CaseReply(request) => self.case_reply(request).await,
             Command::CaseNote { number, text, by } => self.case_note(number, text, by).await,
+            Command::CaseTask { number, task, status, by } => self.case_task(number, task, status, by).await,
             Command::CaseSet { number, changes, by } => self.case_set(number, changes, by).await,
             Command::CaseAssign { number, agent, queue } => self.case_assign(number, agent, queue).await,
             Command::CaseMerge { number, into, by } => self.case_merge(number, into, by).await,

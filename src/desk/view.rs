@@ -136,6 +136,7 @@ pub fn case_row(case: &Case) -> Value {
         "opened_at": case.opened_at,
         "resolved_at": case.resolved_at,
         "updated_at": case.updated_at,
+        "tasks": case.tasks,
         "hints": case.hints,
         "merged_into": case.merged_into,
     })

@@ -4,7 +4,7 @@
 //! that they were made for: whoever follows one to a merged case goes on from there ([`living`]).
 
 use crate::base::{CaseNumber, MailId, Time};
-use crate::case::{Case, Event, Happening};
+use crate::case::{Case, Event, Happening, Task};
 use crate::store::{Batch, CaseChange, Kept, ReadError, Site, case_change, tables};
 
 /// Merged cases on the way to the one that has the messages now: each merge of a person can add one.
@@ -38,12 +38,14 @@ impl Move<'_> {
         into: &mut CaseChange,
     ) -> Result<(), ReadError> {
         let (old, new) = (from.case().number, into.case().number);
+        let tasks = from.case().tasks.clone();
         for event in case_change::events_of(&*site.engine, old).await? {
             let Some(mail) = mail_of(&event) else { continue };
             if self.record(site, batch, mail, old, new).await? {
                 into.add(self.now, &event.by, event.what);
             }
         }
+        self.tasks(&tasks, into);
         let merged = Happening::Merged { from: old, into: new, why: self.why.to_owned() };
         from.add(self.now, self.by, merged.clone());
         into.add(self.now, self.by, merged);
@@ -66,6 +68,7 @@ impl Move<'_> {
         if !self.record(site, batch, mail, old, new).await? {
             return Ok(false);
         }
+        let tasks: Vec<Task> = from.case().tasks.iter().filter(|task| task.mail == mail).cloned().collect();
         let split = Happening::Split { mail, from: old, into: new, why: self.why.to_owned() };
         from.add(self.now, self.by, split.clone());
         // A person has said that it belongs there, whoever its author is.
@@ -81,8 +84,18 @@ impl Move<'_> {
             other => other,
         };
         into.add(self.now, &event.by, added);
+        self.tasks(&tasks, into);
         into.add(self.now, self.by, split);
         Ok(true)
+    }
+
+    /// What is to be done about a message goes with it.
+    fn tasks(self, tasks: &[Task], into: &mut CaseChange) {
+        for task in tasks {
+            if let Some(what) = into.case().new_task(task.mail, &task.status) {
+                into.add(self.now, self.by, what);
+            }
+        }
     }
 
     /// Writes down where a message is now; false when it isn't on the former case any more.

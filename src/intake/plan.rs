@@ -184,7 +184,24 @@ impl Plan<'_> {
                 participants,
             },
         );
+        if let Some(status) = self.task()
+            && let Some(what) = change.case().new_task(self.reading.id, status)
+        {
+            change.add(self.now, INTAKE, what);
+        }
         Ok(())
+    }
+
+    /// The status of the task that the message makes, by the address that was registered first. Nobody has to do anything
+    /// about a machine's mail.
+    fn task(&self) -> Option<&str> {
+        let addresses = self.evidence.recipients.iter().filter_map(|recipient| match recipient {
+            Recipient::Routing { address, .. } => Some(address),
+            _ => None,
+        });
+        let facts = &self.reading.facts;
+        let first = addresses.min_by_key(|address| address.number)?;
+        first.settings.task.as_deref().filter(|_| facts.kind == Kind::Message && facts.automatic.is_none())
     }
 
     /// Who wrote it: From, or Reply-To where From is our own, as contact forms write it.

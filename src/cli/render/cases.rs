@@ -30,7 +30,10 @@ pub fn head(case: &Value) -> String {
         (number, subject) => format!("case {}  {}\n\n", cell(number), cell(subject)),
     };
     let first = ["status", "priority", "contact", "address", "queue", "owner", "opened_at", "updated_at"];
-    let mut out = title + &sheet::of(case, &first, &["number", "subject", "hints", "messages", "events"]);
+    let mut out = title + &sheet::of(case, &first, &["number", "subject", "tasks", "hints", "messages", "events"]);
+    for task in case["tasks"].as_array().into_iter().flatten() {
+        out += &format!("task {} {}: message {}\n", cell(&task["task"]), cell(&task["status"]), cell(&task["mail"]));
+    }
     for hint in case["hints"].as_array().into_iter().flatten() {
         out += &format!("may belong to case {}: {}\n", cell(&hint["case"]), cell(&hint["why"]));
     }

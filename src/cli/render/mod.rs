@@ -72,6 +72,7 @@ pub fn answer(command: &Command, value: &Value) -> String {
         | Command::CaseLink { .. }
         | Command::CaseNote { .. }
         | Command::CaseSet { .. }
+        | Command::CaseTask { .. }
         | Command::CaseAssign { .. } => cases::head(value),
         _ => {
             sheet::of(value, &["address", "name", "number", "state", "spool_id", "id", "message_id", "from", "to"], &[])

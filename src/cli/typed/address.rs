@@ -111,6 +111,9 @@ pub struct Settings {
     /// Keeps the header fields of its mail in the record; =false stops that
     #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     save_headers: Option<bool>,
+    /// Status of the task that each of its messages adds to its case; an empty text: no more tasks
+    #[arg(long, value_name = "STATUS")]
+    task: Option<String>,
 }
 
 impl Settings {
@@ -132,6 +135,7 @@ impl Settings {
             over_limit: self.over_limit,
             on_resolved: on_resolved.map_err(|error| Failure::usage(format!("--on-resolved: {error}")))?,
             save_headers: self.save_headers,
+            task: self.task,
         })
     }
 }

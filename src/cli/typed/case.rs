@@ -44,6 +44,18 @@ pub enum Typed {
         #[arg(long = "as", value_name = "AGENT")]
         by: Option<Mailbox>,
     },
+    /// Changes a task of a case; done ends it
+    Task {
+        #[arg(value_parser = case_number)]
+        number: CaseNumber,
+        /// As case show numbers it
+        task: u32,
+        #[arg(long)]
+        status: String,
+        /// The agent who does it
+        #[arg(long = "as", value_name = "AGENT")]
+        by: Option<Mailbox>,
+    },
     /// Moves all messages of a case into another one, which later answers join, too
     Merge {
         #[arg(value_parser = case_number)]
@@ -97,6 +109,9 @@ pub struct List {
     /// The customer
     #[arg(long, value_name = "ADDRESS")]
     contact: Option<Mailbox>,
+    /// The status of one of its open tasks
+    #[arg(long, value_name = "STATUS")]
+    task: Option<String>,
     #[command(flatten)]
     rows: Rows,
 }
@@ -142,6 +157,7 @@ impl Typed {
                 queue: list.queue,
                 owner: list.owner,
                 contact: list.contact,
+                task: list.task,
             }),
             Self::Show { number } => Command::CaseShow { number },
             Self::Reply(reply) => Command::CaseReply(reply.request()?),
@@ -149,6 +165,7 @@ impl Typed {
             Self::Set { number, changes, by } => {
                 Command::CaseSet { number, changes: changes.into_iter().collect(), by }
             }
+            Self::Task { number, task, status, by } => Command::CaseTask { number, task, status, by },
             Self::Merge { number, into, by } => Command::CaseMerge { number, into, by },
             Self::Split { number, message, by } => Command::CaseSplit { number, message, by },
             Self::Link { number, message, by } => Command::CaseLink { number, message, by },

@@ -245,7 +245,7 @@ fn everything_else_is_wrong_usage() {
         "address add a@b.c --accept-from nobody",
         "address add a@b.c --unauthorised requeue",
         "address add a@b.c --save-headers=perhaps",
-        "address add a@b.c --task open",
+        "case task 1 --status done",
         "address add a@b.c --permission-set p",
         "address add a@b.c --plugin p",
         "address add a@b.c --mode both",
