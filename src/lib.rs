@@ -12,6 +12,7 @@ pub mod auth;
 pub mod store;
 pub mod smtp;
 pub mod intake;
+pub mod dispatch;
 pub mod outbound;
 pub mod desk;
 pub mod http;

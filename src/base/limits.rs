@@ -265,3 +265,16 @@ pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
 pub const COMMAND_TIME_MAX: Duration = Duration::from_secs(60);
 /// Longest path of a Unix socket: the kernel's field has 108 bytes on Linux and 104 elsewhere.
 pub const SOCKET_PATH_BYTES_MAX: usize = 100;
+
+/// How long an agent may think about an offer: longer, and the customer waits for somebody who isn't there.
+pub const OFFER_TIME: Duration = Duration::from_secs(5 * 60);
+/// How often one agent may decline a case before it is offered to others only.
+pub const DECLINES_MAX: u32 = 3;
+/// How long a case counts against its agent's capacity without anybody doing anything: what was forgotten blocks nobody.
+pub const CAPACITY_LEASE: Duration = Duration::from_secs(3 * 86_400);
+/// How long a case waits in a queue before it overflows, unless the queue says otherwise.
+pub const OVERFLOW_AFTER: Duration = Duration::from_secs(15 * 60);
+/// Agents of whom a choice tells why they were or weren't chosen: a person reads a few.
+pub const CONSIDERED_MAX: usize = 20;
+/// Items of one line that are tried at a time when the first finds nobody.
+pub const LINE_TRIED_MAX: usize = 20;

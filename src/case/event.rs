@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Hint, Participant, Status, Task};
+use super::{Considered, Hint, Participant, Status, Task};
 use crate::base::{CaseNumber, MailId, Mailbox, Priority, Time};
 
 /// One entry of a case's history.
@@ -98,8 +98,23 @@ pub enum Happening {
         queue: String,
         why: String,
     },
+    /// An agent is asked to take it.
+    Offered {
+        agent: Mailbox,
+        until: Time,
+        why: String,
+        considered: Vec<Considered>,
+    },
+    Declined {
+        agent: Mailbox,
+        why: String,
+    },
     Assigned {
         agent: Mailbox,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        considered: Vec<Considered>,
     },
     /// On both cases.
     Merged {

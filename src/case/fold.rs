@@ -1,10 +1,12 @@
 //! The case as its events make it: kept beside them as the row that lists need, and always equal to their fold.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::event::Fields;
 use super::task::TASKS_MAX;
-use super::{Event, Happening, Status, Task};
+use super::{Event, Happening, Offer, Status, Task};
 use crate::base::{CaseNumber, MailId, Mailbox, Priority, Time};
 
 /// Participants that are remembered of one case: beyond them it is a list, not a conversation.
@@ -12,8 +14,12 @@ pub const PARTICIPANTS_MAX: usize = 200;
 /// Cases that one case may be shown to belong to: a person looks at a few.
 const HINTS_MAX: usize = 20;
 
+/// A field of this name and a skill's is the level of it that a case asks for.
+pub const SKILL: &str = "skill.";
 /// The name under which intake acts in events.
 pub const INTAKE: &str = "intake";
+/// The name under which cases come to agents.
+pub const DISPATCH: &str = "dispatch";
 
 /// Somebody who takes part in a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +61,20 @@ pub struct Case {
     pub address: Option<Mailbox>,
     pub queue: Option<String>,
     pub owner: Option<Mailbox>,
+    /// Who had it before it went back to a queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_owner: Option<Mailbox>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<Offer>,
+    /// How often it was declined by whom since it came to its queue.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub declined: BTreeMap<Mailbox, u32>,
+    /// Skills that it asks for, with the lowest level that will do.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub skills: BTreeMap<String, u8>,
+    /// When it came to its queue or owner.
+    #[serde(default)]
+    pub placed_at: Option<Time>,
     pub contact: Option<Participant>,
     pub participants: Vec<Participant>,
     pub fields: Fields,
@@ -78,7 +98,7 @@ pub struct Case {
     /// Messages on it.
     #[serde(default)]
     pub messages: u32,
-    /// Somebody other than [`INTAKE`] has done something with it.
+    /// A person has done something with it.
     #[serde(default)]
     pub touched: bool,
     /// How many events there are; the next one has this index.
@@ -99,6 +119,11 @@ impl Case {
             address: None,
             queue: None,
             owner: None,
+            previous_owner: None,
+            offer: None,
+            declined: BTreeMap::new(),
+            skills: BTreeMap::new(),
+            placed_at: None,
             contact: None,
             participants: Vec::new(),
             fields: Fields::new(),
@@ -127,7 +152,7 @@ impl Case {
     /// One event further.
     pub fn apply(&mut self, event: &Event) {
         self.events += 1;
-        self.touched |= event.by != INTAKE;
+        self.touched |= ![INTAKE, DISPATCH].contains(&event.by.as_str());
         self.updated_at = event.at;
         match &event.what {
             Happening::CaseOpened { subject, key, origin, priority, record_type, address, contact } => {
@@ -160,19 +185,22 @@ impl Case {
             }
             Happening::TaskChanged { task, to, .. } => self.change_task(*task, to),
             Happening::FieldChanged { name, to, .. } => self.change_field(name, to.as_deref()),
-            Happening::StatusChanged { to, .. } => {
-                self.resolved_at = match (*to, self.status) {
-                    (Status::Resolved, Status::Resolved) => self.resolved_at,
-                    (Status::Resolved, _) => Some(event.at),
-                    _ => None,
-                };
-                self.status = *to;
-            }
+            Happening::StatusChanged { to, .. } => self.change_status(*to, event.at),
             Happening::Queued { queue, .. } => {
                 self.queue = Some(queue.clone());
-                self.owner = None;
+                self.previous_owner = self.owner.take().or(self.previous_owner.take());
+                self.declined.clear();
+                self.place(event.at);
             }
-            Happening::Assigned { agent } => self.owner = Some(agent.clone()),
+            Happening::Offered { agent, until, .. } => self.offer = Some(Offer { agent: agent.clone(), until: *until }),
+            Happening::Declined { agent, .. } => {
+                *self.declined.entry(agent.clone()).or_default() += 1;
+                self.offer = None;
+            }
+            Happening::Assigned { agent, .. } => {
+                self.owner = Some(agent.clone());
+                self.place(event.at);
+            }
             Happening::HintAdded(hint) => {
                 if self.takes_hint(hint) {
                     self.hints.push(hint.clone());
@@ -222,6 +250,20 @@ impl Case {
         }
     }
 
+    fn change_status(&mut self, to: Status, at: Time) {
+        self.resolved_at = match (to, self.status) {
+            (Status::Resolved, Status::Resolved) => self.resolved_at,
+            (Status::Resolved, _) => Some(at),
+            _ => None,
+        };
+        self.status = to;
+    }
+
+    fn place(&mut self, at: Time) {
+        self.offer = None;
+        self.placed_at = Some(at);
+    }
+
     fn change_task(&mut self, number: u32, to: &str) {
         self.tasks.retain(|task| task.task != number || !Task::is_done(to));
         let changed = self.tasks.iter_mut().find(|task| task.task == number);
@@ -241,7 +283,7 @@ impl Case {
         self.tasks.retain(|task| task.mail != mail);
     }
 
-    /// `subject` and `priority` are fields of every case; all others are the company's own.
+    /// `subject`, `priority` and the skills are fields of every case; all others are the company's own.
     fn change_field(&mut self, name: &str, to: Option<&str>) {
         match (name, to) {
             ("subject", Some(subject)) => subject.clone_into(&mut self.subject),
@@ -250,6 +292,10 @@ impl Case {
                     self.priority = priority;
                 }
             }
+            (name, to) if let Some(skill) = name.strip_prefix(SKILL) => match to.and_then(|level| level.parse().ok()) {
+                Some(level) => drop(self.skills.insert(skill.to_owned(), level)),
+                None => drop(self.skills.remove(skill)),
+            },
             (_, Some(value)) => drop(self.fields.insert(name.to_owned(), value.to_owned())),
             (_, None) => drop(self.fields.remove(name)),
         }

@@ -110,6 +110,11 @@ pub struct Mail {
 }
 
 impl Mail {
+    /// True for the message that a case began with.
+    pub fn opened_case(&self) -> bool {
+        self.deliveries.iter().any(|delivery| delivery.disposition == Disposition::CaseOpened)
+    }
+
     /// The author's address when it can be answered.
     pub fn author(&self) -> Option<Mailbox> {
         self.facts.author()

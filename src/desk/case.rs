@@ -7,7 +7,7 @@ use serde_json::json;
 use super::command::CaseFilter;
 use super::{Answer, Desk, Outcome, Refusal, view};
 use crate::base::{CaseNumber, Mailbox, Priority};
-use crate::case::{Case, Happening, Status};
+use crate::case::{Case, Happening, SKILL, Status};
 use crate::store::{Batch, CaseChange, Page, case_change, tables};
 
 /// Cases read at a time while a filter is looked for.
@@ -87,17 +87,13 @@ impl Desk {
         agent: Option<Mailbox>,
         queue: Option<String>,
     ) -> Answer {
-        let engine = &*self.site.engine;
         let what = match (agent, queue) {
             (Some(agent), None) => {
                 self.actor(Some(&agent)).await?;
-                Happening::Assigned { agent }
+                Happening::Assigned { agent, why: None, considered: Vec::new() }
             }
             (None, Some(queue)) => {
-                if tables::QUEUES.get(engine, &queue).await?.is_none() {
-                    let why = format!("there is no queue {queue}; make it with: postcase queue add {queue}");
-                    return Err(Refusal::not_found(why));
-                }
+                self.queue(&queue).await?;
                 Happening::Queued { queue, why: "assigned by hand".into() }
             }
             _ => return Err(Refusal::refused("name either an agent or a queue")),
@@ -112,6 +108,19 @@ impl Desk {
                 });
             }
             Ok(happenings)
+        })
+        .await
+    }
+
+    /// Only who was asked can say no.
+    pub(super) async fn case_decline(&self, number: CaseNumber, by: Mailbox) -> Answer {
+        self.change_case(number, Some(by.clone()), |case| match &case.offer {
+            Some(offer) if offer.agent == by => {
+                Ok(vec![Happening::Declined { agent: by.clone(), why: "declined".into() }])
+            }
+            _ => {
+                Err(Refusal::refused(format!("case {number} isn't offered to {by}; see: postcase case show {number}")))
+            }
         })
         .await
     }
@@ -182,6 +191,13 @@ fn set(case: &Case, name: &str, value: &str) -> Result<Option<Happening>, Refusa
             let priority = serde_json::from_value::<Priority>(word(value));
             priority.map_err(|_| refused("low, normal, high or urgent"))?;
             json!(case.priority).as_str().map(str::to_owned)
+        }
+        _ if name.starts_with(SKILL) => {
+            let level = |text: &str| text.is_empty() || text.parse::<u8>().is_ok_and(|level| level > 0);
+            if !level(value) {
+                return Err(refused("a level from 1 to 255, or nothing to take it away"));
+            }
+            case.skills.get(&name[SKILL.len()..]).map(u8::to_string)
         }
         "subject" if value.trim().is_empty() => return Err(refused("some text")),
         "subject" => Some(case.subject.clone()),

@@ -11,6 +11,7 @@ use std::pin::Pin;
 use serde::{Deserialize, Serialize};
 
 use crate::base::{CaseNumber, Mailbox, Span, Time};
+use crate::routing::{Accept, Assign, Presence};
 
 /// One command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -126,15 +127,49 @@ pub enum Command {
         message: String,
         by: Option<Mailbox>,
     },
+    /// An offer isn't wanted.
+    CaseDecline {
+        number: CaseNumber,
+        by: Mailbox,
+    },
     QueueAdd {
         name: String,
+        #[serde(default)]
+        settings: QueueSettings,
     },
     QueueList,
+    QueueShow {
+        name: String,
+    },
+    QueueSet {
+        name: String,
+        settings: QueueSettings,
+    },
+    /// One in which nothing waits.
+    QueueRemove {
+        name: String,
+    },
     AgentAdd {
         address: Mailbox,
-        name: Option<String>,
+        #[serde(default)]
+        settings: AgentSettings,
     },
     AgentList,
+    AgentShow {
+        address: Mailbox,
+    },
+    AgentSet {
+        address: Mailbox,
+        settings: AgentSettings,
+    },
+    AgentPresence {
+        address: Mailbox,
+        presence: Presence,
+    },
+    /// Their cases go back to their queues.
+    AgentRemove {
+        address: Mailbox,
+    },
     SpoolList {
         limit: Option<usize>,
     },
@@ -204,6 +239,31 @@ pub struct AddressSettings {
     pub save_headers: Option<bool>,
     /// An empty text takes it away.
     pub task: Option<String>,
+}
+
+/// Settings of a queue as typed; `None` is "not named".
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct QueueSettings {
+    pub members: Option<Vec<Mailbox>>,
+    pub assign: Option<Assign>,
+    pub accept: Option<Accept>,
+    /// The queue itself is none.
+    pub overflow: Option<String>,
+    pub overflow_after: Option<Span>,
+    /// 0s: skills count however long it takes.
+    pub relax_after: Option<Span>,
+}
+
+/// Settings of an agent as typed; `None` is "not named".
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AgentSettings {
+    pub name: Option<String>,
+    /// 0 is any number.
+    pub capacity: Option<u32>,
+    /// A level of 0 takes a skill away.
+    pub skills: BTreeMap<String, u8>,
 }
 
 /// Which messages to list, newest first.

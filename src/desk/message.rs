@@ -11,7 +11,7 @@ use crate::case::{Direction, Mail};
 use crate::intake::{Again, NotAgain, decide_again, messages_named, resolve_accepted};
 use crate::message::{Facts, read};
 use crate::smtp;
-use crate::store::{Page, tables};
+use crate::store::{Kept, Page, case_change, tables};
 
 /// Records read at a time while a filter is looked for.
 const PAGE: usize = 256;
@@ -119,8 +119,16 @@ impl Desk {
 
     pub(super) async fn message_explain(&self, id: &str) -> Answer {
         let id = self.mail_id(id).await?;
-        Ok(Outcome::Json(match tables::MAILS.get(&*self.site.engine, &id).await? {
-            Some(kept) => view::explanation(&kept.value),
+        let engine = &*self.site.engine;
+        Ok(Outcome::Json(match tables::MAILS.get(engine, &id).await? {
+            Some(Kept { value: mail, .. }) => {
+                let opened = mail.case.filter(|_| mail.opened_case());
+                let events = match opened {
+                    Some(case) => case_change::events_of(engine, case).await?,
+                    None => Vec::new(),
+                };
+                view::explanation(&mail, &events)
+            }
             None => json!({"id": id, "disposition": null, "reason": self.inbox.why_undecided(id), "steps": []}),
         }))
     }

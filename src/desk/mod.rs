@@ -4,6 +4,7 @@
 //! runs. Answers are JSON in the shapes that scripts rely on; what people read is made from them.
 
 mod address;
+mod agent;
 mod apply;
 mod backup;
 mod case;
@@ -11,8 +12,8 @@ pub mod command;
 mod dkim;
 mod family;
 mod message;
+mod queue;
 mod reply;
-mod roster;
 mod spool;
 mod view;
 
@@ -67,10 +68,18 @@ impl Desk {
             Command::CaseMerge { number, into, by } => self.case_merge(number, into, by).await,
             Command::CaseSplit { number, message, by } => self.case_split(number, &message, by).await,
             Command::CaseLink { number, message, by } => self.case_link(number, &message, by).await,
-            Command::QueueAdd { name } => self.queue_add(name).await,
+            Command::CaseDecline { number, by } => self.case_decline(number, by).await,
+            Command::QueueAdd { name, settings } => self.queue_add(name, settings).await,
             Command::QueueList => self.queue_list().await,
-            Command::AgentAdd { address, name } => self.agent_add(address, name).await,
+            Command::QueueShow { name } => self.queue_show(&name).await,
+            Command::QueueSet { name, settings } => self.queue_set(&name, settings).await,
+            Command::QueueRemove { name } => self.queue_remove(&name).await,
+            Command::AgentAdd { address, settings } => self.agent_add(address, settings).await,
             Command::AgentList => self.agent_list().await,
+            Command::AgentShow { address } => self.agent_show(&address).await,
+            Command::AgentSet { address, settings } => self.agent_set(&address, settings).await,
+            Command::AgentPresence { address, presence } => self.agent_presence(&address, presence).await,
+            Command::AgentRemove { address } => self.agent_remove(&address).await,
             Command::SpoolList { limit } => self.spool_list(limit).await,
             Command::SpoolRetry { id } => self.spool_retry(&id).await,
             Command::SpoolHold => self.spool_hold().await,

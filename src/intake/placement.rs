@@ -30,7 +30,7 @@ pub async fn placement(
         (Some(owner), _) if tables::AGENTS.get(&*site.engine, owner).await?.is_some() => {
             let why = "somebody has it".to_owned();
             let opened = Happening::StatusChanged { from: Status::New, to: Status::Open, why };
-            return Ok(vec![Happening::Assigned { agent: owner.clone() }, opened]);
+            return Ok(vec![Happening::Assigned { agent: owner.clone(), why: None, considered: Vec::new() }, opened]);
         }
         (Some(owner), _) => format!("{owner}, who owns the cases of {}, is no agent any more", address.address),
         (None, Some(queue)) if is_there(site, queue).await? => {

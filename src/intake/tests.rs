@@ -97,6 +97,10 @@ impl Engine for Faulty {
         self.engine.reserve(sequence, count)
     }
 
+    fn watch(&self, tables: Vec<Table>) -> tokio::sync::mpsc::UnboundedReceiver<(Table, Vec<u8>)> {
+        self.engine.watch(tables)
+    }
+
     fn counter(&self, counter: Vec<u8>) -> Answer<'_, i64, ReadError> {
         self.engine.counter(counter)
     }
@@ -275,7 +279,7 @@ async fn a_decision_that_panics_is_made_from_the_envelope() {
 async fn a_case_goes_to_the_fallback_when_its_own_place_is_gone() {
     let place = Place::new().await;
     let mut batch = Batch::default();
-    let queue = |name: &str| Queue { name: name.into(), created_at: Time::UNIX_EPOCH };
+    let queue = |name: &str| Queue::new(name, Time::UNIX_EPOCH);
     tables::QUEUES.insert(&mut batch, "own", &queue("own"));
     tables::QUEUES.insert(&mut batch, "other", &queue("other"));
     place.site.engine.commit(batch).await.unwrap();

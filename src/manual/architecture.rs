@@ -9,6 +9,7 @@
 //!                                    intake/worker               record, case, events,
 //!                                                                thread index, done mark
 //!                                                              │
+//!           dispatch: work items → agents ◄───────────────┤
 //! peers ◄── smtp/client ◄── outbound/worker ◄── spool + due ◄──┘ probes, replies
 //! ```
 //!

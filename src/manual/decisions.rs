@@ -188,3 +188,11 @@
 //! as archives have it: two hosts, `vf-` says yes and `uf-` no, in newer mail without a code. Microsoft and Zoho
 //! describe no form: their rows are narrow, and what they miss is a case that a person reads. DKIM alone proves nothing
 //! here, because its result doesn't say who signed.
+//!
+//! **2026-11-29: work items are rows that follow their cases, and an agent's load is counted.** A case that somebody has to do
+//! something about has a row under its queue or its agent, written by whatever writes the case. Queues in which agents pick
+//! cost nothing but that row; for the others all items and agents stand in memory, and the store says which rows
+//! changed. What an agent has is the number of their items, so that no crash, conflict or forgotten answer can leave
+//! capacity behind. In whose turn it is a restart begins again with the order in which present items came.
+//!
+//! **2026-11-29: agents are available from the start.** A desk that only does mail needs nobody to log in; who isn't there says so.

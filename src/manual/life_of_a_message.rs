@@ -27,6 +27,11 @@
 //!     thread index, the contact. It expects that no record exists yet: a message is decided once. *A crash before it: as in
 //!     step 5. A crash after it: done.* It expects the cases as step 8 saw them; if one has changed, back to step 8.
 //!
+//! 11. **Agent.** A case in a queue that hands its cases out is a [work item](crate::routing::WorkItem), whose row follows the
+//!     case's in the same commit. [`dispatch`](crate::dispatch) hears of it from the store, chooses among all agents and
+//!     items in memory ([`Switchboard`](crate::routing::Floor)) and writes the assignment or the offer, which expects case,
+//!     queue and agent as they were. *A crash at any point: it is made of the rows again.*
+//!
 //! What is held or ignored is as durable as everything else. [`decide_again`](crate::intake::decide_again) goes through steps
 //! 7 to 10 once more when a person releases it or has it reprocessed, and replaces the record as it was read, so that this,
 //! too, happens once; what it was before stays in the record.

@@ -1,30 +1,19 @@
-//! Queues and agents: where cases wait and who answers them. Pure.
+//! Who gets a case: queues, agents, and the choice between them. Pure.
+//!
+//! A [`WorkItem`] is a case that somebody has to do something about, as its row says; a [`Switchboard`] is all of them beside all
+//! agents, and says what to assign next and why. An agent's load is counted from the items they have or are offered,
+//! never kept beside them, so that no capacity can leak.
 
-use serde::{Deserialize, Serialize};
+mod agent;
+mod choice;
+mod switchboard;
+mod item;
+mod queue;
+#[cfg(test)]
+mod tests;
 
-use crate::base::{Mailbox, Time};
-
-/// The queue that exists from the first start and takes what no other queue is named for.
-pub const MAIN_QUEUE: &str = "main";
-
-/// Where cases wait for agents.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Queue {
-    pub name: String,
-    pub created_at: Time,
-}
-
-/// Somebody who answers cases.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Agent {
-    pub address: Mailbox,
-    pub name: Option<String>,
-    pub created_at: Time,
-}
-
-/// True for a queue's name: letters, digits, `-`, `_` and `.`, at most 64, so that it can be typed and put in a path.
-pub fn is_queue_name(name: &str) -> bool {
-    (1..=64).contains(&name.len())
-        && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
-        && !name.starts_with('-')
-}
+pub use agent::{Agent, Presence};
+pub use choice::Choice;
+pub use item::{Place, WorkItem};
+pub use queue::{Accept, Assign, MAIN_QUEUE, Queue, is_queue_name};
+pub use switchboard::{Overdue, Switchboard};

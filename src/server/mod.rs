@@ -24,6 +24,7 @@ use crate::auth::Authenticator;
 use crate::base::{Clock, limits};
 use crate::desk::command::Answer;
 use crate::desk::{Answers, Command, Desk};
+use crate::dispatch::{self, Dispatch};
 use crate::http;
 use crate::intake::{self, Inbox, Reception};
 use crate::net::internet::{Internet, Listener};
@@ -51,6 +52,7 @@ pub struct Running {
     site: Arc<Site>,
     inbox: Arc<Inbox>,
     scheduler: Arc<Scheduler>,
+    dispatch: Dispatch,
     /// Hears first: listeners and sessions.
     receiving: Stop,
     /// Hears when the sessions are over: worker and scheduler.
@@ -103,6 +105,7 @@ pub async fn start_with(world: World, sessions: &Handle) -> Result<Running, Star
     let client = Client::new(settings.hostname.clone(), route, internet, dns, clock.clone());
     let outbound = Arc::new(outbound::Worker::new(site.clone(), client, settings.outbound.clone()));
     let scheduler = Arc::new(Scheduler::new(site.clone(), inbox.clone(), outbound));
+    let (dispatcher, dispatch) = dispatch::Worker::new(site.clone());
     let worker = Arc::new(intake::Worker::new(site.clone(), inbox.clone(), authenticator));
     let floor = Floor::new(medium.clone(), settings.store.free_bytes_min, settings.smtp.message_bytes_max as u64);
     let reception = Arc::new(Reception::new(site.clone(), inbox.clone(), floor.clone()));
@@ -121,6 +124,7 @@ pub async fn start_with(world: World, sessions: &Handle) -> Result<Running, Star
     tasks.spawn_on(serving, sessions);
     tasks.spawn_on(announce(inbound, inbox.clone()), sessions);
     tasks.spawn(vital.watch("deciding", &workers, worker.run(workers.clone())));
+    tasks.spawn(vital.watch("dispatching", &workers, dispatcher.run(workers.clone())));
     tasks.spawn(vital.watch("sending", &workers, scheduler.clone().run(workers.clone())));
     Ok(Running {
         smtp,
@@ -130,6 +134,7 @@ pub async fn start_with(world: World, sessions: &Handle) -> Result<Running, Star
         site,
         inbox,
         scheduler,
+        dispatch,
         receiving,
         workers,
         tasks,
@@ -192,7 +197,9 @@ impl Running {
         let settled = async {
             loop {
                 self.inbox.settled().await;
-                if self.scheduler.settled().await.is_err() || self.inbox.is_settled() {
+                let scheduled = self.scheduler.settled().await;
+                self.dispatch.settled().await;
+                if scheduled.is_err() || self.inbox.is_settled() {
                     return;
                 }
             }

@@ -1,9 +1,10 @@
-//! Changing a case: events are added, the head row follows as their fold, and both are written only if nobody else
-//! changed the case since it was read.
+//! Changing a case: events are added, the head row follows as their fold and the work item as that row says; all are
+//! written only if nobody else changed the case since it was read.
 
 use super::{Batch, Engine, Kept, Page, ReadError, tables};
 use crate::base::{CaseNumber, Time};
 use crate::case::{Case, Event, Happening};
+use crate::routing::WorkItem;
 use crate::store::Key;
 
 /// A case with the events that are about to be added.
@@ -51,6 +52,8 @@ impl CaseChange {
             Some(kept) => tables::CASES.replace(batch, &number, kept, &self.case),
             None => tables::CASES.insert(batch, &number, &self.case),
         }
+        let former = self.read.as_ref().and_then(|kept| WorkItem::of(&kept.value));
+        tables::move_work(batch, former, WorkItem::of(&self.case));
         for (index, event) in &self.new {
             tables::CASE_EVENTS.insert(batch, &(number, *index), event);
         }

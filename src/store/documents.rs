@@ -52,6 +52,11 @@ impl<K: Key + ?Sized, V: Serialize + DeserializeOwned> Documents<K, V> {
         Self { table: Table(name), types: PhantomData }
     }
 
+    /// Its name.
+    pub const fn table(&self) -> Table {
+        self.table
+    }
+
     pub async fn get(&self, engine: &dyn Engine, key: &K) -> Result<Option<Kept<V>>, ReadError> {
         Ok(self.get_many(engine, [key]).await?.pop().flatten())
     }

@@ -14,6 +14,8 @@ use std::io;
 use std::ops::{Bound, Range};
 use std::pin::Pin;
 
+use tokio::sync::mpsc::UnboundedReceiver;
+
 /// What every engine call returns.
 pub type Answer<'a, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'a>>;
 
@@ -131,6 +133,10 @@ pub trait Engine: Send + Sync {
 
     /// Every row, from one snapshot, in a form that only the same kind of engine reads back. Blocks its thread.
     fn export(&self, each: &mut EachRow<'_>) -> Result<(), ExportError>;
+
+    /// The keys that commits write into these tables from now on, in their order, each once it is durable and can be read.
+    /// What nobody takes out stays in memory: for whoever always does.
+    fn watch(&self, tables: Vec<Table>) -> UnboundedReceiver<(Table, Vec<u8>)>;
 
     /// The value of a counter.
     fn counter(&self, counter: Vec<u8>) -> Answer<'_, i64, ReadError>;

@@ -90,7 +90,7 @@ impl Site {
                 let keys = Keyring::generate(&chance);
                 let mut batch = Batch::default();
                 tables::KEYRINGS.insert(&mut batch, "tokens", &keys);
-                let main = Queue { name: MAIN_QUEUE.into(), created_at: clock.now() };
+                let main = Queue::new(MAIN_QUEUE, clock.now());
                 tables::QUEUES.insert(&mut batch, MAIN_QUEUE, &main);
                 engine.commit(batch).await?;
                 keys

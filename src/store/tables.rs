@@ -1,12 +1,12 @@
 //! The tables of the database, with what is under which key. The types of the documents live with their domain; this is
 //! the one list of what is stored.
 
-use super::Documents;
+use super::{Batch, Documents, Key};
 use crate::address::{Keyring, RoutingAddress};
 use crate::auth::DkimKey;
 use crate::base::{CaseNumber, MailId, Mailbox};
 use crate::case::{Case, Contact, Event, Mail, Names};
-use crate::routing::{Agent, Queue};
+use crate::routing::{Agent, Place, Queue, WorkItem};
 
 /// Sequence of case numbers.
 pub const CASE_NUMBERS: &str = "case";
@@ -30,6 +30,8 @@ pub const NAMES: Documents<[u8; 16], Names> = Documents::named("name");
 pub const CASES: Documents<CaseNumber, Case> = Documents::named("case");
 /// Case number and index → event.
 pub const CASE_EVENTS: Documents<(CaseNumber, u32), Event> = Documents::named("case_event");
+/// What is to be done, by where it is. Follows the case's row: whatever writes that writes this.
+pub const WORK: Documents<(Place, CaseNumber), WorkItem> = Documents::named("work");
 pub const CONTACTS: Documents<Mailbox, Contact> = Documents::named("contact");
 /// Under `tokens`: the secrets that threads are proved with.
 pub const KEYRINGS: Documents<str, Keyring> = Documents::named("keyring");
@@ -39,6 +41,32 @@ pub const DKIM_KEYS: Documents<str, Vec<DkimKey>> = Documents::named("dkim_key")
 pub const CLAIMS: Documents<str, MailId> = Documents::named("claim");
 /// How often the reading of an entry was started after an unclean end.
 pub const STARTS: Documents<MailId, u32> = Documents::named("start");
+
+/// A place's items have its bytes in front of their keys.
+impl Key for Place {
+    fn to_bytes(&self) -> Vec<u8> {
+        let (kind, name) = match self {
+            Self::Queue(name) => (Self::QUEUES, name.clone()),
+            Self::Agent(agent) => (Self::AGENTS, agent.key()),
+        };
+        // Neither a queue's name nor a mailbox has a NUL.
+        [kind, name.as_bytes(), &[0]].concat()
+    }
+}
+
+/// Writes an item where it is now, and nothing where it was.
+pub(super) fn move_work(batch: &mut Batch, former: Option<WorkItem>, now: Option<WorkItem>) {
+    let key = |item: &WorkItem| (item.place.clone(), item.case);
+    if former == now {
+        return;
+    }
+    if let Some(former) = former.as_ref().map(key).filter(|former| now.as_ref().map(key).as_ref() != Some(former)) {
+        WORK.delete(batch, &former);
+    }
+    if let Some(item) = now {
+        WORK.put(batch, &key(&item), &item);
+    }
+}
 
 /// What a message with this Message-ID is called. Case counts (RFC 5322 §3.6.4).
 pub fn name_of(message_id: &str) -> [u8; 16] {

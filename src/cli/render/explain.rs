@@ -15,6 +15,9 @@ pub fn steps(value: &Value) -> String {
         if !step["why"].is_null() {
             out += &format!("     {}\n", cell(&step["why"]));
         }
+        for other in step["considered"].as_array().into_iter().flatten().skip(1) {
+            out += &format!("     {} {}\n", cell(&other["agent"]), cell(&other["why"]));
+        }
     }
     out
 }

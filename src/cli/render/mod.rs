@@ -34,12 +34,16 @@ pub fn answer(command: &Command, value: &Value) -> String {
             &["number", "status", "priority", "contact", "subject", "queue", "owner", "updated_at"],
             "no such cases; postcase message list shows what came in",
         ),
-        Command::QueueList => {
-            table::rows(value, &["name", "members", "waiting"], "no queues yet; add one: postcase queue add NAME")
-        }
-        Command::AgentList => {
-            table::rows(value, &["address", "name"], "no agents yet; add one: postcase agent add ADDRESS")
-        }
+        Command::QueueList => table::rows(
+            value,
+            &["name", "assign", "members", "waiting", "overflow"],
+            "no queues yet; add one: postcase queue add NAME",
+        ),
+        Command::AgentList => table::rows(
+            value,
+            &["address", "name", "presence", "open_cases", "capacity"],
+            "no agents yet; add one: postcase agent add ADDRESS",
+        ),
         Command::SpoolList { .. } => table::rows(
             &waiting_recipients(value),
             &["id", "recipient", "attempts", "next_at", "last_words", "held"],
@@ -73,6 +77,7 @@ pub fn answer(command: &Command, value: &Value) -> String {
         | Command::CaseNote { .. }
         | Command::CaseSet { .. }
         | Command::CaseTask { .. }
+        | Command::CaseDecline { .. }
         | Command::CaseAssign { .. } => cases::head(value),
         _ => {
             sheet::of(value, &["address", "name", "number", "state", "spool_id", "id", "message_id", "from", "to"], &[])

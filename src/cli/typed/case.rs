@@ -44,6 +44,14 @@ pub enum Typed {
         #[arg(long = "as", value_name = "AGENT")]
         by: Option<Mailbox>,
     },
+    /// Says no to an offer
+    Decline {
+        #[arg(value_parser = case_number)]
+        number: CaseNumber,
+        /// The agent who was asked
+        #[arg(long = "as", value_name = "AGENT")]
+        by: Mailbox,
+    },
     /// Changes a task of a case; done ends it
     Task {
         #[arg(value_parser = case_number)]
@@ -165,6 +173,7 @@ impl Typed {
             Self::Set { number, changes, by } => {
                 Command::CaseSet { number, changes: changes.into_iter().collect(), by }
             }
+            Self::Decline { number, by } => Command::CaseDecline { number, by },
             Self::Task { number, task, status, by } => Command::CaseTask { number, task, status, by },
             Self::Merge { number, into, by } => Command::CaseMerge { number, into, by },
             Self::Split { number, message, by } => Command::CaseSplit { number, message, by },

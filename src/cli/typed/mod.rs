@@ -7,6 +7,7 @@ mod address;
 mod attach;
 mod case;
 mod others;
+mod roster;
 mod words;
 
 use std::path::PathBuf;
@@ -58,10 +59,10 @@ enum Verb {
     Case(case::Typed),
     /// Queues, where cases wait for agents
     #[command(subcommand)]
-    Queue(others::Queue),
+    Queue(roster::Queue),
     /// Agents, who answer cases
     #[command(subcommand)]
-    Agent(others::Agent),
+    Agent(roster::Agent),
     /// The spool: mail that waits to leave
     #[command(subcommand)]
     Spool(others::Spool),
@@ -91,7 +92,7 @@ impl Typed {
             Verb::Address(typed) => typed.meaning()?,
             Verb::Message(typed) => typed.meaning(),
             Verb::Case(typed) => typed.meaning()?,
-            Verb::Queue(typed) => typed.meaning(),
+            Verb::Queue(typed) => typed.meaning()?,
             Verb::Agent(typed) => typed.meaning(),
             Verb::Spool(typed) => typed.meaning(),
             Verb::Dkim(typed) => typed.meaning(),

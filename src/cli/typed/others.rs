@@ -1,4 +1,4 @@
-//! `postcase message …`, `queue …`, `agent …`, `spool …`, `dkim …`, `config …`
+//! `postcase message …`, `spool …`, `dkim …`, `config …`
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -139,44 +139,6 @@ impl Message {
             Self::Release { id } => Command::MessageRelease { id },
             Self::Reprocess { id } => Command::MessageReprocess { id },
             Self::Inspect { files, sender } => return Meaning::Inspect { files, sender: sender.transaction() },
-        })
-    }
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Queue {
-    /// Adds a queue
-    Add { name: String },
-    /// Lists queues
-    List,
-}
-
-impl Queue {
-    pub fn meaning(self) -> Meaning {
-        Meaning::Ask(match self {
-            Self::Add { name } => Command::QueueAdd { name },
-            Self::List => Command::QueueList,
-        })
-    }
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Agent {
-    /// Adds an agent
-    Add {
-        address: Mailbox,
-        #[arg(long, value_name = "TEXT")]
-        name: Option<String>,
-    },
-    /// Lists agents
-    List,
-}
-
-impl Agent {
-    pub fn meaning(self) -> Meaning {
-        Meaning::Ask(match self {
-            Self::Add { address, name } => Command::AgentAdd { address, name },
-            Self::List => Command::AgentList,
         })
     }
 }

@@ -188,9 +188,31 @@ fn addresses_are_applied_from_a_file() {
 
 #[test]
 fn queues_agents_spool_and_the_rest() {
-    check("queue add urgent", json!({"command": "queue-add", "name": "urgent"}));
+    check("queue add urgent", json!({"command": "queue-add", "name": "urgent", "settings": {}}));
+    check(
+        "queue set q --members a@b.c,d@b.c --assign skills --accept ask --overflow r --overflow-after 1h --relax-after 5m",
+        json!({"command": "queue-set", "name": "q", "settings": {"members": ["a@b.c", "d@b.c"], "assign": "skills",
+            "accept": "ask", "overflow": "r", "overflow_after": "1h", "relax_after": "5m"}}),
+    );
+    check("queue set q --members=", json!({"command": "queue-set", "name": "q", "settings": {}}));
+    let failure = parse("queue add q --members a@b.c,nobody").unwrap().meaning().unwrap_err();
+    assert!(failure.exit == Exit::Usage && failure.message.contains("nobody"), "{failure:?}");
+    check("queue show q", json!({"command": "queue-show", "name": "q"}));
+    check("queue remove q", json!({"command": "queue-remove", "name": "q"}));
     check("queue list", json!({"command": "queue-list"}));
-    check("agent add a@b.c --name Anna", json!({"command": "agent-add", "address": "a@b.c", "name": "Anna"}));
+    check(
+        "agent add a@b.c --name Anna",
+        json!({"command": "agent-add", "address": "a@b.c", "settings": {"name": "Anna", "skills": {}}}),
+    );
+    check(
+        "agent set a@b.c --capacity 3 --skill german=2 --skill lifts=1",
+        json!({"command": "agent-set", "address": "a@b.c", "settings": {"capacity": 3, "skills": {"german": 2, "lifts": 1}}}),
+    );
+    check("agent show a@b.c", json!({"command": "agent-show", "address": "a@b.c"}));
+    check("agent remove a@b.c", json!({"command": "agent-remove", "address": "a@b.c"}));
+    let away = json!({"command": "agent-presence", "address": "a@b.c", "presence": "away"});
+    check("agent presence a@b.c away", away);
+    check("case decline 1 --as a@b.c", json!({"command": "case-decline", "number": 1, "by": "a@b.c"}));
     check("agent list", json!({"command": "agent-list"}));
     check("spool list --limit 5", json!({"command": "spool-list", "limit": 5}));
     check("spool retry x", json!({"command": "spool-retry", "id": "x"}));
@@ -256,8 +278,13 @@ fn everything_else_is_wrong_usage() {
         "address export x",
         "address apply",
         "address rotate a@b.c --overlap soon",
-        "agent add a@b.c --capacity 3",
-        "queue add q --members a@b.c",
+        "agent add a@b.c --capacity some",
+        "agent add a@b.c --skill german",
+        "agent add a@b.c --skill german=256",
+        "agent presence a@b.c here",
+        "queue add q --assign first",
+        "queue add q --hours office",
+        "case decline 1",
         "spool hold now",
         "config",
         "serve --port 25",
@@ -272,6 +299,7 @@ fn every_word_stands_for_a_value() {
     use super::words::*;
     use crate::address::{Mode, OverLimit, Unauthorised};
     use crate::case::{Priority, Status};
+    use crate::routing::{Accept, Assign, Presence};
     use clap::builder::TypedValueParser;
     let command = clap::Command::new("test");
     fn all<T: Send + Sync + Clone>(
@@ -285,6 +313,9 @@ fn every_word_stands_for_a_value() {
     assert_eq!(all(PRIORITIES, word::<Priority>(PRIORITIES), &command), PRIORITIES.len());
     assert_eq!(all(MODES, word::<Mode>(MODES), &command), MODES.len());
     assert_eq!(all(UNAUTHORISED, word::<Unauthorised>(UNAUTHORISED), &command), UNAUTHORISED.len());
+    assert_eq!(all(ASSIGN, word::<Assign>(ASSIGN), &command), ASSIGN.len());
+    assert_eq!(all(ACCEPT, word::<Accept>(ACCEPT), &command), ACCEPT.len());
+    assert_eq!(all(PRESENCE, word::<Presence>(PRESENCE), &command), PRESENCE.len());
     assert_eq!(all(OVER_LIMIT, word::<OverLimit>(OVER_LIMIT), &command), OVER_LIMIT.len());
     <Typed as clap::CommandFactory>::command().debug_assert();
 }

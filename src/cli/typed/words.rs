@@ -23,6 +23,10 @@ pub const DISPOSITIONS: &[&str] = &[
     "ignored",
 ];
 
+pub const ASSIGN: &[&str] = &["round-robin", "most-capacity", "least-active", "skills", "pick"];
+pub const ACCEPT: &[&str] = &["auto", "ask"];
+pub const PRESENCE: &[&str] = &["available", "busy", "away", "offline"];
+
 /// One of `words`, as the value that it stands for.
 pub fn word<T>(words: &'static [&'static str]) -> impl TypedValueParser<Value = T>
 where
@@ -40,6 +44,15 @@ pub fn case_number(text: &str) -> Result<CaseNumber, String> {
 pub fn rate_limit(text: &str) -> Result<u32, String> {
     let number = text.strip_suffix("/day").filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
     number.and_then(|number| number.parse().ok()).ok_or_else(|| "expected a rate such as 100/day".to_owned())
+}
+
+/// `NAME=LEVEL`.
+pub fn skill(text: &str) -> Result<(String, u8), String> {
+    let (name, level) = text.split_once('=').unwrap_or_default();
+    match level.parse() {
+        Ok(level) if !name.trim().is_empty() => Ok((name.trim().into(), level)),
+        _ => Err("expected a skill and its level, such as german=3".into()),
+    }
 }
 
 /// `key=value`.

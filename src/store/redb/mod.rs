@@ -26,6 +26,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock, mpsc};
 
 use redb::{Database, DatabaseError, ReadableDatabase, StorageError, TableDefinition};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
 use super::engine::{Answer, Answers, EachRow, ExportError};
@@ -75,8 +76,12 @@ struct Shared {
     /// What the last commit left, once somebody has read it.
     snapshot: RwLock<Option<Arc<Snapshot>>>,
     sequences: Mutex<Sequences>,
+    watchers: Mutex<Vec<Watcher>>,
     latch: Latch,
 }
+
+/// The tables that somebody watches, and where they hear of them.
+type Watcher = (Vec<Table>, UnboundedSender<(Table, Vec<u8>)>);
 
 impl RedbEngine {
     /// Opens the file, making it when it is absent; its name is durable on return.
@@ -109,8 +114,8 @@ impl RedbEngine {
         })?;
         medium.sync_folder().map_err(io_error)?;
         let database = RwLock::new(Some(Arc::new(database)));
-        let (snapshot, sequences, latch) = (RwLock::default(), Mutex::default(), Latch::default());
-        let shared = Arc::new(Shared { database, snapshot, sequences, latch });
+        let (snapshot, sequences, watchers, latch) = Default::default();
+        let shared = Arc::new(Shared { database, snapshot, sequences, watchers, latch });
         let (requests, queue) = mpsc::channel();
         Ok((Self { shared: Arc::clone(&shared), requests, waiting: Waiting::default() }, Writer(shared), queue))
     }
@@ -184,6 +189,17 @@ impl Shared {
         *self.snapshot.write().expect("no holder panics") = None;
     }
 
+    /// Tells whoever watches what a group of batches has written.
+    fn tell(&self, group: &[Batch], applied: &[bool]) {
+        let mut watchers = self.watchers.lock().expect("no holder panics");
+        watchers.retain(|(tables, hears)| {
+            let written =
+                group.iter().zip(applied).filter(|(_, applied)| **applied).flat_map(|(batch, _)| &batch.writes);
+            let mut watched = written.filter(|(table, _, _)| tables.contains(table));
+            watched.all(|(table, key, _)| hears.send((*table, key.clone())).is_ok())
+        });
+    }
+
     fn sequences(&self) -> MutexGuard<'_, Sequences> {
         self.sequences.lock().expect("no holder panics")
     }
@@ -241,6 +257,12 @@ impl Engine for RedbEngine {
 
     fn reserve(&self, sequence: &'static str, count: u64) -> Answer<'_, Range<u64>, CommitError> {
         Box::pin(async move { self.take_numbers(sequence, count) })
+    }
+
+    fn watch(&self, tables: Vec<Table>) -> UnboundedReceiver<(Table, Vec<u8>)> {
+        let (hears, written) = unbounded_channel();
+        self.shared.watchers.lock().expect("no holder panics").push((tables, hears));
+        written
     }
 
     fn counter(&self, counter: Vec<u8>) -> Answer<'_, i64, ReadError> {

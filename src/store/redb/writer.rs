@@ -101,6 +101,7 @@ impl Writer {
             self.keep_numbers(&transaction).map_err(boxed)?;
             transaction.commit().map_err(|error| boxed(error.into()))?;
             self.0.forget_snapshot();
+            self.0.tell(group, &applied);
         } else {
             transaction.abort().map_err(|error| boxed(error.into()))?;
         }

@@ -1,0 +1,108 @@
+//! Commands about agents.
+
+use serde_json::{Value, json};
+
+use super::command::AgentSettings;
+use super::{Answer, Desk, Outcome, Refusal};
+use crate::base::Mailbox;
+use crate::routing::{Agent, Place, Presence};
+use crate::store::{Batch, Kept, Key, Page, tables};
+
+impl Desk {
+    pub(super) async fn agent_add(&self, address: Mailbox, settings: AgentSettings) -> Answer {
+        let site = &*self.site;
+        let agent = changed(Agent::new(address.clone(), None, site.now()), settings);
+        let mut tries = site.tries();
+        loop {
+            if tables::AGENTS.get(&*site.engine, &address).await?.is_some() {
+                let why = format!("{address} is an agent already; change them with: postcase agent set {address}");
+                return Err(Refusal::refused(why));
+            }
+            let mut batch = Batch::default();
+            tables::AGENTS.insert(&mut batch, &address, &agent);
+            if tries.commit(batch).await? {
+                return Ok(Outcome::Json(json!(agent)));
+            }
+        }
+    }
+
+    pub(super) async fn agent_list(&self) -> Answer {
+        let rows = tables::AGENTS.scan(&*self.site.engine, Page::first(&[], usize::MAX)).await?;
+        let mut shown = Vec::new();
+        for (_, kept) in rows {
+            shown.push(self.agent_row(&kept.value).await?);
+        }
+        Ok(Outcome::Json(shown.into()))
+    }
+
+    pub(super) async fn agent_show(&self, address: &Mailbox) -> Answer {
+        let kept = self.agent(address).await?;
+        Ok(Outcome::Json(self.agent_row(&kept.value).await?))
+    }
+
+    pub(super) async fn agent_set(&self, address: &Mailbox, settings: AgentSettings) -> Answer {
+        self.change_agent(address, |agent| changed(agent, settings.clone())).await
+    }
+
+    pub(super) async fn agent_presence(&self, address: &Mailbox, presence: Presence) -> Answer {
+        self.change_agent(address, |agent| Agent { presence, ..agent }).await
+    }
+
+    /// Their cases go back to their queues.
+    pub(super) async fn agent_remove(&self, address: &Mailbox) -> Answer {
+        let mut tries = self.site.tries();
+        loop {
+            let kept = self.agent(address).await?;
+            let mut batch = Batch::default();
+            tables::AGENTS.expect_unchanged(&mut batch, address, &kept);
+            tables::AGENTS.delete(&mut batch, address);
+            if tries.commit(batch).await? {
+                return Ok(Outcome::Json(json!({"address": address, "removed": true})));
+            }
+        }
+    }
+
+    async fn change_agent(&self, address: &Mailbox, change: impl Fn(Agent) -> Agent + Send) -> Answer {
+        let mut tries = self.site.tries();
+        loop {
+            let kept = self.agent(address).await?;
+            let changed = change(kept.value.clone());
+            let mut batch = Batch::default();
+            tables::AGENTS.replace(&mut batch, address, &kept, &changed);
+            if tries.commit(batch).await? {
+                return Ok(Outcome::Json(self.agent_row(&changed).await?));
+            }
+        }
+    }
+
+    async fn agent(&self, address: &Mailbox) -> Result<Kept<Agent>, Refusal> {
+        let kept = tables::AGENTS.get(&*self.site.engine, address).await?;
+        kept.ok_or_else(|| {
+            Refusal::not_found(format!("{address} is not an agent; add them with: postcase agent add {address}"))
+        })
+    }
+
+    /// The name to act under: a registered agent's, else the administrator's.
+    pub(super) async fn actor(&self, by: Option<&Mailbox>) -> Result<String, Refusal> {
+        match by {
+            Some(agent) => Ok(self.agent(agent).await?.value.address.to_string()),
+            None => Ok("admin".into()),
+        }
+    }
+
+    async fn agent_row(&self, agent: &Agent) -> Result<Value, Refusal> {
+        let place = Place::Agent(agent.address.clone()).to_bytes();
+        let items = tables::WORK.scan(&*self.site.engine, Page::first(&place, usize::MAX)).await?;
+        let mut shown = json!(agent);
+        shown["open_cases"] = items.len().into();
+        Ok(shown)
+    }
+}
+
+fn changed(stored: Agent, typed: AgentSettings) -> Agent {
+    let mut skills = stored.skills;
+    skills.extend(typed.skills);
+    skills.retain(|_, level| *level > 0);
+    let capacity = typed.capacity.or(stored.capacity).filter(|capacity| *capacity > 0);
+    Agent { name: typed.name.or(stored.name).filter(|name| !name.is_empty()), capacity, skills, ..stored }
+}

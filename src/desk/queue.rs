@@ -1,0 +1,123 @@
+//! Commands about queues.
+
+use serde_json::{Value, json};
+
+use super::command::QueueSettings;
+use super::{Answer, Desk, Outcome, Refusal};
+use crate::routing::{MAIN_QUEUE, Place, Queue, is_queue_name};
+use crate::store::{Batch, Kept, Key, Page, tables};
+
+impl Desk {
+    pub(super) async fn queue_add(&self, name: String, settings: QueueSettings) -> Answer {
+        if !is_queue_name(&name) {
+            let why = "a queue's name is made of letters, digits, '-', '_' and '.', at most 64 of them";
+            return Err(Refusal::refused(why));
+        }
+        let site = &*self.site;
+        let queue = self.changed_queue(Queue::new(&name, site.now()), &settings).await?;
+        let mut tries = site.tries();
+        loop {
+            if tables::QUEUES.get(&*site.engine, &name).await?.is_some() {
+                let why = format!("there is a queue {name} already; change it with: postcase queue set {name}");
+                return Err(Refusal::refused(why));
+            }
+            let mut batch = Batch::default();
+            tables::QUEUES.insert(&mut batch, &name, &queue);
+            if tries.commit(batch).await? {
+                return Ok(Outcome::Json(json!(queue)));
+            }
+        }
+    }
+
+    pub(super) async fn queue_list(&self) -> Answer {
+        let rows = tables::QUEUES.scan(&*self.site.engine, Page::first(&[], usize::MAX)).await?;
+        let mut shown = Vec::new();
+        for (_, kept) in rows {
+            shown.push(self.queue_row(&kept.value).await?);
+        }
+        Ok(Outcome::Json(shown.into()))
+    }
+
+    pub(super) async fn queue_show(&self, name: &str) -> Answer {
+        let kept = self.queue(name).await?;
+        Ok(Outcome::Json(self.queue_row(&kept.value).await?))
+    }
+
+    pub(super) async fn queue_set(&self, name: &str, settings: QueueSettings) -> Answer {
+        let mut tries = self.site.tries();
+        loop {
+            let kept = self.queue(name).await?;
+            let changed = self.changed_queue(kept.value.clone(), &settings).await?;
+            let mut batch = Batch::default();
+            tables::QUEUES.replace(&mut batch, name, &kept, &changed);
+            if tries.commit(batch).await? {
+                return Ok(Outcome::Json(self.queue_row(&changed).await?));
+            }
+        }
+    }
+
+    /// An address that names it lets its cases wait in its fallback queue from then on.
+    pub(super) async fn queue_remove(&self, name: &str) -> Answer {
+        if name == MAIN_QUEUE {
+            return Err(Refusal::refused(
+                "the queue main is where cases go that no other queue is named for; it stays",
+            ));
+        }
+        let mut tries = self.site.tries();
+        loop {
+            let kept = self.queue(name).await?;
+            let waiting = self.waiting(name).await?;
+            if waiting > 0 {
+                let why = format!(
+                    "cases wait in {name} ({waiting}); see: postcase case list --queue {name}; and move each: \
+                     postcase case assign N --queue {MAIN_QUEUE}"
+                );
+                return Err(Refusal::refused(why));
+            }
+            let mut batch = Batch::default();
+            tables::QUEUES.expect_unchanged(&mut batch, name, &kept);
+            tables::QUEUES.delete(&mut batch, name);
+            if tries.commit(batch).await? {
+                return Ok(Outcome::Json(json!({"name": name, "removed": true})));
+            }
+        }
+    }
+
+    pub(super) async fn queue(&self, name: &str) -> Result<Kept<Queue>, Refusal> {
+        let kept = tables::QUEUES.get(&*self.site.engine, name).await?;
+        kept.ok_or_else(|| {
+            Refusal::not_found(format!("there is no queue {name}; make it with: postcase queue add {name}"))
+        })
+    }
+
+    async fn changed_queue(&self, stored: Queue, typed: &QueueSettings) -> Result<Queue, Refusal> {
+        for member in typed.members.iter().flatten() {
+            self.actor(Some(member)).await?;
+        }
+        let overflow = typed.overflow.clone().or(stored.overflow.clone()).filter(|other| *other != stored.name);
+        if let Some(overflow) = &overflow {
+            self.queue(overflow).await?;
+        }
+        Ok(Queue {
+            members: typed.members.clone().unwrap_or(stored.members),
+            assign: typed.assign.unwrap_or(stored.assign),
+            accept: typed.accept.unwrap_or(stored.accept),
+            overflow,
+            overflow_after: typed.overflow_after.or(stored.overflow_after),
+            relax_after: typed.relax_after.or(stored.relax_after).filter(|span| !span.0.is_zero()),
+            ..stored
+        })
+    }
+
+    async fn queue_row(&self, queue: &Queue) -> Result<Value, Refusal> {
+        let mut shown = json!(queue);
+        shown["waiting"] = self.waiting(&queue.name).await?.into();
+        Ok(shown)
+    }
+
+    /// Cases that wait there.
+    async fn waiting(&self, name: &str) -> Result<usize, Refusal> {
+        let place = Place::Queue(name.to_owned()).to_bytes();
+        Ok(tables::WORK.scan(&*self.site.engine, Page::first(&place, usize::MAX)).await?.len())
+    }
+}

@@ -1,0 +1,178 @@
+//! The one task that gives cases to agents.
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
+
+use std::sync::Arc;
+
+use super::rows;
+use crate::base::time::later;
+use crate::base::{CaseNumber, Time, limits};
+use crate::case::{DISPATCH, Happening, Status};
+use crate::net::Stop;
+use crate::routing::{Accept, Choice, MAIN_QUEUE, Overdue, Place, Switchboard, WorkItem};
+use crate::store::{Batch, CaseChange, CommitError, Site, StoreError, Table, tables};
+
+/// See the module. Runs once.
+pub struct Worker {
+    site: Arc<Site>,
+    /// What commits have written.
+    written: UnboundedReceiver<(Table, Vec<u8>)>,
+    asked: UnboundedReceiver<oneshot::Sender<()>>,
+}
+
+/// Asks the worker whether it has anything to do. Clones ask the same one.
+#[derive(Clone)]
+pub struct Dispatch(UnboundedSender<oneshot::Sender<()>>);
+
+impl Dispatch {
+    /// Returns when everything written before has come to whom it could, or the worker has ended.
+    pub async fn settled(&self) {
+        let (answer, answered) = oneshot::channel();
+        if self.0.send(answer).is_ok() {
+            // Dropped without an answer when the worker ends.
+            let _ = answered.await;
+        }
+    }
+}
+
+impl Worker {
+    /// What is written from now on is seen.
+    pub fn new(site: Arc<Site>) -> (Self, Dispatch) {
+        let tables = vec![tables::WORK.table(), tables::QUEUES.table(), tables::AGENTS.table()];
+        let written = site.engine.watch(tables);
+        let (ask, asked) = unbounded_channel();
+        (Self { site, written, asked }, Dispatch(ask))
+    }
+
+    /// Runs until `stop`. Ends early when the store can't be read or written.
+    pub async fn run(mut self, stop: Stop) {
+        if let Err(error) = self.work(&stop).await {
+            tracing::error!(%error, "no case comes to an agent until the next start");
+        }
+    }
+
+    async fn work(&mut self, stop: &Stop) -> Result<(), StoreError> {
+        let mut board = rows::load(&*self.site.engine).await?;
+        loop {
+            self.give(&mut board).await?;
+            let due = board.due().unwrap_or(Time::MAX);
+            tokio::select! {
+                biased;
+                () = stop.requested() => return Ok(()),
+                written = self.written.recv() => match written {
+                    Some((table, key)) => rows::refresh(&*self.site.engine, &mut board, table, &key).await?,
+                    None => return Ok(()),
+                },
+                () = self.site.clock.sleep_until(due) => {}
+                Some(asking) = self.asked.recv() => drop(asking.send(())),
+            }
+        }
+    }
+
+    /// Whatever can be given or has its time, until nothing is left.
+    async fn give(&self, board: &mut Switchboard) -> Result<(), StoreError> {
+        loop {
+            let now = self.site.now();
+            let (case, written) = if let Some(overdue) = board.overdue(now) {
+                self.end(&overdue, now).await?
+            } else if let Some(choice) = board.next(now) {
+                self.assign(choice, board, now).await?
+            } else {
+                return Ok(());
+            };
+            let kept = tables::CASES.get(&*self.site.engine, &case).await?;
+            board.set_item(case, kept.and_then(|kept| WorkItem::of(&kept.value)));
+            if !written {
+                // What the choice rested on has changed: it is read before anything else is chosen.
+                self.catch_up(board).await?;
+            }
+        }
+    }
+
+    async fn catch_up(&self, board: &mut Switchboard) -> Result<(), StoreError> {
+        *board = rows::load(&*self.site.engine).await?;
+        Ok(())
+    }
+
+    /// False when something the choice rests on has changed.
+    async fn assign(&self, choice: Choice, board: &Switchboard, now: Time) -> Result<(CaseNumber, bool), StoreError> {
+        let (case, engine) = (choice.case, &*self.site.engine);
+        let Some(mut change) = self.unchanged(case, board).await? else { return Ok((case, true)) };
+        let Some(Place::Queue(queue)) = board.item(case).map(|item| item.place.clone()) else {
+            return Ok((case, true));
+        };
+        let queue = tables::QUEUES.get(engine, &queue).await?;
+        let agent = tables::AGENTS.get(engine, &choice.agent).await?;
+        let (Some(queue), Some(agent)) = (queue, agent) else { return Ok((case, false)) };
+        let mut batch = Batch::default();
+        tables::QUEUES.expect_unchanged(&mut batch, &queue.value.name, &queue);
+        tables::AGENTS.expect_unchanged(&mut batch, &choice.agent, &agent);
+        for what in given(choice, queue.value.accept, change.case().status, now) {
+            change.add(now, DISPATCH, what);
+        }
+        change.write(&mut batch);
+        Ok((case, self.commit(batch).await?))
+    }
+
+    async fn end(&self, overdue: &Overdue, now: Time) -> Result<(CaseNumber, bool), StoreError> {
+        let engine = &*self.site.engine;
+        let (case, what) = match overdue {
+            Overdue::Offer { case, agent } => {
+                let there = tables::AGENTS.get(engine, agent).await?.is_some();
+                let why = if there { "no answer in time" } else { "is no agent any more" };
+                (*case, Happening::Declined { agent: agent.clone(), why: why.into() })
+            }
+            Overdue::Left { case, agent } => {
+                let kept = tables::CASES.get(engine, case).await?;
+                let queue = kept.and_then(|kept| kept.value.queue).unwrap_or_else(|| MAIN_QUEUE.to_owned());
+                (*case, Happening::Queued { queue, why: format!("{agent}, who had it, is no agent any more") })
+            }
+            Overdue::Overflows { case, from, to } if tables::QUEUES.get(engine, to).await?.is_some() => {
+                let why = format!("it waited too long in {from}");
+                (*case, Happening::Queued { queue: to.clone(), why })
+            }
+            Overdue::Overflows { case, from, to } => {
+                tracing::warn!(%case, queue = from, overflow = to, "a case can't overflow: there is no such queue");
+                return Ok((*case, true));
+            }
+        };
+        let Some(mut change) = CaseChange::of(engine, case).await? else { return Ok((case, true)) };
+        let still = WorkItem::of(change.case()).is_some_and(|item| match overdue {
+            Overdue::Offer { agent, .. } => item.offer.is_some_and(|offer| offer.agent == *agent),
+            Overdue::Left { agent, .. } => item.place == Place::Agent(agent.clone()),
+            Overdue::Overflows { from, .. } => item.place == Place::Queue(from.clone()) && item.offer.is_none(),
+        });
+        if !still {
+            return Ok((case, true));
+        }
+        change.add(now, DISPATCH, what);
+        let mut batch = Batch::default();
+        change.write(&mut batch);
+        Ok((case, self.commit(batch).await?))
+    }
+
+    /// The case, when its item is still as the board has it.
+    async fn unchanged(&self, case: CaseNumber, board: &Switchboard) -> Result<Option<CaseChange>, StoreError> {
+        let change = CaseChange::of(&*self.site.engine, case).await?;
+        Ok(change.filter(|change| WorkItem::of(change.case()).as_ref() == board.item(case)))
+    }
+
+    async fn commit(&self, batch: Batch) -> Result<bool, StoreError> {
+        match self.site.engine.commit(batch).await {
+            Ok(()) => Ok(true),
+            Err(CommitError::Conflict) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn given(choice: Choice, accept: Accept, status: Status, now: Time) -> Vec<Happening> {
+    let Choice { agent, why, considered, .. } = choice;
+    if accept == Accept::Ask {
+        return vec![Happening::Offered { agent, until: later(now, limits::OFFER_TIME), why, considered }];
+    }
+    let opened = Happening::StatusChanged { from: status, to: Status::Open, why: "somebody has it".into() };
+    let assigned = Happening::Assigned { agent, why: Some(why), considered };
+    [Some(assigned), (status == Status::New).then_some(opened)].into_iter().flatten().collect()
+}

@@ -1,0 +1,42 @@
+//! Agents, who answer cases: whether they are there, what they can do, how much at a time.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{Mailbox, Time};
+
+/// Somebody who answers cases.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agent {
+    pub address: Mailbox,
+    pub name: Option<String>,
+    pub created_at: Time,
+    #[serde(default)]
+    pub presence: Presence,
+    /// Units of work at a time, one for each open case; none: any number.
+    #[serde(default)]
+    pub capacity: Option<u32>,
+    /// What they can do, and how well: a larger level is better.
+    #[serde(default)]
+    pub skills: BTreeMap<String, u8>,
+}
+
+/// Whether an agent is given work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Presence {
+    #[default]
+    Available,
+    Busy,
+    Away,
+    Offline,
+}
+
+impl Agent {
+    /// As one is added.
+    pub fn new(address: Mailbox, name: Option<String>, created_at: Time) -> Self {
+        let (presence, capacity, skills) = (Presence::default(), None, BTreeMap::new());
+        Self { address, name, created_at, presence, capacity, skills }
+    }
+}

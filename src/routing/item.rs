@@ -1,0 +1,78 @@
+//! A work item: what the choice of an agent needs to know of a case that somebody has to do something about.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{CaseNumber, Mailbox, Priority, Time};
+use crate::case::{Case, Offer, Status};
+
+/// Where an item is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// Waits there.
+    Queue(String),
+    /// Is with this agent.
+    Agent(Mailbox),
+}
+
+/// See the module. A function of the case's row: it is written whenever that changes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkItem {
+    pub case: CaseNumber,
+    pub place: Place,
+    /// When it came there.
+    pub since: Time,
+    pub priority: Priority,
+    /// Skills that it asks for, with the lowest level that will do.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub skills: BTreeMap<String, u8>,
+    /// Who had it before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Mailbox>,
+    /// Who is asked to take it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<Offer>,
+    /// How often it was declined by whom.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub declined: BTreeMap<Mailbox, u32>,
+}
+
+impl Place {
+    /// What the keys of all agents' items begin with.
+    pub const AGENTS: &[u8] = b"a";
+    pub const QUEUES: &[u8] = b"q";
+}
+
+impl WorkItem {
+    /// None for a case that waits for the customer, has ended, or is nowhere.
+    pub fn of(case: &Case) -> Option<Self> {
+        if !matches!(case.status, Status::New | Status::Open) || case.merged_into.is_some() {
+            return None;
+        }
+        let place = match (&case.owner, &case.queue) {
+            (Some(owner), _) => Place::Agent(owner.clone()),
+            (None, Some(queue)) => Place::Queue(queue.clone()),
+            (None, None) => return None,
+        };
+        Some(Self {
+            case: case.number,
+            place,
+            since: case.placed_at.unwrap_or(case.opened_at),
+            priority: case.priority,
+            skills: case.skills.clone(),
+            previous: case.previous_owner.clone(),
+            offer: case.offer.clone(),
+            declined: case.declined.clone(),
+        })
+    }
+
+    /// Whose capacity it takes.
+    pub fn holder(&self) -> Option<&Mailbox> {
+        match &self.place {
+            Place::Agent(agent) => Some(agent),
+            Place::Queue(_) => self.offer.as_ref().map(|offer| &offer.agent),
+        }
+    }
+}

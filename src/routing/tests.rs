@@ -1,0 +1,212 @@
+//! The choice of an agent, method by method, and a board that is lived on by chance.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::*;
+use crate::base::{CaseNumber, Chance, Mailbox, Priority, Span, Time, limits};
+use crate::case::Offer;
+
+fn mailbox(name: &str) -> Mailbox {
+    Mailbox::new(name, "company.example").unwrap()
+}
+
+fn at(second: i64) -> Time {
+    Time::from_second(second).unwrap()
+}
+
+fn item(case: CaseNumber) -> WorkItem {
+    WorkItem {
+        case,
+        place: Place::Queue("q".into()),
+        since: at(case as i64),
+        priority: Priority::Normal,
+        skills: Default::default(),
+        previous: None,
+        offer: None,
+        declined: Default::default(),
+    }
+}
+
+fn agent(name: &str) -> Agent {
+    Agent::new(mailbox(name), None, Time::UNIX_EPOCH)
+}
+
+fn queue(assign: Assign, members: &[&str]) -> Queue {
+    let members = members.iter().map(|name| mailbox(name)).collect();
+    Queue { members, assign, ..Queue::new("q", Time::UNIX_EPOCH) }
+}
+
+/// A board with a queue and these agents, all of them its members.
+fn board(assign: Assign, agents: Vec<Agent>) -> Switchboard {
+    let mut board = Switchboard::default();
+    let members = agents.iter().map(|agent| agent.address.clone()).collect();
+    board.set_queue("q", Some(Queue { members, ..queue(assign, &[]) }));
+    agents.into_iter().for_each(|agent| board.set_agent(&agent.address.clone(), Some(agent)));
+    board
+}
+
+/// Assigns whatever can be; who got what, in order.
+fn assign(board: &mut Switchboard, now: Time) -> Vec<(CaseNumber, String)> {
+    let mut given = Vec::new();
+    while let Some(choice) = board.next(now) {
+        given.push((choice.case, choice.agent.local().to_owned()));
+        let held = WorkItem { place: Place::Agent(choice.agent), since: now, ..item(choice.case) };
+        board.set_item(choice.case, Some(held));
+    }
+    given
+}
+
+#[track_caller]
+fn check(board: &mut Switchboard, expected: &[(CaseNumber, &str)]) {
+    let expected: Vec<_> = expected.iter().map(|(case, name)| (*case, (*name).to_owned())).collect();
+    assert_eq!(assign(board, at(100)), expected);
+}
+
+#[test]
+fn each_method_has_its_order() {
+    let with = |name, capacity, skill| Agent { capacity, skills: [("german".to_owned(), skill)].into(), ..agent(name) };
+    let agents = || vec![with("anna", Some(1), 1), with("bob", Some(3), 3), with("carl", Some(2), 2)];
+    let waiting = |method| {
+        let mut board = board(method, agents());
+        let asks = |case| WorkItem { skills: [("german".to_owned(), 2)].into(), ..item(case) };
+        (1..=7).for_each(|case| board.set_item(case, Some(asks(case))));
+        board
+    };
+    check(&mut waiting(Assign::Pick), &[]);
+    let in_turn = [(1, "anna"), (2, "bob"), (3, "carl"), (4, "bob"), (5, "carl"), (6, "bob")];
+    check(&mut waiting(Assign::RoundRobin), &in_turn);
+    let free = [(1, "bob"), (2, "carl"), (3, "bob"), (4, "anna"), (5, "carl"), (6, "bob")];
+    check(&mut waiting(Assign::MostCapacity), &free);
+    check(&mut waiting(Assign::LeastActive), &in_turn);
+    let skilled = [(1, "bob"), (2, "bob"), (3, "bob"), (4, "carl"), (5, "carl")];
+    check(&mut waiting(Assign::Skills), &skilled);
+}
+
+#[test]
+fn urgent_items_come_first_and_the_former_agent_is_preferred() {
+    let mut board = board(Assign::RoundRobin, vec![agent("anna"), agent("bob"), agent("carl")]);
+    board.set_item(1, Some(item(1)));
+    board.set_item(2, Some(WorkItem { priority: Priority::Urgent, ..item(2) }));
+    board.set_item(3, Some(WorkItem { previous: Some(mailbox("anna")), ..item(3) }));
+    check(&mut board, &[(2, "anna"), (1, "bob"), (3, "anna")]);
+}
+
+#[test]
+fn who_is_not_there_is_full_or_has_declined_gets_nothing_and_the_choice_says_so() {
+    let is = |name, presence| Agent { presence, ..agent(name) };
+    let full = Agent { capacity: Some(0), ..agent("full") };
+    let away = [is("busy", Presence::Busy), is("away", Presence::Away), is("offline", Presence::Offline)];
+    let mut board = board(Assign::LeastActive, away.into_iter().chain([full, agent("no"), agent("yes")]).collect());
+    let declined = [(mailbox("no"), limits::DECLINES_MAX)].into();
+    board.set_item(1, Some(WorkItem { declined, ..item(1) }));
+    let choice = board.next(at(100)).unwrap();
+    let told: Vec<String> = choice.considered.iter().map(|one| format!("{} {}", one.agent.local(), one.why)).collect();
+    let expected = [
+        "yes has the fewest cases (0)",
+        "busy is busy",
+        "away is away",
+        "offline is offline",
+        "full is full with 0",
+        "no has declined it too often",
+    ];
+    assert_eq!(told, expected);
+    // Whoever is next in line may have what the first of it doesn't want.
+    board.set_item(2, Some(item(2)));
+    board.set_agent(&mailbox("yes"), None);
+    check(&mut board, &[(2, "no")]);
+}
+
+#[test]
+fn skills_count_until_it_has_taken_too_long() {
+    let mut board = board(Assign::Skills, vec![agent("anna")]);
+    let relaxing = Queue { relax_after: Some(Span(Duration::from_secs(60))), ..queue(Assign::Skills, &["anna"]) };
+    board.set_queue("q", Some(relaxing));
+    board.set_item(1, Some(WorkItem { skills: [("german".to_owned(), 1)].into(), ..item(1) }));
+    assert_eq!(assign(&mut board, at(60)), []);
+    assert_eq!(board.due(), Some(at(61)));
+    assert_eq!(board.overdue(at(61)), None);
+    assert_eq!(assign(&mut board, at(61)), [(1, "anna".to_owned())]);
+}
+
+#[test]
+fn what_has_its_time_is_told_once() {
+    let mut board = board(Assign::RoundRobin, vec![]);
+    for name in ["anna", "bob"] {
+        board.set_agent(&mailbox(name), Some(agent(name)));
+    }
+    let overflowing = Queue {
+        overflow: Some("r".into()),
+        overflow_after: Some(Span(Duration::from_secs(10))),
+        ..queue(Assign::RoundRobin, &[])
+    };
+    board.set_item(1, Some(item(1)));
+    board.set_queue("q", Some(overflowing));
+    let offer = Offer { agent: mailbox("anna"), until: at(20) };
+    board.set_item(2, Some(WorkItem { offer: Some(offer), ..item(2) }));
+    assert_eq!((board.overdue(at(10)), board.due()), (None, Some(at(11))));
+    let overflows = Overdue::Overflows { case: 1, from: "q".into(), to: "r".into() };
+    assert_eq!((board.overdue(at(11)), board.overdue(at(11))), (Some(overflows), None));
+    let unanswered = Overdue::Offer { case: 2, agent: mailbox("anna") };
+    assert_eq!((board.overdue(at(20)), board.due()), (Some(unanswered), None));
+    // A lease that ends gives the unit back, and nobody has to do anything.
+    board.set_item(2, Some(WorkItem { place: Place::Agent(mailbox("bob")), ..item(2) }));
+    assert_eq!((board.load(&mailbox("anna")), board.load(&mailbox("bob"))), (0, 1));
+    let end = at(2 + limits::CAPACITY_LEASE.as_secs() as i64);
+    assert_eq!((board.due(), board.overdue(end), board.load(&mailbox("bob"))), (Some(end), None, 0));
+    // Who is no agent any more has nothing.
+    board.set_item(3, Some(WorkItem { place: Place::Agent(mailbox("bob")), ..item(3) }));
+    board.set_agent(&mailbox("bob"), None);
+    assert_eq!(board.overdue(at(4)), Some(Overdue::Left { case: 3, agent: mailbox("bob") }));
+}
+
+/// Agents come and go, accept, decline, answer and forget; cases come, and come again.
+#[test]
+fn nothing_is_lost_given_twice_or_leaked_whatever_happens() {
+    for seed in 0..20 {
+        let chance = Chance::seeded(seed);
+        let number = |below: usize| (chance.fraction() * below as f64) as usize;
+        let methods = [Assign::RoundRobin, Assign::MostCapacity, Assign::LeastActive, Assign::Skills];
+        let names: Vec<String> = (0..8).map(|n| format!("agent{n}")).collect();
+        let agents = names.iter().map(|name| Agent { capacity: Some(3), ..agent(name) }).collect();
+        let mut board = board(methods[number(4)], agents);
+        let mut rows: HashMap<CaseNumber, WorkItem> = HashMap::new();
+        for step in 1..600 {
+            let now = at(1_000 * step);
+            let case = number(40) as CaseNumber;
+            let row = match (number(6), rows.get(&case).cloned()) {
+                (0..=2, None) => Some(WorkItem { since: now, ..item(case) }),
+                (3, Some(_)) => None,
+                (4, Some(row)) => row.holder().cloned().map(|agent| {
+                    let mut declined = row.declined.clone();
+                    *declined.entry(agent).or_default() += 1;
+                    WorkItem { declined, since: now, ..item(case) }
+                }),
+                (_, row) => row,
+            };
+            board.set_item(case, row.clone());
+            row.map(|row| rows.insert(case, row)).unwrap_or_else(|| rows.remove(&case));
+            if number(4) == 0 {
+                let presence = [Presence::Available, Presence::Away, Presence::Offline][number(3)];
+                let who = agent(&names[number(8)]);
+                board.set_agent(&who.address.clone(), Some(Agent { presence, capacity: Some(3), ..who }));
+            }
+            while let Some(choice) = board.next(now) {
+                let row = rows.get_mut(&choice.case).expect("only what is there is given");
+                assert_eq!(row.holder(), None, "seed {seed}: {} is given twice", choice.case);
+                row.place = Place::Agent(choice.agent);
+                row.since = now;
+                board.set_item(choice.case, Some(row.clone()));
+            }
+            for name in &names {
+                let held = rows.values().filter(|row| row.holder() == Some(&mailbox(name))).count() as u32;
+                assert_eq!(board.load(&mailbox(name)), held, "seed {seed}: {name}");
+                assert!(held <= 3, "seed {seed}: {name} has {held}");
+            }
+        }
+        // Once all are there nothing waits while anybody has room for it.
+        names.iter().for_each(|name| board.set_agent(&mailbox(name), Some(agent(name))));
+        let waiting = rows.values().filter(|row| row.holder().is_none() && row.declined.is_empty()).count();
+        assert!(assign(&mut board, at(1_000_000)).len() >= waiting, "seed {seed}");
+    }
+}
