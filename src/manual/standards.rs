@@ -115,6 +115,9 @@
 //! | RFC 6125 names in certificates | proven of a smarthost with a login or with TLS demanded | [`net::proof`](crate::net::proof) |
 //! | RFC 3848 protocol words in Received | supported | [`smtp::server::trace`](crate::smtp::server::trace()) |
 //! | RFC 5322 §3.6.4 identification fields | supported, tolerant of what real programs write | [`message`](crate::message) |
+//! | RFC 5322 §2.1.1 lines of header fields | at most 998 bytes, folded at 78 wherever there is a space | [`compose`](crate::message::compose()) |
+//! | RFC 2047, RFC 2231 words and parameters beyond ASCII | written in UTF-8 only, read tolerantly; text that only looks encoded gets a space | [`compose`](crate::message::compose()) |
+//! | RFC 6532 UTF-8 in header fields | read; written only in addresses that have no other form | [`compose`](crate::message::compose()) |
 //! | RFC 6531 SMTPUTF8 as a client | supported | [`smtp::client`](crate::smtp::client) |
 //! | RFC 3464 delivery reports, and those in prose | read | [`message`](crate::message) |
 //! | RFC 3676 format=flowed | read | [`message`](crate::message) |

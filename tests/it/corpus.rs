@@ -16,6 +16,8 @@ use crate::smtp::{self, Connection, Outgoing};
 use crate::unit::{Unit, unit, wait};
 
 const PURPOSES: [&str; 4] = ["parse", "hostile", "i18n", "threads"];
+/// Every part that holds whole mails.
+pub const ALL: [&str; 8] = ["auth", "autoreplies", "bounces", "hostile", "i18n", "parse", "replies", "threads"];
 const ADDRESS: &str = "support@company.example";
 const MEMORY_KIB_MAX: u64 = 256 * 1024;
 /// Until the last message must have been decided.
@@ -23,30 +25,32 @@ const DECIDED: Duration = Duration::from_secs(60);
 /// Of a hundred messages so many may be refused: the corpus holds a few that nobody should take.
 const REFUSED_PERCENT_MAX: usize = 5;
 
-/// The corpus: `$POSTCASE_CORPUS`, else beside the repository.
-fn folder() -> PathBuf {
+/// The corpus when it is there: `$POSTCASE_CORPUS`, else beside the repository.
+pub fn folder() -> Option<PathBuf> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
-    std::env::var_os("POSTCASE_CORPUS").map_or_else(beside, PathBuf::from)
+    Some(std::env::var_os("POSTCASE_CORPUS").map_or_else(beside, PathBuf::from)).filter(|folder| folder.is_dir())
 }
 
 pub fn trials(ready: bool) -> Vec<Trial> {
-    if !folder().is_dir() {
+    let Some(folder) = folder() else {
         let skipped = Trial::test("corpus: every message (no corpus: set POSTCASE_CORPUS)", || Ok(()));
         return vec![skipped.with_ignored_flag(true)];
-    }
-    let trial = Trial::test("corpus: every message over SMTP ends with one disposition", || wait(everything()));
-    let smuggled = Trial::test("corpus: what only looks like the end of data is not", || wait(smuggling()));
+    };
+    let other = folder.clone();
+    let trial =
+        Trial::test("corpus: every message over SMTP ends with one disposition", move || wait(everything(&folder)));
+    let smuggled = Trial::test("corpus: what only looks like the end of data is not", move || wait(smuggling(&other)));
     vec![trial.with_ignored_flag(!ready), smuggled.with_ignored_flag(!ready)]
 }
 
 /// Hides a second transaction behind each sequence that some servers take for CR LF . CR LF: there must be one reply.
-async fn smuggling() -> Result<(), Failed> {
+async fn smuggling(corpus: &Path) -> Result<(), Failed> {
     for bare_newlines in ["refuse", "normalise"] {
         let home = Home::new(bare_newlines)?;
         let server = home.start()?;
         home.json(&["address", "add", ADDRESS, "--mode", "direct"])?;
         let mut accepted = 0;
-        for (name, sequence) in sequences(&folder())? {
+        for (name, sequence) in sequences(corpus)? {
             let what = |why: String| format!("{name} with {bare_newlines:?}: {why}");
             let mut connection = Connection::open(server.smtp, None).await?;
             connection.reply().await?;
@@ -91,13 +95,13 @@ fn sequences(corpus: &Path) -> Result<Vec<(String, Vec<u8>)>, Failed> {
 }
 
 /// A message and where it is from.
-struct Sample {
-    name: String,
-    raw: Vec<u8>,
+pub struct Sample {
+    pub name: String,
+    pub raw: Vec<u8>,
 }
 
-async fn everything() -> Result<(), Failed> {
-    let samples = samples(&folder())?;
+async fn everything(corpus: &Path) -> Result<(), Failed> {
+    let samples = samples(corpus, &PURPOSES)?;
     let home = Home::new("normalise")?;
     let mut server = home.start()?;
     home.json(&["address", "add", ADDRESS, "--mode", "direct"])?;
@@ -180,11 +184,11 @@ fn each_has_one_disposition(messages: &[Value], accepted: &[(String, String)]) -
     Ok(())
 }
 
-/// All mails of the manifests, each once, with CRLF line ends.
-fn samples(corpus: &Path) -> Result<Vec<Sample>, String> {
+/// All mails of these manifests, each once, with CRLF line ends.
+pub fn samples(corpus: &Path, purposes: &[&str]) -> Result<Vec<Sample>, String> {
     let mut samples = Vec::new();
     let mut seen = BTreeSet::new();
-    for purpose in PURPOSES {
+    for purpose in purposes {
         let folder = corpus.join(purpose);
         let manifest = folder.join("MANIFEST.jsonl");
         let text = std::fs::read_to_string(&manifest).map_err(|error| format!("{}: {error}", manifest.display()))?;

@@ -7,6 +7,7 @@
 mod child;
 mod corpus;
 mod durability;
+mod fields;
 mod fuzz;
 mod internet;
 mod kill;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
     trials.extend(durability::trials(SERVER.is_some()));
     trials.extend(mistakes::trials());
     trials.extend(peers::trials());
+    trials.extend(fields::trials());
     trials.extend(corpus::trials(SERVER.is_some()));
     // One at a time unless asked otherwise: each trial is a whole server with its peers, and all cores are its own.
     arguments.test_threads.get_or_insert(1);
