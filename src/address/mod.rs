@@ -4,6 +4,7 @@
 mod confirmation;
 mod policy;
 mod rate;
+mod redaction;
 mod routing;
 mod service;
 mod settings;
@@ -13,6 +14,7 @@ mod verification;
 pub use confirmation::{Claim, Confirmation, Doubt};
 pub use policy::{AcceptFrom, NoAcceptFrom, NoOnResolved, OnResolved, Unauthorised};
 pub use rate::{Day, rate_counter};
+pub use redaction::Redaction;
 pub use routing::{AddressState, RoutingAddress};
 pub use service::{ServiceAddress, ServiceState};
 pub use settings::{Mode, OverLimit, Settings};

@@ -19,6 +19,9 @@ static BASE32: LazyLock<Encoding> = LazyLock::new(|| {
     form.encoding().expect("thirty-two different symbols")
 });
 
+/// The length of a [`random_label`], and of the MAC of a token.
+pub(super) const LABEL_CHARS: usize = 26;
+
 /// 128 random bits as 26 characters.
 pub fn random_label(chance: &Chance) -> String {
     BASE32.encode(&chance.bytes::<16>())

@@ -232,6 +232,10 @@ pub const VERIFICATION_EXPIRES_AFTER: Duration = Duration::from_secs(7 * 24 * 36
 pub const STORE_WAIT_MAX: Duration = Duration::from_secs(5);
 /// References of a reply: the first and the newest are kept, so that the field stays within a line of sane length.
 pub const REFERENCES_MAX: usize = 20;
+/// Text of the answered message that is quoted below an answer: some pages. Whoever answers has the rest.
+pub const QUOTED_BYTES_MAX: usize = 16 * KIB;
+/// Text of an answer, quotation and all, that leaves in HTML, too: a book is fine as plain text, and would leave thrice.
+pub const PAGE_TEXT_BYTES_MAX: usize = 256 * KIB;
 /// Rows that a list prints unless asked for more.
 pub const LIST_ROWS: usize = 100;
 /// One attachment of a reply, and all of them together with its text.

@@ -316,6 +316,9 @@ pub struct ReplyRequest {
     pub all: bool,
     #[serde(default)]
     pub attachments: Vec<Attached>,
+    /// Without the answered message below it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_quote: bool,
     /// Instead of `pending`.
     #[serde(default)]
     pub status: Option<crate::case::Status>,

@@ -5,14 +5,14 @@ use serde_json::json;
 use super::case::absent;
 use super::command::{Attached, ReplyRequest};
 use super::{Answer, Desk, Outcome, Refusal};
-use crate::address::{AddressState, MessageToken};
+use crate::address::{AddressState, MessageToken, Redaction};
 use crate::base::{Mailbox, ReversePath, limits};
 use crate::case::{Case, Happening, Mail, ReplyPlan, Status, plan_reply};
-use crate::message::compose::{AttachedFile, Draft, compose};
+use crate::message::compose::{AttachedFile, Draft, compose, quotation_of};
 use crate::message::facts::Person;
-use crate::message::{references, subject};
+use crate::message::{read, references, subject};
 use crate::outbound::{Outgoing, Purpose, Submitted};
-use crate::store::{Batch, CaseChange, tables};
+use crate::store::{Batch, CaseChange, Page, tables};
 
 impl Desk {
     pub(super) async fn case_reply(&self, request: ReplyRequest) -> Answer {
@@ -20,9 +20,7 @@ impl Desk {
         let engine = &*site.engine;
         let number = request.number;
         let by = self.actor(request.by.as_ref()).await?;
-        if request.body.trim().is_empty() && request.attachments.is_empty() {
-            return Err(Refusal::refused("the reply is empty; write it with --body or --body-file"));
-        }
+        let attachments = attachments(&request)?;
         let case = tables::CASES.get(engine, &number).await?.ok_or_else(|| absent(number))?.value;
         if let Some(into) = case.merged_into {
             return Err(Refusal::refused(format!("case {number} was merged into case {into}: answer that one")));
@@ -33,11 +31,11 @@ impl Desk {
             None => None,
         };
         let plan = self.plan(&case, last.as_ref(), &request).await?;
-        let attachments = attachments(&request)?;
+        let quotation = last.as_ref().filter(|_| !request.no_quote).and_then(|last| self.quotation(last));
         let message_id = site.keys.message_id(number, &case.key, &site.hostname, &site.chance);
         let (to, cc) = (mailboxes(&plan.to)?, mailboxes(&plan.cc)?);
         let recipients = recipients(to.iter().chain(&cc))?;
-        let message = compose(&Draft {
+        let draft = Draft {
             from: from.clone(),
             to: plan.to,
             cc: plan.cc,
@@ -47,9 +45,12 @@ impl Desk {
             in_reply_to: last.as_ref().and_then(|mail| mail.facts.message_id.clone()),
             references: last.as_ref().map(|mail| references::of_reply(&mail.facts)).unwrap_or_default(),
             text: request.body.clone(),
+            quotation,
+            with_page: true,
             attachments,
             extra_fields: Vec::new(),
-        });
+        };
+        let message = compose(&self.without_secrets(draft).await?);
         let bounce = MessageToken::of_message_id(&message_id, &site.hostname)
             .and_then(|token| site.keys.bounce_address(&token, &case.key, &recipients, &site.service_domain));
         let from: Mailbox = mailbox(&from)?;
@@ -83,6 +84,40 @@ impl Desk {
         Ok(Outcome::Json(json!({
             "spool_id": submitted.id, "message_id": message_id, "from": from, "to": to, "cc": cc,
         })))
+    }
+
+    /// The message that is answered, for quoting. An answer goes without it when it can't be read.
+    fn quotation(&self, answered: &Mail) -> Option<String> {
+        match self.site.journal.read(answered.id) {
+            Ok(entry) => quotation_of(&read(&entry.message), entry.envelope.received_at),
+            Err(error) => {
+                tracing::error!(id = %answered.id, %error, "the answered message can't be read, and so can't be quoted");
+                None
+            }
+        }
+    }
+
+    /// The draft with no secret address of ours in it.
+    async fn without_secrets(&self, draft: Draft) -> Result<Draft, Refusal> {
+        let site = &*self.site;
+        let rows = tables::ADDRESSES.scan(&*site.engine, Page::first(&[], usize::MAX)).await?;
+        let own = mailbox(&draft.from)?;
+        let redaction = Redaction::new(rows.iter().map(|(_, kept)| &kept.value), &site.service_domain, &own);
+        let clean = |text: &String| redaction.clean(text).into_owned();
+        let people = |people: &[Person]| -> Vec<Person> {
+            people.iter().map(|one| Person { name: one.name.as_ref().map(clean), ..one.clone() }).collect()
+        };
+        let is_clean = |id: &String| *id == redaction.clean(id);
+        Ok(Draft {
+            to: people(&draft.to),
+            cc: people(&draft.cc),
+            subject: clean(&draft.subject),
+            in_reply_to: draft.in_reply_to.filter(is_clean),
+            references: draft.references.into_iter().filter(is_clean).collect(),
+            text: clean(&draft.text),
+            quotation: draft.quotation.as_ref().map(clean),
+            ..draft
+        })
     }
 
     /// The address to send from: the one named, else what the case's address says, and only when it is verified.
@@ -165,6 +200,9 @@ fn recipients<'a>(addressed: impl Iterator<Item = &'a Mailbox>) -> Result<Vec<Ma
 }
 
 fn attachments(request: &ReplyRequest) -> Result<Vec<AttachedFile>, Refusal> {
+    if request.body.trim().is_empty() && request.attachments.is_empty() {
+        return Err(Refusal::refused("the reply is empty; write it with --body or --body-file"));
+    }
     let decoded: Vec<AttachedFile> = request.attachments.iter().map(attachment).collect::<Result<_, _>>()?;
     let bytes: usize = decoded.iter().map(|attached| attached.bytes.len()).sum();
     if bytes + request.body.len() > limits::REPLY_BYTES_MAX {

@@ -196,3 +196,13 @@
 //! capacity behind. In whose turn it is a restart begins again with the order in which present items came.
 //!
 //! **2026-11-29: agents are available from the start.** A desk that only does mail needs nobody to log in; who isn't there says so.
+//!
+//! **2026-11-29: an answer quotes as text and is shown as HTML made from it.** Quoting a customer's HTML would send a stranger's
+//! markup under the company's name, to others too. The text is `format=flowed`: plain programs get short lines, others
+//! paragraphs. Links can be followed only in the agent's own words. No line asks to answer above it: the quotation has the
+//! form that every program knows, a token in the text would be passed on with every quotation, and a line below the agent's text
+//! would hide that text from the rules that find where an answer's original begins.
+//!
+//! **2026-11-29: secret addresses are known by their 26 characters, not by their grammar.** Forwarders rewrite the service address (SRS,
+//! VERP, `%40` in links), so what is looked for is the label of 128 bits itself, in everything of an answer that is words; a
+//! Message-ID that holds one is left out of References.

@@ -3,7 +3,9 @@
 //! 1. **Plan.** [`case::plan_reply`](crate::case::plan_reply): to the author of the last message that belongs to the case by
 //!    proof, never to an address of ours. The sender is the address's `reply_from`, else the address itself, and only when
 //!    it is verified.
-//! 2. **Compose.** The Message-ID carries a keyed token of the case ([`address::Keyring`](crate::address::Keyring)); References
+//! 2. **Compose.** The answered message stands quoted below the agent's text ([`quotation_of`](crate::message::compose::quotation_of)),
+//!    and both go as text and as a page made from it. Service addresses and other secret addresses of ours are replaced by the routing address
+//!    that they belong to, wherever they stand ([`Redaction`](crate::address::Redaction)). The Message-ID carries a keyed token of the case ([`address::Keyring`](crate::address::Keyring)); References
 //!    continue the thread; the reverse-path is a bounce address bound to message and recipients.
 //! 3. **Journal.** The message is signed with the DKIM keys of its author's domain, if it has any, appended and synced. *A crash here: it was never sent, and nobody was told it was.*
 //! 4. **Spool.** One commit: the event on the case, the spool row, its due time, the thread index. Now the command answers.

@@ -120,7 +120,8 @@
 //! | RFC 6532 UTF-8 in header fields | read; written only in addresses that have no other form | [`compose`](crate::message::compose()) |
 //! | RFC 6531 SMTPUTF8 as a client | supported | [`smtp::client`](crate::smtp::client) |
 //! | RFC 3464 delivery reports, and those in prose | read | [`message`](crate::message) |
-//! | RFC 3676 format=flowed | read | [`message`](crate::message) |
+//! | RFC 3676 format=flowed | read, and written | [`message`](crate::message) |
+//! | RFC 2046 §5.1.4 multipart/alternative | read; answers leave as text and HTML | [`compose`](crate::message::compose()) |
 //! | RFC 3834 automatic responses | recognised, also by wording | [`message`](crate::message) |
 //! | RFC 5545 calendars | the first event as text where there is no other | [`message`](crate::message) |
 //! | RFC 5965 feedback reports | recognised | [`message`](crate::message) |

@@ -1,11 +1,18 @@
 //! Outgoing mail: a [`Draft`] to the bytes that leave (RFC 5322, RFC 2045).
 //!
+//! The text goes as `format=flowed` (RFC 3676), an answer's also as HTML made from it (RFC 2046 §5.1.4), below it the
+//! quoted original.
+//!
 //! The result depends on the draft alone: no clock, no host name, a boundary made from the Message-ID, so the same
 //! draft gives the same bytes on every attempt. Lines end with CRLF and have at most 998 bytes; everything is ASCII but
 //! addresses that can't be (RFC 6532). There is never a Bcc.
 //!
 //! Nothing fails. What would break the header section is made harmless: control characters become spaces, addresses
 //! and ids lose what can't stand in them, extra fields with an impossible or reserved name are left out.
+
+mod flowed;
+mod page;
+mod quote;
 
 use mail_builder::MessageBuilder;
 use mail_builder::headers::address::Address;
@@ -15,10 +22,12 @@ use mail_builder::headers::message_id::MessageId;
 use mail_builder::headers::text::Text;
 use mail_builder::mime::{BodyPart, MimePart};
 
+pub use quote::quotation_of;
+
 use super::facts::Person;
 use super::words;
 use crate::base::Time;
-use crate::base::limits::MESSAGE_ID_BYTES_MAX;
+use crate::base::limits::{MESSAGE_ID_BYTES_MAX, PAGE_TEXT_BYTES_MAX};
 
 /// A mail that is to be sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +42,10 @@ pub struct Draft {
     pub in_reply_to: Option<String>,
     pub references: Vec<String>,
     pub text: String,
+    /// What stands below the text, from [`quotation_of`].
+    pub quotation: Option<String>,
+    /// In HTML, too.
+    pub with_page: bool,
     pub attachments: Vec<AttachedFile>,
     /// Name and value of further fields, as Auto-Submitted.
     pub extra_fields: Vec<(String, String)>,
@@ -97,17 +110,31 @@ pub fn compose(draft: &Draft) -> Vec<u8> {
 }
 
 fn body(draft: &Draft) -> MimePart<'_> {
-    let text = MimePart::new("text/plain", BodyPart::Text(body_text(&draft.text).into()));
+    let mut text = body_text(&draft.text);
+    if let Some(quotation) = &draft.quotation {
+        text = format!("{}\n\n{}", text.trim_end_matches('\n'), body_text(quotation));
+    }
+    let digest = blake3::hash(draft.message_id.as_bytes()).to_hex();
+    let plain = ContentType::new("text/plain").attribute("charset", "utf-8").attribute("format", "flowed");
+    let plain = MimePart::new(plain, BodyPart::Text(flowed::flowed(&text).into()));
+    let text = if draft.with_page && text.len() <= PAGE_TEXT_BYTES_MAX {
+        let page = MimePart::new("text/html", BodyPart::Text(page::page(&text).into()));
+        several("multipart/alternative", &digest[32..], vec![plain, page])
+    } else {
+        plain
+    };
     if draft.attachments.is_empty() {
         return text;
     }
-    let digest = blake3::hash(draft.message_id.as_bytes()).to_hex();
-    let content_type = ContentType::new("multipart/mixed").attribute("boundary", format!("=_{}", &digest[..32]));
     let files = draft.attachments.iter().map(|file| {
         let content_type = ContentType::new(content_type_of(&file.content_type));
         MimePart::new(content_type, BodyPart::Binary((&file.bytes[..]).into())).attachment(file_name(&file.name))
     });
-    MimePart::new(content_type, std::iter::once(text).chain(files).collect::<Vec<_>>())
+    several("multipart/mixed", &digest[..32], std::iter::once(text).chain(files).collect())
+}
+
+fn several<'a>(kind: &'static str, label: &str, parts: Vec<MimePart<'a>>) -> MimePart<'a> {
+    MimePart::new(ContentType::new(kind).attribute("boundary", format!("=_{label}")), parts)
 }
 
 /// Lines end alike, the last one too; control characters that no reader sees are left out.
@@ -206,6 +233,8 @@ pub(super) mod tests {
             in_reply_to: Some("<0@example.org>".into()),
             references: vec!["<a@example.org>".into(), "<0@example.org>".into()],
             text: "Hello\n".into(),
+            quotation: None,
+            with_page: false,
             attachments: Vec::new(),
             extra_fields: vec![("Auto-Submitted".into(), "auto-replied".into())],
         }
@@ -253,7 +282,8 @@ pub(super) mod tests {
         assert_eq!((facts.date, facts.message_id.as_ref()), (Some(draft.date), Some(&draft.message_id)));
         assert_eq!(facts.in_reply_to, draft.in_reply_to.iter().cloned().collect::<Vec<_>>());
         assert_eq!(facts.references, draft.references);
-        assert_eq!(facts.text, draft.text.trim_end());
+        let trimmed = draft.text.lines().map(|line| if line == "-- " { line } else { line.trim_end_matches(' ') });
+        assert_eq!(facts.text, trimmed.collect::<Vec<_>>().join("\n").trim_end());
         let files = draft.attachments.iter().enumerate().map(|(index, file)| {
             let (found, bytes) = crate::message::attachment(&raw, index).expect("the attachment");
             assert_eq!((found.name.as_deref(), &bytes), (Some(file.name.as_str()), &file.bytes));
@@ -270,7 +300,7 @@ pub(super) mod tests {
             "From: \"Support\" <support@example.com>\r\nTo: <anna@example.org>\r\nSubject: Re: Broken door [#17]\r\n\
              Date: Fri, 20 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@example.com>\r\nIn-Reply-To: <0@example.org>\r\n\
              References: <a@example.org> <0@example.org>\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n\
-             Content-Type: text/plain; charset=\"utf-8\"\r\nContent-Transfer-Encoding: 7bit\r\n\r\nHello\r\n"
+             Content-Type: text/plain; charset=\"utf-8\"; format=\"flowed\"\r\nContent-Transfer-Encoding: 7bit\r\n\r\nHello\r\n"
         );
     }
 
@@ -312,6 +342,38 @@ pub(super) mod tests {
         for text in ["", "\n\nx", "ÄÖÜ", &"x".repeat(5000), &"ä ".repeat(3000), "--=_\n--\n", "a \n\tb  "] {
             check(&Draft { text: text.to_owned(), ..draft() });
             check(&Draft { text: text.to_owned(), attachments: file("a", "a/b", text.as_bytes()), ..draft() });
+        }
+    }
+
+    /// Text, page and file; only the agent's words are new, whatever they look like.
+    #[test]
+    fn an_answer_with_its_original() {
+        let parent = Facts {
+            from: Some(draft().to[0].clone()),
+            text: "It burns.\n<b>Now</b>\n> You wrote this".into(),
+            ..Facts::default()
+        };
+        let quotation = quotation_of(&parent, draft().date);
+        for text in [
+            "We come.",
+            "We come.\n\nAt once.",
+            "> Does it burn?\nYes, it does.",
+            "> It burns.\n\nWe come. Who called?",
+        ] {
+            let answer = Draft {
+                text: text.into(),
+                quotation: quotation.clone(),
+                with_page: true,
+                attachments: file("a", "a/b", b"x"),
+                ..draft()
+            };
+            let raw = compose(&answer);
+            assert_well_formed(&raw);
+            let facts = read(&raw);
+            assert_eq!((facts.new_text.as_str(), facts.html, facts.attachments.len()), (text, true, 1));
+            assert_eq!(facts.text, format!("{text}\n\n{}", quotation.as_deref().unwrap()));
+            let shown = String::from_utf8(raw).unwrap();
+            assert!(shown.contains("&lt;b&gt;") && !shown.contains("<b>Now</b>\r\n</p>"), "{shown}");
         }
     }
 

@@ -118,6 +118,8 @@ fn answer(name: String, to: Vec<Person>, subject: String, files: Vec<String>) ->
         in_reply_to: None,
         references: (0..30).map(|n| format!("<reference-{n}@customer.example>")).collect(),
         text: "Hello.".into(),
+        quotation: None,
+        with_page: true,
         attachments: files.iter().map(attached).collect(),
         extra_fields: Vec::new(),
     });

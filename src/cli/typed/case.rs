@@ -151,6 +151,9 @@ pub struct Reply {
     /// A file that goes with it
     #[arg(long, value_name = "FILE")]
     attach: Vec<PathBuf>,
+    /// Without the answered message below it
+    #[arg(long)]
+    no_quote: bool,
     /// The case's status afterwards, instead of pending
     #[arg(long, value_parser = word::<Status>(STATUSES))]
     status: Option<Status>,
@@ -200,6 +203,7 @@ impl Reply {
             cc: self.cc,
             all: self.all,
             attachments,
+            no_quote: self.no_quote,
             status: self.status,
         })
     }

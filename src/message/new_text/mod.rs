@@ -86,7 +86,7 @@ fn without_quotation(lines: &Lines<'_>) -> String {
     let Some(first) = (0..lines.len()).find(|index| lines.is_quoted(*index)) else { return whole() };
     let last = (first..lines.len()).rev().find(|index| lines.is_quoted(*index)).unwrap_or(first);
     if !(first..=last).all(|index| lines.is_quoted(index) || lines.is_empty(index)) {
-        return whole();
+        return introduced_end(lines).map_or_else(whole, |start| lines.before(start).to_owned());
     }
     let introduced = introduction_above(lines, first);
     let start = introduced.as_ref().map_or(first, |found| found.start);
@@ -101,6 +101,13 @@ fn without_quotation(lines: &Lines<'_>) -> String {
         (false, false) if introduced.is_some() => format!("{above}\n\n{}", below.trim()),
         _ => whole(),
     }
+}
+
+/// Where the original begins that stands at the end, behind a strong introduction, whatever else is quoted above it.
+fn introduced_end(lines: &Lines<'_>) -> Option<usize> {
+    let above = (0..lines.len()).rev().find(|index| !lines.is_quoted(*index) && !lines.is_empty(*index))?;
+    let quoted = (above + 1..lines.len()).find(|index| lines.is_quoted(*index))?;
+    introduction::above(lines, quoted).filter(|found| found.is_strong).map(|found| found.start)
 }
 
 /// The introduction right above a quoted line, a weak one too.

@@ -30,6 +30,7 @@ fn quotations_are_cut() {
     check("Above\nOn Monday Anna wrote:\n> old\n\nBelow", "Above\n\nBelow");
     check("Yes. On 1 Jan 2024 at 10:00, Anna wrote:\n> old", "Yes.");
     check("New\n\nSent from my phone\n\nold without any mark", "New");
+    check("> one\nAnswer\n\nOn 1 Jan 2024 at 10:00, Anna <a@example.com> wrote:\n> old\n", "> one\nAnswer");
     assert_eq!(of("New\n\nBest regards\nAnna Berg\nExample Ltd", Some("Anna Berg"), None), "New");
 }
 

@@ -351,6 +351,7 @@ impl Life {
             cc,
             all: self.draw.one_in(3),
             attachments: Vec::new(),
+            no_quote: self.draw.one_in(3),
             status: None,
         };
         let said = self.site.ask(Command::CaseReply(request)).await?;
