@@ -27,7 +27,7 @@ pub use fold::{Case, DISPATCH, Hint, INTAKE, PARTICIPANTS_MAX, Participant, Role
 pub use mail::{Delivery, Direction, Disposition, Former, Mail, SavedField, Step};
 pub use names::{Awaiting, Named, Names, Receipt};
 pub use offer::{Considered, Offer};
-pub use reply::{NoReply, ReplyPlan, plan_reply};
+pub use reply::{Addressee, NoReply, ReplyPlan, Why, plan_reply};
 pub use status::Status;
 pub use task::Task;
 pub use threading::{Candidate, Outcome, Proof, case_number_in_subject};

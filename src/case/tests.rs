@@ -4,7 +4,7 @@ use super::*;
 use crate::address::{
     AcceptFrom, Confirmation, Doubt, OnResolved, OverLimit, RoutingAddress, Settings, Unauthorised, Verification,
 };
-use crate::base::{CaseNumber, Chance, Envelope, MailId, Mailbox, ReversePath, Time};
+use crate::base::{AuthResult, AuthResults, CaseNumber, Chance, Envelope, MailId, Mailbox, ReversePath, Time};
 use crate::message::Facts;
 use crate::message::facts::Person;
 
@@ -389,6 +389,34 @@ fn a_case_is_the_fold_of_its_events() {
     assert_eq!(Case::of_events(7, &[]), None);
 }
 
+/// A received message.
+fn mail(facts: Facts) -> Mail {
+    let envelope = Envelope {
+        from: ReversePath::Null,
+        to: vec![mailbox("support@our.example")],
+        peer: None,
+        helo: None,
+        tls: None,
+        require_tls: false,
+        with: "ESMTP".into(),
+        received_at: Time::UNIX_EPOCH,
+    };
+    Mail {
+        id: mail_id(1),
+        direction: Direction::Inbound,
+        envelope,
+        facts,
+        reader_version: 1,
+        auth: None,
+        deliveries: Vec::new(),
+        case: Some(1),
+        duplicate_of: None,
+        steps: Vec::new(),
+        saved_fields: None,
+        decided_at: Time::UNIX_EPOCH,
+    }
+}
+
 #[test]
 fn an_answer_goes_to_whoever_asked() {
     fn people(list: &str) -> Vec<Person> {
@@ -404,34 +432,12 @@ fn an_answer_goes_to_whoever_asked() {
             cc: people(cc),
             ..Facts::default()
         };
-        let envelope = Envelope {
-            from: ReversePath::Null,
-            to: vec![mailbox("support@our.example")],
-            peer: None,
-            helo: None,
-            tls: None,
-            require_tls: false,
-            with: "ESMTP".into(),
-            received_at: Time::UNIX_EPOCH,
-        };
-        let last = Mail {
-            id: mail_id(1),
-            direction: Direction::Inbound,
-            envelope,
-            facts,
-            reader_version: 1,
-            auth: None,
-            deliveries: Vec::new(),
-            case: Some(1),
-            duplicate_of: None,
-            steps: Vec::new(),
-            saved_fields: None,
-            decided_at: Time::UNIX_EPOCH,
-        };
+        let last = mail(facts);
         let contact = contact.map(|address| Participant { address: mailbox(address), name: None, role: Role::Author });
         let case = Case { contact, ..case(1, Status::Open) };
         let ours = |address: &Mailbox| address.domain() == "our.example";
-        let shown = |people: &[Person]| people.iter().map(|one| one.address.clone()).collect::<Vec<_>>().join(" ");
+        let shown =
+            |people: &[Addressee]| people.iter().map(|one| one.person.address.clone()).collect::<Vec<_>>().join(" ");
         let planned = match plan_reply(&case, Some(&last), true, &ours) {
             Ok(plan) => format!("{} / {}", shown(&plan.to), shown(&plan.cc)),
             Err(nobody) => format!("{nobody:?}"),
@@ -450,6 +456,21 @@ fn an_answer_goes_to_whoever_asked() {
         None,
         ["anna@a.example", "", "support@our.example ben@b.example", "ANNA@a.example ben@B.example cy@c.example"],
         "anna@a.example / ben@b.example cy@c.example",
+    );
+    // Whoever writes under a participant's address, and isn't them, leads no answer elsewhere.
+    let anna = |address: &str| Person { name: None, address: address.into() };
+    let facts = Facts {
+        from: Some(anna("anna@a.example")),
+        reply_to: vec![anna("eve@evil.example")],
+        cc: vec![anna("gang@evil.example")],
+        ..Facts::default()
+    };
+    let refuted = AuthResults { dmarc: AuthResult::Fail, ..AuthResults::default() };
+    let forged = Mail { facts, auth: Some(refuted), ..mail(Facts::default()) };
+    let plan = plan_reply(&case(1, Status::Open), Some(&forged), true, &|_| false).unwrap();
+    assert_eq!(
+        plan,
+        ReplyPlan { to: vec![Addressee { person: anna("anna@a.example"), why: Why::Author }], cc: vec![] }
     );
     assert_eq!(plan_reply(&case(1, Status::New), None, true, &|_| false), Err(NoReply::NobodyToAnswer));
 }

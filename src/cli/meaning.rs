@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::auth::Transaction;
 use crate::desk::Command;
+use crate::desk::command::ReplyRequest;
 
 /// Something to do.
 #[derive(Debug, PartialEq)]
@@ -30,6 +31,8 @@ pub enum Meaning {
     Restore {
         file: PathBuf,
     },
+    /// Like [`Ask`](Self::Ask); on a terminal it is shown first.
+    Reply(Box<ReplyRequest>),
     /// For the running server, or for the store when none runs.
     Ask(Command),
 }

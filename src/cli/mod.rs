@@ -4,6 +4,7 @@
 //! error, one line each. This is the only folder that prints. Exit codes are in [`failure::Exit`].
 
 mod backup;
+mod confirm;
 mod configuration;
 mod demo;
 mod failure;
@@ -83,6 +84,17 @@ fn run(typed: Typed) -> Result<(), Failure> {
             let outcome = runtime.block_on(reach::ask(&settings, &command))?;
             Ok(print(&command, outcome, json)?)
         }
+        Meaning::Reply(request) => {
+            let asks = !json && io::stdin().is_terminal();
+            let ask = async |command: &Command| reach::ask(&settings, command).await;
+            let request = match asks {
+                true => runtime.block_on(confirm::reply(*request, ask, &mut io::stdin().lock(), &mut io::stderr()))?,
+                false => *request,
+            };
+            let command = Command::CaseReply(request);
+            let outcome = runtime.block_on(reach::ask(&settings, &command))?;
+            Ok(print(&command, outcome, json)?)
+        }
         Meaning::Check { .. } => runtime.block_on(configuration::check_store(&settings, json)),
         Meaning::Backup { file } => runtime.block_on(backup::save(&settings, file, json)),
         Meaning::Restore { file } => runtime.block_on(backup::restore(&settings, &file, json)),
@@ -109,6 +121,7 @@ pub async fn answer(arguments: Vec<String>, desk: &dyn Answers) -> Done {
     let json = typed.json;
     let command = match typed.meaning() {
         Ok(Meaning::Ask(command)) => command,
+        Ok(Meaning::Reply(request)) => Command::CaseReply(*request),
         Ok(Meaning::Backup { file }) => Command::Backup { file },
         Ok(_) => return failed(Failure::usage("only commands for the desk can be done here")),
         Err(failure) => return failed(failure),

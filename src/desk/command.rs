@@ -316,6 +316,12 @@ pub struct ReplyRequest {
     pub all: bool,
     #[serde(default)]
     pub attachments: Vec<Attached>,
+    /// The newest message of the case that the agent has read: nothing is sent when there is a newer one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<String>,
+    /// Sends nothing, and says what would leave.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub preview: bool,
     /// Without the answered message below it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub no_quote: bool,

@@ -206,3 +206,10 @@
 //! **2026-11-29: secret addresses are known by their 26 characters, not by their grammar.** Forwarders rewrite the service address (SRS,
 //! VERP, `%40` in links), so what is looked for is the label of 128 bits itself, in everything of an answer that is words; a
 //! Message-ID that holds one is left out of References.
+//!
+//! **2026-11-29: an answer is overtaken by what its agent hasn't read.** Whoever answers names the newest message that they have read; it
+//! isn't the server's guess, because a page that is open doesn't say what was read. Without it nothing is refused, so that scripts go on;
+//! on a terminal it is what was shown before the question. It is compared in the commit that records the answer, so that
+//! of two agents who agree at the same instant one is refused. A robot's note counts, too: reading it takes a moment.
+//! Recipients are asked of the newest proven message and not of everybody who ever took part: whom a customer has left
+//! out stays out.

@@ -2,7 +2,8 @@
 //!
 //! 1. **Plan.** [`case::plan_reply`](crate::case::plan_reply): to the author of the last message that belongs to the case by
 //!    proof, never to an address of ours. The sender is the address's `reply_from`, else the address itself, and only when
-//!    it is verified.
+//!    it is verified. `--preview` shows this and sends nothing; on a terminal it is shown and asked about. An answer that says
+//!    what its agent has read (`--seen`) is refused when something newer is on the case.
 //! 2. **Compose.** The answered message stands quoted below the agent's text ([`quotation_of`](crate::message::compose::quotation_of)),
 //!    and both go as text and as a page made from it. Service addresses and other secret addresses of ours are replaced by the routing address
 //!    that they belong to, wherever they stand ([`Redaction`](crate::address::Redaction)). The Message-ID carries a keyed token of the case ([`address::Keyring`](crate::address::Keyring)); References

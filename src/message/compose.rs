@@ -51,6 +51,17 @@ pub struct Draft {
     pub extra_fields: Vec<(String, String)>,
 }
 
+impl Draft {
+    /// The text with the quotation below it.
+    pub fn whole_text(&self) -> String {
+        let text = body_text(&self.text);
+        match &self.quotation {
+            Some(quotation) => format!("{}\n\n{}", text.trim_end_matches('\n'), body_text(quotation)),
+            None => text,
+        }
+    }
+}
+
 /// A file that goes with a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttachedFile {
@@ -110,10 +121,7 @@ pub fn compose(draft: &Draft) -> Vec<u8> {
 }
 
 fn body(draft: &Draft) -> MimePart<'_> {
-    let mut text = body_text(&draft.text);
-    if let Some(quotation) = &draft.quotation {
-        text = format!("{}\n\n{}", text.trim_end_matches('\n'), body_text(quotation));
-    }
+    let text = draft.whole_text();
     let digest = blake3::hash(draft.message_id.as_bytes()).to_hex();
     let plain = ContentType::new("text/plain").attribute("charset", "utf-8").attribute("format", "flowed");
     let plain = MimePart::new(plain, BodyPart::Text(flowed::flowed(&text).into()));

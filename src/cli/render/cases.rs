@@ -23,6 +23,21 @@ pub fn sheet(case: &Value) -> String {
     out
 }
 
+/// An answer that hasn't left.
+pub fn preview(answer: &Value) -> String {
+    let mut out = format!("From     {}\n", cell(&answer["from"]));
+    for one in answer["recipients"].as_array().into_iter().flatten() {
+        let field = if one["field"] == "cc" { "Cc" } else { "To" };
+        out += &format!("{field}       {}  ({})\n", cell(&one["address"]), cell(&one["why"]));
+    }
+    out += &format!("Subject  {}\n", cell(&answer["subject"]));
+    let newest = &answer["newest"];
+    if !newest.is_null() {
+        out += &format!("Newest   {}, {}\n", cell(&newest["from"]), cell(&newest["at"]));
+    }
+    out
+}
+
 /// Without messages and events.
 pub fn head(case: &Value) -> String {
     let title = match (&case["number"], &case["subject"]) {

@@ -71,6 +71,7 @@ pub fn answer(command: &Command, value: &Value) -> String {
         | Command::AddressRotate { .. }
         | Command::AddressDisable { .. }
         | Command::AddressEnable { .. } => address(value),
+        Command::CaseReply(request) if request.preview => cases::preview(value),
         Command::CaseMerge { .. }
         | Command::CaseSplit { .. }
         | Command::CaseLink { .. }

@@ -151,6 +151,15 @@ pub struct Reply {
     /// A file that goes with it
     #[arg(long, value_name = "FILE")]
     attach: Vec<PathBuf>,
+    /// The newest message that you have read: nothing is sent when there is a newer one
+    #[arg(long, value_name = "MESSAGE")]
+    seen: Option<String>,
+    /// Shows what would leave, and sends nothing
+    #[arg(long, conflicts_with = "yes")]
+    preview: bool,
+    /// Sends without showing it and asking first, as without a terminal
+    #[arg(long)]
+    yes: bool,
     /// Without the answered message below it
     #[arg(long)]
     no_quote: bool,
@@ -161,7 +170,10 @@ pub struct Reply {
 
 impl Typed {
     pub fn meaning(self) -> Result<Meaning, Failure> {
-        Ok(Meaning::Ask(match self {
+        let command = match self {
+            Self::Reply(reply) if !reply.yes && !reply.preview => {
+                return Ok(Meaning::Reply(Box::new(reply.request()?)));
+            }
             Self::List(list) => Command::CaseList(CaseFilter {
                 limit: list.rows.limit(),
                 status: list.status,
@@ -182,7 +194,8 @@ impl Typed {
             Self::Split { number, message, by } => Command::CaseSplit { number, message, by },
             Self::Link { number, message, by } => Command::CaseLink { number, message, by },
             Self::Assign { number, agent, queue } => Command::CaseAssign { number, agent, queue },
-        }))
+        };
+        Ok(Meaning::Ask(command))
     }
 }
 
@@ -203,6 +216,8 @@ impl Reply {
             cc: self.cc,
             all: self.all,
             attachments,
+            seen: self.seen,
+            preview: self.preview,
             no_quote: self.no_quote,
             status: self.status,
         })

@@ -22,7 +22,11 @@ fn parse(typed: &str) -> Result<Typed, clap::Error> {
 #[track_caller]
 fn check(typed: &str, expected: Value) {
     let meaning = parse(typed).unwrap_or_else(|error| panic!("{error}")).meaning().unwrap();
-    let Meaning::Ask(command) = meaning else { panic!("{meaning:?}") };
+    let command = match meaning {
+        Meaning::Ask(command) => command,
+        Meaning::Reply(request) => Command::CaseReply(*request),
+        other => panic!("{other:?}"),
+    };
     assert_eq!(sparse(json!(command)), expected);
 }
 
@@ -154,6 +158,10 @@ fn a_reply_takes_its_text_and_attachments_from_files() {
     };
     let (body, scan, text) = (file("b.txt", "Grüße\n".as_bytes()), file("scan.PDF", b"%PDF"), file("x.raw", b"\xff"));
     check(
+        "case reply 1 --body x --seen <a@b.c> --no-quote --preview",
+        json!({"command": "case-reply", "number": 1, "body": "x", "seen": "<a@b.c>", "no_quote": true, "preview": true}),
+    );
+    check(
         &format!("case reply 1 --body-file {body} --attach {scan} --attach {text}"),
         json!({"command": "case-reply", "number": 1, "body": "Grüße\n", "attachments": [
             {"name": "scan.PDF", "content_type": "application/pdf", "content": "JVBERg=="},
@@ -217,6 +225,8 @@ fn queues_agents_spool_and_the_rest() {
     check("spool list --limit 5", json!({"command": "spool-list", "limit": 5}));
     check("spool retry x", json!({"command": "spool-retry", "id": "x"}));
     let means = |typed| parse(typed).unwrap().meaning().unwrap();
+    assert!(matches!(means("case reply 1 --body x"), Meaning::Reply(_)), "it is shown first");
+    assert!(matches!(means("case reply 1 --body x --yes"), Meaning::Ask(_)));
     assert_eq!(means("serve"), Meaning::Serve);
     assert_eq!(means("demo --keep"), Meaning::Demo { keep: true });
     assert_eq!(means("check"), Meaning::Check { store: false });

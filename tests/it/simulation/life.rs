@@ -351,6 +351,8 @@ impl Life {
             cc,
             all: self.draw.one_in(3),
             attachments: Vec::new(),
+            seen: None,
+            preview: false,
             no_quote: self.draw.one_in(3),
             status: None,
         };
