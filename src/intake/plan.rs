@@ -299,9 +299,9 @@ impl Plan<'_> {
         let Some(sent) = evidence::mail_with(self.site, message_id).await? else { return Ok(Vec::new()) };
         let happening = |reported: &ReportedRecipient| {
             // Who forwards for the recipient may report under another name.
-            let named = reported.address.parse().ok().filter(|named| sent.envelope.to.contains(named));
-            let recipient =
-                named.or_else(|| sent.envelope.to.first().filter(|_| sent.envelope.to.len() == 1).cloned())?;
+            let to = &sent.envelope.to;
+            let named = reported.address.parse().ok().and_then(|named: Mailbox| to.iter().find(|to| **to == named));
+            let recipient = named.or_else(|| to.first().filter(|_| to.len() == 1))?.clone();
             let (mail, status) = (sent.id, reported.status.clone().unwrap_or_default());
             let words = reported.diagnostic.clone().unwrap_or_else(|| self.reading.facts.subject.clone());
             match reported.action.as_str() {
