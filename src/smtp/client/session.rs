@@ -4,6 +4,9 @@
 //! final dot share one for the attempt. Bytes that came before the TLS upgrade are never read as if they had come
 //! under it (RFC 3207 §4.2).
 //!
+//! A reply that came before its command is nobody's answer. Whoever gives more replies than there were commands is out of
+//! step, and nothing more is taken from it: a 250 too many would stand for a message that was refused.
+//!
 //! A session that was lost or cut off in the middle of a message is `broken`: nothing more is said on it, because the
 //! peer would take it for text of the message.
 
@@ -49,6 +52,8 @@ pub(super) enum Lost {
     Closed,
     #[error("no answer in time")]
     TimedOut,
+    #[error("a reply came that nothing had asked for")]
+    OutOfStep,
     #[error(transparent)]
     Nonsense(#[from] NotAReply),
 }
@@ -56,7 +61,7 @@ pub(super) enum Lost {
 impl Lost {
     /// `when` says what we were waiting for, as in `after RCPT`.
     pub fn outcome(self, when: &str) -> Outcome {
-        let subject = if matches!(self, Self::Nonsense(_)) { "5.0" } else { "4.2" };
+        let subject = if matches!(self, Self::Nonsense(_) | Self::OutOfStep) { "5.0" } else { "4.2" };
         Outcome::transient(subject, format!("{self} {when}"))
     }
 }
@@ -230,6 +235,7 @@ impl<S: Duplex + 'static> Session<S> {
 
     /// Says one line and waits for the reply to it.
     pub async fn command(&mut self, line: &str) -> Result<PeerReply, Lost> {
+        self.in_step()?;
         self.say(line).await?;
         self.reply().await
     }
@@ -251,8 +257,17 @@ impl<S: Duplex + 'static> Session<S> {
         self.note(heard.map_err(Lost::from).and_then(|result| result))
     }
 
+    /// Nothing was heard that isn't read yet.
+    fn in_step(&mut self) -> Result<(), Lost> {
+        let said = if self.heard.is_empty() { Ok(()) } else { Err(Lost::OutOfStep) };
+        self.note(said)
+    }
+
     /// Sends the message behind a 354 and waits for the verdict on it.
     pub async fn transfer(&mut self, wire: &Wire<'_>) -> Outcome {
+        if let Err(lost) = self.in_step() {
+            return lost.outcome("before the message was sent");
+        }
         let sent = self.time.within(limits::ATTEMPT_TIME_MAX, self.client.write_message(wire.bytes())).await;
         let lost = match sent {
             Ok(Ok(())) => return self.verdict().await,
@@ -285,6 +300,7 @@ impl<S: Duplex + 'static> Session<S> {
     /// Takes leave; whatever the peer says to that changes nothing.
     pub async fn quit(&mut self) {
         if !self.broken {
+            self.heard.clear();
             let clock = self.time.clock.clone();
             let _ = clock.within(limits::QUIT_TIME_MAX, self.command("QUIT\r\n")).await;
         }

@@ -136,6 +136,22 @@ async fn refusals_at_each_command() {
 }
 
 #[tokio::test]
+async fn replies_that_nothing_asked_for() {
+    async fn check(stage: &str, rest: &str, expected: &str) {
+        Sending::default().check(&[&after(stage, rest)], &format!("anna {expected}")).await;
+    }
+    let out_of_step = "Transient 4.5.0 a reply came that nothing had asked for";
+    check("C: MAIL", r"S: 250 ok\r\n250 ok", &format!("{out_of_step} after RCPT")).await;
+    check("C: RCPT", r"S: 250 ok\r\n354 go\r\n250 queued", &format!("{out_of_step} after DATA")).await;
+    // The message that this 250 would stand for isn't even sent.
+    check("C: DATA", r"S: 354 go\r\n250 queued", &format!("{out_of_step} before the message was sent")).await;
+    // Behind the last reply it is nobody's business.
+    let talkative = format!(r"S: 250 queued\r\n554 no{QUIT}");
+    check("D:", &talkative, "Delivered 2.0.0 250 queued").await;
+    check("C: RCPT", &format!(r"S: 550 5.1.1 no\r\n250 ok{QUIT}"), "Permanent 5.1.1 550 5.1.1 no").await;
+}
+
+#[tokio::test]
 async fn refusals_before_mail() {
     async fn check(script: String, expected: &str) {
         Sending::default().check(&[&script], &format!("anna {expected}")).await;
