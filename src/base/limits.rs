@@ -206,8 +206,17 @@ pub const RETRY_WAIT_MIN: Duration = Duration::from_secs(1);
 pub const RETRY_JITTER: f64 = 0.1;
 /// After work failed for a reason of our own, before it is begun again: no busy loop, and no long wait once it is mended.
 pub const FAILURE_PAUSE: Duration = Duration::from_secs(60);
-/// Deliveries under way at a time.
+/// Deliveries under way at a time, each with a connection and its message in memory.
 pub const ATTEMPTS_MAX: usize = 64;
+/// Of them those for one domain: a domain that lets us wait leaves places for seven others, and large receivers answer
+/// more than some ten connections of one peer with 421.
+pub const DOMAIN_ATTEMPTS_MAX: usize = 8;
+/// The same for one address of a host, which may take the mail of many domains.
+pub const HOST_ATTEMPTS_MAX: usize = 16;
+/// When all places of a destination are taken its further mail comes again after this: most deliveries take a second.
+pub const PLACE_PAUSE: Duration = Duration::from_secs(1);
+/// Between two messages that come again, so that any backlog of one destination costs twenty looks a second.
+pub const PLACE_STEP: Duration = Duration::from_millis(50);
 /// Undelivered mail is given up after this (RFC 5321 §4.5.4.1 asks for 4 to 5 days).
 pub const GIVE_UP_AFTER: Duration = Duration::from_secs(5 * 24 * 3600);
 

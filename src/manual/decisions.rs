@@ -213,3 +213,12 @@
 //! of two agents who agree at the same instant one is refused. A robot's note counts, too: reading it takes a moment.
 //! Recipients are asked of the newest proven message and not of everybody who ever took part: whom a customer has left
 //! out stays out.
+//!
+//! **2026-11-29: a full destination is asked again, not queued for.** Eight deliveries at a time to a domain, sixteen to an
+//! address of a host. Whoever finds no place is written back with a later time, one every 50 ms for each domain: any backlog
+//! costs the same, nothing waits in memory, and the scheduler's look at the earliest rows sees everybody else. A place
+//! that gets free is not handed on, so one domain gets twenty messages a second at most, which its own bounds allow seldom.
+//! When an address is full the next host isn't tried: a backup is for a host that is down.
+//!
+//! **2026-11-29: an outcome is written before QUIT.** A crash between a host's 250 and our commit sends the message again. That
+//! can't be closed, only made short: it is one commit now, and no longer up to five seconds of manners.

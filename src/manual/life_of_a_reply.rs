@@ -11,8 +11,10 @@
 //! 3. **Journal.** The message is signed with the DKIM keys of its author's domain, if it has any, appended and synced. *A crash here: it was never sent, and nobody was told it was.*
 //! 4. **Spool.** One commit: the event on the case, the spool row, its due time, the thread index. Now the command answers.
 //! 5. **Attempt.** The scheduler sees that it is due. The time of the next attempt is written *before* dialling, so that a
-//!    crash in between costs a second attempt under the same Message-ID and never the message.
+//!    crash in between costs a second attempt under the same Message-ID and never the message. When as many deliveries as may
+//!    be are under way to its domains, it is put off, which is no attempt.
 //! 6. **Delivery.** To the smarthost, or to the MX hosts of each domain in their order; TLS whenever it is offered.
-//! 7. **Outcome.** Per recipient, after each mail transaction and before the next one begins, in one commit with the event on the case: `reply_delivered`, `reply_delayed` (told once) or
-//!    `reply_failed`. Retried by the schedule until it is final or its time is over.
+//! 7. **Outcome.** Per recipient, as soon as the host has answered and before we take leave of it, in one commit with the event
+//!    on the case: `reply_delivered`, `reply_delayed` (told once) or `reply_failed`. Retried by the schedule until it is final
+//!    or its time is over. Domains of one reply don't wait for each other.
 //! 8. **The answer** names our Message-ID in In-Reply-To or References. The token proves the case, and the message joins it.

@@ -107,6 +107,8 @@
 //! |---|---|---|
 //! | RFC 5321 §4.5.4.1 retry | supported | [`outbound`](crate::outbound) |
 //! | RFC 5321 §5.1 locating the target host | supported | [`smtp::client`](crate::smtp::client) |
+//! | RFC 2920 §3.1 replies matched to commands | supported; a host that gives more replies than it got commands is out of step, and tried again | [`smtp::client`](crate::smtp::client) |
+//! | RFC 1047 the lost reply to a final dot | sent again with the same Message-ID and the same bytes | [`outbound`](crate::outbound) |
 //! | RFC 2034, RFC 3463 enhanced status codes | supported | [`base::status`](crate::base::status) |
 //! | RFC 3207 STARTTLS as a client | when offered | [`smtp::client`](crate::smtp::client) |
 //! | RFC 4954 AUTH as a client, §6 refusals | to a smarthost, inside TLS only; a refused login is a delay | [`smtp::client`](crate::smtp::client) |

@@ -59,14 +59,14 @@ impl RecipientState {
 
     /// Takes in the outcome of an attempt.
     pub fn fold(&mut self, outcome: &Outcome) {
-        if !self.is_pending() {
+        if !self.is_pending() || outcome.fate == Fate::NotBegun {
             return;
         }
         self.attempts += 1;
         self.state = match outcome.fate {
             Fate::Delivered => State::Delivered,
             Fate::Permanent => State::Failed,
-            Fate::Transient | Fate::Uncertain => State::Pending,
+            Fate::Transient | Fate::Uncertain | Fate::NotBegun => State::Pending,
         };
         self.perhaps_delivered |= outcome.fate == Fate::Uncertain;
         self.status = Some(outcome.status.clone());
@@ -74,9 +74,10 @@ impl RecipientState {
         self.peer.clone_from(&outcome.peer);
     }
 
-    /// The time is over: 5.4.7 (RFC 3463 §3.5), with the words of the last attempt, which say why.
+    /// The time is over: 5.4.7 (RFC 3463 §3.5), with the words of the last attempt, which say why. Whoever was never tried
+    /// still will be.
     pub fn give_up(&mut self) {
-        if self.is_pending() {
+        if self.is_pending() && self.attempts > 0 {
             self.state = State::Failed;
             self.status = Some("5.4.7".into());
         }
@@ -111,13 +112,15 @@ mod tests {
             }
             assert_eq!((state.state, state.attempts, state.perhaps_delivered), expected, "{fates:?}");
         }
-        use Fate::{Delivered, Permanent, Transient, Uncertain};
+        use Fate::{Delivered, NotBegun, Permanent, Transient, Uncertain};
         check(&[], (State::Pending, 0, false));
         check(&[Transient, Transient], (State::Pending, 2, false));
         check(&[Transient, Delivered], (State::Delivered, 2, false));
         check(&[Permanent], (State::Failed, 1, false));
         check(&[Delivered, Permanent], (State::Delivered, 1, false));
         check(&[Permanent, Delivered], (State::Failed, 1, false));
+        check(&[NotBegun], (State::Pending, 0, false));
+        check(&[NotBegun, Transient, NotBegun, Delivered], (State::Delivered, 2, false));
         check(&[Uncertain], (State::Pending, 1, true));
         check(&[Uncertain, Transient, Permanent], (State::Failed, 3, true));
     }
@@ -129,6 +132,9 @@ mod tests {
         state.give_up();
         assert_eq!((state.state, state.status.as_deref()), (State::Failed, Some("5.4.7")));
         assert_eq!(state.words.as_deref(), Some("said 4.2.2"));
+        let mut untried = RecipientState::new("anna@example.org".parse().unwrap());
+        untried.give_up();
+        assert!(untried.is_pending());
         let mut delivered = RecipientState { state: State::Delivered, ..state };
         delivered.status = Some("2.0.0".into());
         delivered.give_up();

@@ -7,7 +7,7 @@
 //!   it travels.
 //!
 //! Nothing is kept and nothing is tried again here: a caller writes the outcome down and decides about the next
-//! attempt. The same message may be sent twice when [`Fate::Uncertain`] says so, and never silently.
+//! attempt. What the peer did is told before we take leave of it, so that it can be written down first. The same message may be sent twice when [`Fate::Uncertain`] says so, and never silently.
 //!
 //! EHLO and the transfer of the message are mail-send's. Replies are read here, because
 //! mail-send ends enhanced codes at 255 (`5.7.509` is common), and drops what stands behind the first reply.
@@ -28,7 +28,7 @@ mod fake;
 #[cfg(test)]
 mod tests;
 
-pub use attempt::{Client, Outgoing};
+pub use attempt::{Client, Delivery, Outgoing};
 pub use demands::Demands;
 pub use login::{Login, PasswordError};
 pub use outcome::{Fate, Outcome, RecipientOutcome};

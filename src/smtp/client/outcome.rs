@@ -21,6 +21,8 @@ pub enum Fate {
     /// The whole message was sent and the reply to it was lost: the peer may have it. Another attempt must carry the
     /// same Message-ID, so that the recipient's side can drop the second copy (RFC 1047).
     Uncertain,
+    /// Nothing was begun, because as much is under way to the host as may be: no attempt, and nobody's failure.
+    NotBegun,
 }
 
 /// The result of an attempt.
@@ -50,6 +52,12 @@ impl Outcome {
 
     pub(super) fn permanent(subject: &str, words: impl Into<String>) -> Self {
         Self { fate: Fate::Permanent, status: format!("5.{subject}"), words: words.into(), peer: None }
+    }
+
+    /// 4.4.5: congestion (RFC 3463 §3.5), here of our own making.
+    pub(super) fn not_begun() -> Self {
+        let words = "as many deliveries as may be are under way to this host";
+        Self { fate: Fate::NotBegun, ..Self::transient("4.5", words) }
     }
 
     /// What a final reply means. One that fits no command (a 2yz or 3yz where neither may stand) is worth another try.
