@@ -6,6 +6,8 @@
 mod directives;
 mod output;
 
+pub use directives::rule as peer_rule;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -69,6 +71,9 @@ impl Player {
         if let Some((host, mail)) = self.internet.unseen().first() {
             let lines = output::mail(mail, &[]).join("\n  ");
             return Err(format!("{name}: at the end {host} holds mail that nobody looked at:\n  {lines}"));
+        }
+        if let Some(fault) = self.internet.faults().first() {
+            return Err(format!("{name}: {fault}"));
         }
         self.connections.clear();
         let stop = async {

@@ -145,7 +145,7 @@ pub fn units() -> Vec<Unit> {
 
 fn what_a_forwarder_changes() {
     let raw = b"From: a@b\r\nReferences: <1@b>\r\n <2@b>\r\nSubject: hi\r\n\r\nSubject: body\r\n";
-    let mail = Mail { from: "<a@b> SIZE=9".into(), to: vec!["<S@c> X".into()], raw: raw.to_vec(), note: None };
+    let mail = Mail { from: "<a@b> SIZE=9".into(), to: vec!["<S@c> X".into()], raw: raw.to_vec(), ..Mail::default() };
     let check = |options: &str, from: &str, rest: &str| {
         let words: Vec<_> = ["s@c", "t@d"].into_iter().chain(options.split_whitespace()).map(str::to_owned).collect();
         let forward = Forward { hosts: vec!["mx".into()], ..Forward::read(&words).unwrap() };

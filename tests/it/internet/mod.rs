@@ -7,6 +7,7 @@ pub mod dns;
 mod forward;
 mod gate;
 mod sink;
+mod wire;
 mod zone;
 
 use std::collections::BTreeMap;
@@ -148,6 +149,16 @@ impl Internet {
         self.traffic.stalled.load(Ordering::SeqCst)
     }
 
+    /// Connections to all hosts.
+    pub fn open(&self) -> usize {
+        self.traffic.open.load(Ordering::SeqCst)
+    }
+
+    /// What was wrong with bytes that postcase sent to any host.
+    pub fn faults(&self) -> Vec<String> {
+        self.traffic.faults.lock().expect("no holder panics").clone()
+    }
+
     /// Hosts with mail that nobody has looked at.
     pub fn unseen(&self) -> Vec<(String, Mail)> {
         let hosts = self.hosts.iter().filter_map(|(name, (_, state))| {
@@ -188,7 +199,7 @@ pub fn units() -> Vec<Unit> {
         unit("hosts take mail and follow their script", hosts_take_mail_and_follow_their_script),
         unit("a company forwards, late and again if it must", a_company_forwards),
     ];
-    [own, zone::units(), dns::units(), forward::units()].into_iter().flatten().collect()
+    [own, zone::units(), dns::units(), forward::units(), wire::units()].into_iter().flatten().collect()
 }
 
 const ZONE: &str = "customer.example MX 10 mx.customer.example\nmx.customer.example A 127.0.0.11\n\

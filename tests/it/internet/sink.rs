@@ -1,15 +1,17 @@
 //! A fake mail host: takes mail over SMTP, keeps envelope and raw message, and answers as its script says. It speaks TLS
 //! and wants a login when a story says so, and remembers every command.
 //!
-//! It shares no code with postcase. A message counts as received from the moment before its final dot is answered, so
+//! It shares no code with postcase, and looks at what postcase sends ([`wire`](super::wire)). A message counts as received from the moment before its final dot is answered, so
 //! that `dot close` shows a host that has taken mail without saying so.
 
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use data_encoding::BASE64;
+use postcase::base::Clock;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -17,6 +19,10 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWrite
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
+use super::wire;
+
+/// Between two bytes of a host that drips.
+const DRIP: Duration = Duration::from_millis(20);
 /// In `heard`, where TLS begins.
 const TLS: &str = "(TLS)";
 
@@ -30,6 +36,8 @@ pub struct Mail {
     pub raw: Vec<u8>,
     /// What happened to a message that this host passed on and could not deliver.
     pub note: Option<String>,
+    /// The host has taken it and didn't say so.
+    pub untold: bool,
 }
 
 /// When a rule speaks.
@@ -37,6 +45,7 @@ pub struct Mail {
 pub enum Stage {
     Greeting,
     Ehlo,
+    Tls,
     Mail,
     Rcpt,
     Data,
@@ -48,6 +57,7 @@ impl Stage {
         Some(match name {
             "greeting" => Self::Greeting,
             "ehlo" => Self::Ehlo,
+            "tls" => Self::Tls,
             "mail" => Self::Mail,
             "rcpt" => Self::Rcpt,
             "data" => Self::Data,
@@ -60,12 +70,23 @@ impl Stage {
 /// What a rule says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// A reply line.
+    /// A reply, or several with CRLF between them.
     Say(String),
+    /// This line again and again.
+    Flood(String),
+    /// A line without end, byte by byte.
+    Drip,
     /// Nothing, for ever.
     Stall,
     /// The connection ends.
     Close,
+}
+
+impl Answer {
+    /// Only time, or the end of the connection, ends it.
+    pub fn hangs(&self) -> bool {
+        matches!(self, Self::Stall | Self::Drip)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,8 +117,11 @@ pub type Shared = Arc<Mutex<State>>;
 /// What all hosts together are doing.
 #[derive(Debug, Default)]
 pub struct Traffic {
-    /// Connections that a rule lets hang.
+    pub open: AtomicUsize,
+    /// Of them those that a rule lets hang.
     pub stalled: AtomicUsize,
+    /// What was wrong with bytes that postcase sent.
+    pub faults: Mutex<Vec<String>>,
 }
 
 /// Decides where a message goes that a host has taken: `true` when it isn't for the inbox. Called before the reply.
@@ -114,15 +138,19 @@ pub async fn serve(name: String, listener: TcpListener, state: Shared, route: Ro
             stream: BufReader::new(Box::new(stream)),
             encrypted: false,
             known: false,
+            is_ours: false,
             state: state.clone(),
             route: route.clone(),
             traffic: traffic.clone(),
         };
+        let traffic = traffic.clone();
         tokio::spawn(async move {
+            traffic.open.fetch_add(1, Ordering::SeqCst);
             tokio::select! {
                 _ = session.run() => {}
                 _ = closed.changed() => {}
             }
+            traffic.open.fetch_sub(1, Ordering::SeqCst);
         });
     }
 }
@@ -136,6 +164,8 @@ struct Session {
     encrypted: bool,
     /// Logged in.
     known: bool,
+    /// Postcase sends.
+    is_ours: bool,
     state: Shared,
     route: Route,
     traffic: Arc<Traffic>,
@@ -153,6 +183,7 @@ impl Session {
             let (verb, rest) = line.split_once([' ', ':']).unwrap_or((&line, ""));
             match verb.to_ascii_uppercase().as_str() {
                 "EHLO" => {
+                    self.is_ours = rest == wire::HOSTNAME;
                     let reply = self.greeting();
                     self.answer(Stage::Ehlo, "", &reply).await?;
                 }
@@ -207,7 +238,13 @@ impl Session {
     }
 
     async fn encrypt(&mut self) -> Result<(), Over> {
-        self.say("220 2.0.0 go ahead").await?;
+        let scripted = self.peek(Stage::Tls, "").is_some();
+        if self.answer(Stage::Tls, "", "220 2.0.0 go ahead").await? && scripted {
+            self.say("but not with me").await?;
+            return Err(Over);
+        } else if scripted {
+            return Ok(());
+        }
         let nothing: Box<dyn Duplex> = Box::new(tokio::io::empty());
         let clear = std::mem::replace(&mut self.stream, BufReader::new(nothing)).into_inner();
         let secured = acceptor().accept(clear).await.map_err(|_| Over)?;
@@ -236,8 +273,15 @@ impl Session {
     }
 
     /// The message is kept unless the script refuses it.
-    async fn take(&mut self, mail: Mail) -> Result<(), Over> {
-        let refused = matches!(self.peek(Stage::Dot, ""), Some(Answer::Say(text)) if !text.starts_with('2'));
+    async fn take(&mut self, mut mail: Mail) -> Result<(), Over> {
+        if self.is_ours
+            && let Some(address) = wire::betrayed(&mail)
+        {
+            self.fault(&format!("the service address {address}"));
+        }
+        let answer = self.peek(Stage::Dot, "");
+        let refused = matches!(&answer, Some(Answer::Say(text)) if !text.starts_with('2'));
+        mail.untold = !matches!(answer, None | Some(Answer::Say(_)));
         if !refused && !(self.route)(&self.name, &mail) {
             self.state.lock().expect("no holder panics").inbox.push_back(mail);
         }
@@ -253,6 +297,15 @@ impl Session {
             None => self.say(usual).await.map(|()| true),
             Some(Answer::Say(text)) => self.say(&text).await.map(|()| text.starts_with(['2', '3'])),
             Some(Answer::Close) => Err(Over),
+            Some(Answer::Flood(line)) => loop {
+                self.say(&line).await?;
+            },
+            Some(Answer::Drip) => {
+                self.traffic.stalled.fetch_add(1, Ordering::SeqCst);
+                let _ = self.drip().await;
+                self.traffic.stalled.fetch_sub(1, Ordering::SeqCst);
+                Err(Over)
+            }
             Some(Answer::Stall) => {
                 self.traffic.stalled.fetch_add(1, Ordering::SeqCst);
                 // Until the peer gives up: whatever it still says is not answered.
@@ -262,6 +315,19 @@ impl Session {
                 Err(Over)
             }
         }
+    }
+
+    async fn drip(&mut self) -> std::io::Result<()> {
+        self.stream.write_all(b"250-").await?;
+        loop {
+            self.stream.write_all(b"x").await?;
+            Clock::system().sleep(DRIP).await;
+        }
+    }
+
+    fn fault(&self, what: &str) {
+        let fault = format!("{} got bytes from postcase with {what}", self.name);
+        self.traffic.faults.lock().expect("no holder panics").push(fault);
     }
 
     fn peek(&self, stage: Stage, recipient: &str) -> Option<Answer> {
@@ -302,6 +368,11 @@ impl Session {
             let line = self.bytes().await?;
             if line == b".\r\n" {
                 return Ok(message);
+            }
+            if self.is_ours
+                && let Some(wrong) = wire::wrong_line(&line)
+            {
+                self.fault(wrong);
             }
             message.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line));
         }

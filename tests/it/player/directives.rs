@@ -3,6 +3,7 @@
 use super::{Player, output};
 use crate::internet::{Answer, Forward, Rule, Stage};
 use crate::pattern;
+use crate::script;
 use crate::smtp::{self, Outgoing};
 use crate::span::span;
 use crate::subject::Crash;
@@ -197,9 +198,10 @@ fn peer(player: &mut Player, words: &[String]) -> Shown {
     Ok(None)
 }
 
-fn rule(stage: &str, words: &[String]) -> Result<Rule, String> {
+/// From the words behind the host.
+pub fn rule(stage: &str, words: &[String]) -> Result<Rule, String> {
     let stage = Stage::named(stage)
-        .ok_or_else(|| format!("no stage {stage:?}: greeting, ehlo, mail, rcpt, data, dot (or accept, offers)"))?;
+        .ok_or_else(|| format!("no stage {stage:?}: greeting, ehlo, tls, mail, rcpt, data, dot (or accept, offers)"))?;
     let times = words.last().and_then(|word| word.strip_prefix('x')?.parse().ok());
     let words = if times.is_some() { &words[..words.len() - 1] } else { words };
     let (recipient, words) = match words {
@@ -209,10 +211,14 @@ fn rule(stage: &str, words: &[String]) -> Result<Rule, String> {
     let answer = match words.join(" ").as_str() {
         "stall" => Answer::Stall,
         "close" => Answer::Close,
+        "drip" => Answer::Drip,
+        line if line.starts_with("flood ") => Answer::Flood(line["flood ".len()..].to_owned()),
         reply if reply.len() > 3 && reply.as_bytes()[..3].iter().all(u8::is_ascii_digit) => {
-            Answer::Say(reply.to_owned())
+            Answer::Say(String::from_utf8_lossy(&script::unescaped(reply)?).into_owned())
         }
-        other => return Err(format!("an answer is \"450 4.2.0 text\", stall or close, not {other:?}")),
+        other => {
+            return Err(format!("an answer is \"450 4.2.0 text\", stall, drip, flood LINE or close, not {other:?}"));
+        }
     };
     Ok(Rule { stage, recipient, answer, left: times })
 }
@@ -232,6 +238,8 @@ fn a_rule_is_read() {
     check("greeting 421 4.3.2 busy x2", Some(Rule { left: Some(2), ..plain(Stage::Greeting, say("421 4.3.2 busy")) }));
     let only = Some("a@b".to_owned());
     check("rcpt a@b 550 5.1.1 no", Some(Rule { recipient: only, ..plain(Stage::Rcpt, say("550 5.1.1 no")) }));
+    check(r"data 354 go\r\n250 ok", Some(plain(Stage::Data, say("354 go\r\n250 ok"))));
+    check("ehlo flood 250-on", Some(plain(Stage::Ehlo, Answer::Flood("250-on".to_owned()))));
     check("rcpt", None);
     check("dance stall", None);
     check("dot maybe", None);

@@ -105,7 +105,7 @@ fn output_is_shown() {
 
 fn mail_is_shown() {
     let raw = b"From: a@b\r\nSubject: one\r\n two\r\n\r\nhi\r\n\r\nyou\r\n".to_vec();
-    let sample = Mail { from: "<a@b>".into(), to: vec!["<c@d>".into()], raw, note: None };
+    let sample = Mail { from: "<a@b>".into(), to: vec!["<c@d>".into()], raw, ..Mail::default() };
     let check = |fields: &[&str], expected: &str| {
         let fields: Vec<_> = fields.iter().map(|field| (*field).to_owned()).collect();
         assert_eq!(mail(&sample, &fields).join("|"), expected);
