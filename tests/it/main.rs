@@ -6,6 +6,7 @@
 
 mod child;
 mod corpus;
+mod delivery;
 mod durability;
 mod fields;
 mod fuzz;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
     trials.extend(simulation::trials(SERVER.is_some(), arguments.filter.as_deref()));
     trials.extend(fuzz::trials());
     trials.extend(kill::trials(SERVER.is_some()));
+    trials.extend(delivery::trials(SERVER.is_some()));
     trials.extend(rotation::trials(SERVER.is_some()));
     trials.extend(durability::trials(SERVER.is_some()));
     trials.extend(mistakes::trials());
