@@ -233,6 +233,10 @@ pub const LINKS_MAX: usize = 100;
 /// How long a former service address goes on unless said otherwise: somebody has to change the forward.
 pub const SERVICE_OVERLAP: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// Cases that one mail opens where each address gets its own: a mail to more of our addresses is a circular, and the rest
+/// share the first one's case.
+pub const SIBLINGS_MAX: usize = 16;
+
 /// A probe that takes longer lay somewhere: among the spam, as often as not.
 pub const VERIFICATION_LATE_AFTER: Duration = Duration::from_secs(600);
 /// A probe that hasn't come back by then won't.

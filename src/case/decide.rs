@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::siblings::{at_first_address, beside_joined, beside_opened, received_again};
 use super::threading::Outcome;
-use super::{Candidate, Evidence, Hint, Known, Proof, Recipient, Status};
+use super::{Beside, Candidate, Evidence, Hint, Known, ManyAddresses, Proof, Recipient, Status};
 use crate::address::{Confirmation, Doubt, OverLimit, RoutingAddress, Unauthorised};
 use crate::base::{CaseNumber, Mailbox};
 
@@ -40,6 +41,10 @@ pub enum Reason {
     ThirdParty,
     /// The same message went to another of our addresses, too.
     SameMessage,
+    /// The same message went to another of our addresses, too, and each has a case of its own.
+    OwnCase,
+    /// It belongs to a sibling of the case of this address.
+    SiblingCase,
     /// The same message was received before.
     ReceivedBefore,
     /// The same message was received before with another content; both are on the case.
@@ -93,6 +98,8 @@ pub enum Decision {
     Open {
         opening: Opening,
         reason: Reason,
+        /// At its other addresses.
+        beside: Vec<Beside>,
     },
     Append {
         case: CaseNumber,
@@ -102,9 +109,15 @@ pub enum Decision {
         reason: Reason,
         /// Cases that the message proves to be the same one, which nobody has touched.
         merges: Vec<CaseNumber>,
+        /// At its other addresses.
+        beside: Vec<Beside>,
     },
     Duplicate {
         of: Known,
+        /// The address that the case of the first receipt moves to.
+        home: Option<Arc<RoutingAddress>>,
+        /// At addresses that the first receipt hadn't come to.
+        beside: Vec<Beside>,
     },
     SetAside {
         how: SetAside,
@@ -131,7 +144,21 @@ pub enum Decision {
 impl Decision {
     /// True when it puts the message on a case.
     pub fn converts(&self) -> bool {
-        matches!(self, Self::Open { .. } | Self::Append { .. })
+        matches!(self, Self::Open { .. } | Self::Append { .. }) || !self.beside().is_empty()
+    }
+
+    /// What it is at addresses that don't share the case of the first.
+    pub fn beside(&self) -> &[Beside] {
+        match self {
+            Self::Open { beside, .. } | Self::Append { beside, .. } | Self::Duplicate { beside, .. } => beside,
+            _ => &[],
+        }
+    }
+
+    /// How many cases it opens.
+    pub fn opens(&self) -> usize {
+        let others = self.beside().iter().filter(|beside| matches!(beside, Beside::Open { .. })).count();
+        usize::from(matches!(self, Self::Open { .. })) + others
     }
 
     /// What was decided, and why, for people.
@@ -139,7 +166,7 @@ impl Decision {
         match self {
             Self::Open { reason, .. } => ("opens a case".into(), reason.to_string()),
             Self::Append { case, why, .. } => (format!("joins case {case}"), why.clone()),
-            Self::Duplicate { of } => ("a duplicate".into(), format!("the same message as {}", of.mail)),
+            Self::Duplicate { of, .. } => ("a duplicate".into(), format!("the same message as {}", of.mail)),
             Self::SetAside { how: SetAside::Ignored, why, .. } => ("ignored".into(), why.clone()),
             Self::SetAside { why, .. } => ("held".into(), why.clone()),
             Self::Verified { address } => {
@@ -182,7 +209,7 @@ pub fn decide(evidence: &Evidence) -> Decision {
         (Some(Known { case: Some(_), .. }) | None, Some(asked)) => {
             return Decision::Confirmation { asked: Box::new(asked.clone()) };
         }
-        (Some(of), _) => return Decision::Duplicate { of: of.clone() },
+        (Some(of), _) => return received_again(evidence, of),
         (None, None) => {}
     }
     // The postmaster's mail is always taken (RFC 5321 §4.5.1).
@@ -203,21 +230,9 @@ pub fn decide(evidence: &Evidence) -> Decision {
 /// Of the routing addresses that accept the author the one that was registered first; none without a routing address.
 /// When none accepts, what the first one does then.
 fn deciding_address(evidence: &Evidence) -> Result<Option<Arc<RoutingAddress>>, Decision> {
-    let mut routing: Vec<&Arc<RoutingAddress>> = evidence
-        .recipients
-        .iter()
-        .filter_map(|recipient| match recipient {
-            Recipient::Routing { address, .. } => Some(address),
-            _ => None,
-        })
-        .collect();
-    routing.sort_by_key(|address| address.number);
+    let routing = evidence.routing();
     let Some(first) = routing.first() else { return Ok(None) };
-    // Who takes part in a case goes on doing so.
-    let takes_part = evidence.candidates.iter().any(|candidate| candidate.outcome() != Outcome::Hint);
-    let accepts = |address: &RoutingAddress| address.settings.accept_from.accepts(evidence.author.as_ref());
-    let accepting = routing.iter().find(|address| evidence.released || takes_part || accepts(address));
-    if let Some(accepting) = accepting {
+    if let Some(accepting) = evidence.accepting().first() {
         return Ok(Some(Arc::clone(accepting)));
     }
     let how = match first.settings.unauthorised {
@@ -266,19 +281,21 @@ fn thread(evidence: &Evidence, address: Option<Arc<RoutingAddress>>) -> Decision
         };
         evidence.candidates.iter().find(joins).filter(|_| is_left(left))
     };
-    let best = best.map(|best| continued(best).unwrap_or(best));
+    let best = best.map(|best| at_first_address(evidence, continued(best).unwrap_or(best)));
     let hints = |without| hints(&evidence.candidates, without);
     let open = |continues, reason| {
         let opening = Opening { address: address.clone(), hints: hints(continues), continues };
-        Decision::Open { opening, reason }
+        Decision::Open { opening, reason, beside: beside_opened(evidence, address.as_deref()) }
     };
-    match best {
+    match &best {
         Some(best) if is_closed(best.case) && !evidence.auto_reply => open(Some(best.case), Reason::CaseClosed),
         Some(best) if is_left(best) => open(Some(best.case), Reason::CaseResolved),
         Some(best) => {
             let (case, merges) = one_case(evidence, best);
+            let third_party = best.outcome() == Outcome::JoinsAsThirdParty;
+            let beside = if third_party { Vec::new() } else { beside_joined(evidence, case) };
             let mut hints = hints(Some(case));
-            hints.retain(|hint| !merges.contains(&hint.case));
+            hints.retain(|hint| !merges.contains(&hint.case) && !evidence.siblings.contains(&(case, hint.case)));
             let reason = match (best.outcome(), best.proof) {
                 (Outcome::JoinsAsThirdParty, _) => Reason::ThirdParty,
                 (_, Proof::KeyedToken) => Reason::KeyedToken,
@@ -286,8 +303,7 @@ fn thread(evidence: &Evidence, address: Option<Arc<RoutingAddress>>) -> Decision
                 (_, Proof::Awaited) => Reason::Awaited,
                 _ => Reason::KnownMessageId,
             };
-            let third_party = best.outcome() == Outcome::JoinsAsThirdParty;
-            Decision::Append { case, third_party, why: best.why(), hints, reason, merges }
+            Decision::Append { case, third_party, why: best.why(), hints, reason, merges, beside }
         }
         None if evidence.unread => open(None, Reason::Unreadable),
         None if address.is_none() => {
@@ -314,7 +330,14 @@ fn one_case(evidence: &Evidence, best: &Candidate) -> (CaseNumber, Vec<CaseNumbe
         let late = candidate.proof == Proof::Awaited || best.proof == Proof::Awaited;
         late && candidate.outcome() == Outcome::Joins
     };
-    let open = |number: &CaseNumber| evidence.case(*number).is_some_and(|case| case.status != Status::Closed);
+    let open = |number: &CaseNumber| {
+        let (case, of_best) = (evidence.case(*number), evidence.case(best.case));
+        let is_sibling = evidence.siblings.contains(&(best.case, *number));
+        // Where each address has cases of its own, those of two are never one.
+        let may_be_one = evidence.many_addresses == ManyAddresses::OneCase
+            || case.map(|case| &case.address) == of_best.map(|case| &case.address);
+        !is_sibling && may_be_one && case.is_some_and(|case| case.status != Status::Closed)
+    };
     let untouched = |number: &CaseNumber| evidence.case(*number).is_some_and(|case| !case.touched);
     let mut same: Vec<CaseNumber> =
         evidence.candidates.iter().filter(joins).map(|other| other.case).filter(open).collect();
@@ -355,6 +378,8 @@ impl fmt::Display for Reason {
             Self::Awaited => "a message of the case, which came before it, answers it",
             Self::ThirdParty => "it answers a message of ours; its author had no part in the case so far",
             Self::SameMessage => "the same message reached another of our addresses and is one case",
+            Self::OwnCase => "the same message reached several of our addresses, and each has a case of its own",
+            Self::SiblingCase => "it belongs to a sibling of this case, and reached the address of this one, too",
             Self::ReceivedBefore => "the same message was received before",
             Self::OtherVersion => "the same message was received before with another content; both are on the case",
             Self::ProbeReturned => "the verification probe came back",

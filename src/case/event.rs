@@ -132,6 +132,9 @@ pub enum Happening {
     Linked {
         case: CaseNumber,
         why: String,
+        /// Opened by the same mail at another of our addresses.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        sibling: bool,
     },
     HintAdded(Hint),
 }

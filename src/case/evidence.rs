@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::threading::Candidate;
-use super::{Case, Status};
+use super::threading::{Candidate, Outcome};
+use super::{Case, Mail, ManyAddresses, Status};
 use crate::address::{Confirmation, Doubt, OnResolved, RoutingAddress};
 use crate::base::{CaseNumber, MailId, Mailbox, Time};
 
@@ -67,6 +67,11 @@ pub struct Evidence {
     /// One for each forward-path, in envelope order.
     pub recipients: Vec<Recipient>,
     pub duplicate: Option<Known>,
+    /// The record of that one, when it is on a case.
+    pub first: Option<Mail>,
+    /// The address of that case.
+    pub home: Option<Arc<RoutingAddress>>,
+    pub many_addresses: ManyAddresses,
     /// The routing address whose awaited probe this message is.
     pub probe_of: Option<Arc<RoutingAddress>>,
     /// The routing address for which this message is a probe that isn't awaited any more.
@@ -79,8 +84,10 @@ pub struct Evidence {
     pub auto_reply: bool,
     /// Cases that this message might belong to, best proof first.
     pub candidates: Vec<Candidate>,
-    /// The cases that candidates name.
+    /// The cases that candidates name, their siblings, and those that an earlier receipt of the message is on.
     pub cases: Vec<Case>,
+    /// Cases and their siblings, of those.
+    pub siblings: Vec<(CaseNumber, CaseNumber)>,
     /// From; none when it can't be read, or DMARC refutes it.
     pub author: Option<Mailbox>,
     pub received_at: Time,
@@ -97,6 +104,31 @@ pub struct Evidence {
 impl Evidence {
     pub fn case(&self, number: CaseNumber) -> Option<&Case> {
         self.cases.iter().find(|case| case.number == number)
+    }
+
+    /// The routing addresses that it came to, in order of registration.
+    pub(super) fn routing(&self) -> Vec<&Arc<RoutingAddress>> {
+        let routing = self.recipients.iter().filter_map(|recipient| match recipient {
+            Recipient::Routing { address, .. } => Some(address),
+            _ => None,
+        });
+        let mut routing: Vec<_> = routing.collect();
+        routing.sort_by_key(|address| address.number);
+        routing
+    }
+
+    /// The names of those.
+    pub fn routing_addresses(&self) -> impl Iterator<Item = &Mailbox> {
+        self.routing().into_iter().map(|address| &address.address)
+    }
+
+    /// Those of them that accept the author. Who takes part in a case goes on doing so.
+    pub(super) fn accepting(&self) -> Vec<&Arc<RoutingAddress>> {
+        let takes_part = self.candidates.iter().any(|candidate| candidate.outcome() != Outcome::Hint);
+        let accepts = |address: &RoutingAddress| address.settings.accept_from.accepts(self.author.as_ref());
+        let mut routing = self.routing();
+        routing.retain(|address| self.released || takes_part || accepts(address));
+        routing
     }
 
     /// True when a proven answer leaves this case as it is and opens a linked one.

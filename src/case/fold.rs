@@ -86,6 +86,9 @@ pub struct Case {
     #[serde(default)]
     pub resolved_at: Option<Time>,
     pub updated_at: Time,
+    /// Cases that the same mail opened at others of our addresses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub siblings: Vec<CaseNumber>,
     /// The case that has its messages now.
     #[serde(default)]
     pub merged_into: Option<CaseNumber>,
@@ -132,6 +135,7 @@ impl Case {
             opened_at: at,
             resolved_at: None,
             updated_at: at,
+            siblings: Vec::new(),
             merged_into: None,
             tasks: Vec::new(),
             tasks_added: 0,
@@ -208,6 +212,11 @@ impl Case {
             }
             Happening::Merged { from, into, .. } if *from == self.number => self.end_in(*into),
             Happening::Split { mail, from, .. } if *from == self.number => self.lose(*mail),
+            Happening::Linked { case, sibling: true, .. } => {
+                if !self.siblings.contains(case) {
+                    self.siblings.push(*case);
+                }
+            }
             Happening::Merged { .. } | Happening::Split { .. } => {}
             Happening::ReplyDelivered { .. }
             | Happening::ReplyDelayed { .. }
@@ -283,7 +292,7 @@ impl Case {
         self.tasks.retain(|task| task.mail != mail);
     }
 
-    /// `subject`, `priority` and the skills are fields of every case; all others are the company's own.
+    /// Some are fields of every case; all others are the company's own.
     fn change_field(&mut self, name: &str, to: Option<&str>) {
         match (name, to) {
             ("subject", Some(subject)) => subject.clone_into(&mut self.subject),
@@ -296,6 +305,9 @@ impl Case {
                 Some(level) => drop(self.skills.insert(skill.to_owned(), level)),
                 None => drop(self.skills.remove(skill)),
             },
+            ("address", to) => self.address = to.and_then(|to| to.parse().ok()),
+            ("origin", Some(origin)) => origin.clone_into(&mut self.origin),
+            ("record_type", to) => self.record_type = to.map(str::to_owned),
             (_, Some(value)) => drop(self.fields.insert(name.to_owned(), value.to_owned())),
             (_, None) => drop(self.fields.remove(name)),
         }

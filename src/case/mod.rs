@@ -12,6 +12,7 @@ mod mail;
 mod names;
 mod offer;
 mod reply;
+mod siblings;
 mod status;
 mod task;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use mail::{Delivery, Direction, Disposition, Former, Mail, SavedField, Step}
 pub use names::{Awaiting, Named, Names, Receipt};
 pub use offer::{Considered, Offer};
 pub use reply::{Addressee, NoReply, ReplyPlan, Why, plan_reply};
+pub use siblings::{Beside, ManyAddresses};
 pub use status::Status;
 pub use task::Task;
 pub use threading::{Candidate, Outcome, Proof, case_number_in_subject};

@@ -1,5 +1,7 @@
 //! Tables of what is decided and planned, and the property that a case is the fold of its events.
 
+mod siblings;
+
 use super::*;
 use crate::address::{
     AcceptFrom, Confirmation, Doubt, OnResolved, OverLimit, RoutingAddress, Settings, Unauthorised, Verification,
@@ -57,6 +59,10 @@ fn nothing() -> Evidence {
         auto_reply: false,
         recipients: vec![routing(1, "support@company.example")],
         duplicate: None,
+        first: None,
+        home: None,
+        many_addresses: ManyAddresses::OneCase,
+        siblings: Vec::new(),
         probe_of: None,
         candidates: Vec::new(),
         cases: vec![case(1, Status::Open), case(2, Status::Closed)],
@@ -67,15 +73,25 @@ fn nothing() -> Evidence {
 /// `decision case reason | hinted cases`.
 fn said(decision: &Decision) -> String {
     let hinted = |hints: &[Hint]| hints.iter().map(|hint| hint.case.to_string()).collect::<Vec<_>>().join(",");
+    let others = |beside: &[Beside]| {
+        let one = |one: &Beside| match one {
+            Beside::Open { continues, .. } => format!(", opens after {continues:?} at {}", one.address()),
+            Beside::Append { case, .. } => format!(", joins {case} at {}", one.address()),
+        };
+        beside.iter().map(one).collect::<String>()
+    };
     match decision {
-        Decision::Open { opening: Opening { hints, continues, address }, reason } => {
+        Decision::Open { opening: Opening { hints, continues, address }, reason, beside } => {
             let address = address.as_ref().map_or("nobody".into(), |address| address.address.to_string());
-            format!("open for {address} after {continues:?} {reason:?} | {}", hinted(hints))
+            format!("open for {address} after {continues:?} {reason:?} | {}{}", hinted(hints), others(beside))
         }
-        Decision::Append { case, third_party, hints, reason, .. } => {
-            format!("append {case} third {third_party} {reason:?} | {}", hinted(hints))
+        Decision::Append { case, third_party, hints, reason, beside, .. } => {
+            format!("append {case} third {third_party} {reason:?} | {}{}", hinted(hints), others(beside))
         }
-        Decision::Duplicate { of } => format!("duplicate of {} on {:?}", of.mail, of.case),
+        Decision::Duplicate { of, home, beside } => {
+            let home = home.as_ref().map_or(String::new(), |home| format!(", home at {}", home.address));
+            format!("duplicate of {} on {:?}{home}{}", of.mail, of.case, others(beside))
+        }
         Decision::SetAside { how, reason, .. } => format!("{how:?} {reason:?}"),
         Decision::Verified { address } => format!("verified {}", address.address),
         Decision::EarlierProbe { address } => format!("earlier probe for {address}"),
@@ -352,7 +368,7 @@ fn happening(chance: &Chance) -> Happening {
             1 => Happening::Offered { agent: address(), until: Time::UNIX_EPOCH, why: text(), considered: Vec::new() },
             _ => Happening::Declined { agent: address(), why: text() },
         },
-        13 => Happening::Linked { case: u64::from(number(9)), why: text() },
+        13 => Happening::Linked { case: u64::from(number(9)), why: text(), sibling: number(2) == 0 },
         _ => Happening::HintAdded(Hint { case: u64::from(number(99)), why: text(), message_id: None }),
     }
 }

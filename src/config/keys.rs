@@ -140,6 +140,11 @@ pub const KEYS: &[Key] = &[
         get: |s| json!(value::show_duration(s.outbound.give_up_after)),
     },
     Key {
+        path: "cases.one_mail_many_addresses",
+        set: |s, v| put(&mut s.many_addresses, value::choice(v, r#""one-case" or "case-each""#)),
+        get: |s| json!(s.many_addresses),
+    },
+    Key {
         path: "dns.servers",
         set: |s, v| put(&mut s.dns.servers, value::sockets(v, 0)),
         get: |s| json!(s.dns.servers),

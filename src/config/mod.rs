@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 pub use mistake::Mistake;
 
+use crate::case::ManyAddresses;
 use crate::outbound::RouteError;
 use crate::routing::MAIN_QUEUE;
 use crate::smtp::client::Route;
@@ -34,6 +35,7 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// Where mail for nobody in particular becomes cases (RFC 2142).
     pub postmaster_queue: String,
+    pub many_addresses: ManyAddresses,
     pub store: store::Settings,
     pub smtp: smtp::server::Settings,
     pub http: http::Settings,
@@ -50,6 +52,7 @@ impl Default for Settings {
             service_domain: "in.example.net".into(),
             data_dir: "data".into(),
             postmaster_queue: MAIN_QUEUE.into(),
+            many_addresses: ManyAddresses::default(),
             store: store::Settings::default(),
             smtp,
             http: http::Settings::default(),

@@ -40,7 +40,7 @@ impl Desk {
             if let Happening::MessageAdded { mail, .. } | Happening::ReplySubmitted { mail, .. } = &event.what {
                 let record = tables::MAILS.get(engine, mail).await?;
                 // What has moved is shown where it is now.
-                if record.is_none_or(|record| record.value.case == Some(number)) {
+                if record.is_none_or(|record| record.value.is_on(number)) {
                     messages.push(self.message(*mail).await?);
                 }
             }

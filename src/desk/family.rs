@@ -129,7 +129,7 @@ impl Desk {
     /// A received message of a case; replies of ours stay where they were written.
     async fn inbound(&self, id: MailId, number: CaseNumber) -> Result<Mail, Refusal> {
         let kept = tables::MAILS.get(&*self.site.engine, &id).await?;
-        let mail = kept.map(|kept| kept.value).filter(|mail| mail.case == Some(number));
+        let mail = kept.map(|kept| kept.value).filter(|mail| mail.is_on(number));
         let mail = mail.ok_or_else(|| not_on(&id.to_string(), number))?;
         match mail.direction {
             Direction::Inbound => Ok(mail),

@@ -193,6 +193,6 @@ fn matches(filter: &MessageFilter, mail: &Mail) -> bool {
         .is_none_or(|wanted| mail.deliveries.iter().any(|delivery| json!(delivery.disposition) == wanted));
     at_address
         && disposed
-        && filter.case.is_none_or(|case| mail.case == Some(case))
+        && filter.case.is_none_or(|case| mail.is_on(case))
         && filter.since.is_none_or(|since| mail.envelope.received_at >= since)
 }

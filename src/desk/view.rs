@@ -155,6 +155,7 @@ pub fn case_row(case: &Case) -> Value {
         "tasks": case.tasks,
         "hints": case.hints,
         "merged_into": case.merged_into,
+        "siblings": case.siblings,
     })
 }
 

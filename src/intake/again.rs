@@ -13,7 +13,7 @@ use super::rate::Tally;
 use super::reading::{Reading, saved_fields};
 use crate::address::{OverLimit, RoutingAddress};
 use crate::base::{CaseNumber, MailId};
-use crate::case::{Decision, Direction, Disposition, Evidence, Mail, Recipient, Step, decide};
+use crate::case::{Direction, Disposition, Evidence, Mail, Recipient, Step, decide};
 use crate::message::facts::{Kind, READER_VERSION};
 use crate::store::{Batch, CommitError, Entry, Kept, ReadError, Site, journal, tables};
 
@@ -47,7 +47,7 @@ pub enum NotAgain {
 
 /// Decides or reads a message again; its record then says what came of it.
 pub async fn decide_again(site: &Site, id: MailId, again: Again) -> Result<(), NotAgain> {
-    let (mut tries, mut number) = (site.tries(), None);
+    let (mut tries, mut numbers) = (site.tries(), Vec::new());
     loop {
         let kept = tables::MAILS.get(&*site.engine, &id).await?.ok_or(NotAgain::Undecided)?;
         let mail = &kept.value;
@@ -57,7 +57,7 @@ pub async fn decide_again(site: &Site, id: MailId, again: Again) -> Result<(), N
         let is_set_aside = mail.deliveries.iter().any(|delivery| delivery.disposition.is_set_aside());
         let entry = site.journal.read(id)?;
         let batch = match again {
-            _ if is_set_aside => decided(site, &kept, entry, again, &mut number).await?,
+            _ if is_set_aside => decided(site, &kept, entry, again, &mut numbers).await?,
             Again::Reprocess => read_only(site, &kept, entry).await?,
             Again::Release => return Err(NotAgain::NotSetAside),
         };
@@ -78,7 +78,7 @@ async fn decided(
     kept: &Kept<Mail>,
     entry: Entry,
     again: Again,
-    number: &mut Option<CaseNumber>,
+    numbers: &mut Vec<CaseNumber>,
 ) -> Result<Batch, NotAgain> {
     let (id, began) = (kept.value.id, site.now());
     let envelope = entry.envelope.clone();
@@ -87,7 +87,7 @@ async fn decided(
     reading.envelope.to = kept.value.deliveries.iter().map(|delivery| delivery.address.clone()).collect();
     // Who sent it was looked up when it came; keys and records of then may be gone.
     reading.auth = kept.value.auth;
-    let Gathered { mut evidence, cases, identity, names, awaited } = gather(site, &reading).await?;
+    let Gathered { mut evidence, cases, first, identity, names, awaited } = gather(site, &reading).await?;
     evidence.released = again == Again::Release;
     if !evidence.released {
         evidence.over_limit = beyond_limit(site, &evidence).await?;
@@ -107,14 +107,16 @@ async fn decided(
         took_us: 0,
     };
     let steps = [vec![asked], steps(&evidence, &decision, began, now)].concat();
-    if number.is_none() && matches!(decision, Decision::Open { .. }) {
-        *number = Some(site.engine.reserve(tables::CASE_NUMBERS, 1).await?.start);
+    let missing = decision.opens().saturating_sub(numbers.len());
+    if missing > 0 {
+        numbers.extend(site.engine.reserve(tables::CASE_NUMBERS, missing as u64).await?);
     }
     let plan = Plan {
         site,
         reading: &reading,
         evidence: &evidence,
         cases: &cases,
+        first: first.as_ref(),
         identity: &identity,
         names: names.as_ref(),
         awaited: &awaited,
@@ -122,7 +124,7 @@ async fn decided(
         former: Some(kept),
         now,
     };
-    Ok(plan.write(&decision, *number).await?)
+    Ok(plan.write(&decision, &numbers[..decision.opens()]).await?)
 }
 
 /// The first routing address, when it has converted today what it does in a day.

@@ -5,9 +5,10 @@ use data_encoding::BASE64URL_NOPAD;
 use crate::address::{MessageToken, OnResolved};
 use crate::base::{CaseNumber, MailId, Mailbox};
 use crate::case::{
-    Candidate, Case, Direction, Evidence, Known, Mail, Named, Names, Proof, Receipt, Recipient, Status,
+    Candidate, Case, Direction, Evidence, Known, Mail, Named, Names, Outcome, Proof, Receipt, Recipient, Status,
     case_number_in_subject,
 };
+use crate::intake::siblings::Before;
 use crate::intake::{Reading, merge, resolve_accepted};
 use crate::message::facts::Kind;
 use crate::store::{Kept, ReadError, Site, tables};
@@ -23,6 +24,8 @@ const SAME_ID_MAX: usize = 8;
 pub struct Gathered {
     pub evidence: Evidence,
     pub cases: Vec<Kept<Case>>,
+    /// The record of an earlier receipt of the same message, when that is on a case.
+    pub first: Option<Kept<Mail>>,
     pub identity: Identity,
     /// The row of the message's name, when there is one.
     pub names: Option<Kept<Names>>,
@@ -55,10 +58,16 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
     let mut threads = Threads { site, author, refuted, candidates: Vec::new(), cases: Vec::new(), awaited: Vec::new() };
     threads.search(reading, &earlier, names.as_ref().map(|kept| &kept.value)).await?;
     let report_on = threads.report_on(reading).await?;
+    let Before { first, home } = Before::of(site, earlier.same.as_ref()).await?;
+    let siblings = threads.siblings(earlier.same.as_ref()).await?;
     let on_resolved = threads.on_resolved().await?;
     let evidence = Evidence {
         recipients,
         duplicate: earlier.same,
+        first: first.as_ref().map(|kept| kept.value.clone()),
+        home,
+        many_addresses: site.many_addresses,
+        siblings,
         probe_of,
         earlier_probe_of,
         confirmation,
@@ -73,7 +82,7 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
         cases: threads.cases.iter().map(|kept| kept.value.clone()).collect(),
         unread: reading.unread,
     };
-    Ok(Gathered { evidence, cases: threads.cases, identity, names, awaited: threads.awaited })
+    Ok(Gathered { evidence, cases: threads.cases, first, identity, names, awaited: threads.awaited })
 }
 
 async fn recipients(site: &Site, reading: &Reading) -> Result<Vec<Recipient>, ReadError> {
@@ -236,6 +245,24 @@ impl Threads<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// The cases that one mail opened together with those that this one joins, or with that of an earlier receipt.
+    async fn siblings(&mut self, same: Option<&Known>) -> Result<Vec<(CaseNumber, CaseNumber)>, ReadError> {
+        let joins = self.candidates.iter().filter(|candidate| candidate.outcome() == Outcome::Joins);
+        let mut joined: Vec<CaseNumber> = joins.map(|candidate| candidate.case).collect();
+        joined.extend(same.and_then(|same| same.case));
+        joined.sort_unstable();
+        joined.dedup();
+        let mut siblings = Vec::new();
+        for number in joined {
+            let known = self.case(number).await?.map(|case| case.siblings.clone()).unwrap_or_default();
+            for sibling in known {
+                let living = self.living(sibling).await?.map(|case| case.number);
+                siblings.extend(living.filter(|living| *living != number).map(|living| (number, living)));
+            }
+        }
+        Ok(siblings)
     }
 
     /// What answers to the resolved cases do. The addresses are known from the recipients, nearly always.

@@ -2,7 +2,7 @@
 
 use crate::address::ServiceState;
 use crate::base::Time;
-use crate::case::{Decision, Evidence, Recipient, Step, Via};
+use crate::case::{Beside, Decision, Evidence, Reason, Recipient, Step, Via};
 
 /// The explanation: what was looked at, each candidate with what it was worth, and the decision.
 pub fn steps(evidence: &Evidence, decision: &Decision, began: Time, gathered: Time) -> Vec<Step> {
@@ -25,6 +25,13 @@ pub fn steps(evidence: &Evidence, decision: &Decision, began: Time, gathered: Ti
     }
     let (outcome, why) = decision.words();
     steps.push(step("decision", outcome, why, took_us));
+    for beside in decision.beside() {
+        let (outcome, reason) = match beside {
+            Beside::Open { .. } => ("opens a case".to_owned(), Reason::OwnCase),
+            Beside::Append { case, .. } => (format!("joins case {case}"), Reason::SiblingCase),
+        };
+        steps.push(step("decision", format!("{outcome} at {}", beside.address()), reason.to_string(), 0));
+    }
     steps
 }
 

@@ -4,7 +4,7 @@
 //! that they were made for: whoever follows one to a merged case goes on from there ([`living`]).
 
 use crate::base::{CaseNumber, MailId, Time};
-use crate::case::{Case, Event, Happening, Task};
+use crate::case::{Case, Event, Happening, Mail, Task};
 use crate::store::{Batch, CaseChange, Kept, ReadError, Site, case_change, tables};
 
 /// Merged cases on the way to the one that has the messages now: each merge of a person can add one.
@@ -41,7 +41,9 @@ impl Move<'_> {
         let tasks = from.case().tasks.clone();
         for event in case_change::events_of(&*site.engine, old).await? {
             let Some(mail) = mail_of(&event) else { continue };
-            if self.record(site, batch, mail, old, new).await? {
+            // A message of two siblings is there already.
+            let moved = self.record(site, batch, mail, old, new).await?;
+            if moved.is_some_and(|before| !before.is_on(new)) {
                 into.add(self.now, &event.by, event.what);
             }
         }
@@ -65,9 +67,7 @@ impl Move<'_> {
         let (old, new) = (from.case().number, into.case().number);
         let events = case_change::events_of(&*site.engine, old).await?;
         let Some(event) = events.into_iter().rfind(|event| mail_of(event) == Some(mail)) else { return Ok(false) };
-        if !self.record(site, batch, mail, old, new).await? {
-            return Ok(false);
-        }
+        let Some(before) = self.record(site, batch, mail, old, new).await? else { return Ok(false) };
         let tasks: Vec<Task> = from.case().tasks.iter().filter(|task| task.mail == mail).cloned().collect();
         let split = Happening::Split { mail, from: old, into: new, why: self.why.to_owned() };
         from.add(self.now, self.by, split.clone());
@@ -83,7 +83,9 @@ impl Move<'_> {
             },
             other => other,
         };
-        into.add(self.now, &event.by, added);
+        if !before.is_on(new) {
+            into.add(self.now, &event.by, added);
+        }
         self.tasks(&tasks, into);
         into.add(self.now, self.by, split);
         Ok(true)
@@ -98,7 +100,7 @@ impl Move<'_> {
         }
     }
 
-    /// Writes down where a message is now; false when it isn't on the former case any more.
+    /// Writes down where a message is now, and gives the former record; none when it isn't on the former case any more.
     async fn record(
         self,
         site: &Site,
@@ -106,28 +108,27 @@ impl Move<'_> {
         mail: MailId,
         old: CaseNumber,
         new: CaseNumber,
-    ) -> Result<bool, ReadError> {
-        let Some(kept) = tables::MAILS.get(&*site.engine, &mail).await? else { return Ok(false) };
-        if kept.value.case != Some(old) {
-            return Ok(false);
+    ) -> Result<Option<Mail>, ReadError> {
+        let Some(kept) = tables::MAILS.get(&*site.engine, &mail).await? else { return Ok(None) };
+        if !kept.value.is_on(old) {
+            return Ok(None);
         }
         let mut record = kept.value.clone();
-        record.case = Some(new);
+        let is_known_by = record.case == Some(old);
+        if is_known_by {
+            record.case = Some(new);
+        }
         let deliveries = record.deliveries.iter_mut().filter(|delivery| delivery.case == Some(old));
         deliveries.for_each(|delivery| delivery.case = Some(new));
         tables::MAILS.replace(batch, &mail, &kept, &record);
-        self.rename(site, batch, &record, new).await?;
-        Ok(true)
+        if is_known_by {
+            self.rename(site, batch, &record, new).await?;
+        }
+        Ok(Some(kept.value))
     }
 
     /// Later answers to the message find the case that it is on.
-    async fn rename(
-        self,
-        site: &Site,
-        batch: &mut Batch,
-        record: &crate::case::Mail,
-        new: CaseNumber,
-    ) -> Result<(), ReadError> {
+    async fn rename(self, site: &Site, batch: &mut Batch, record: &Mail, new: CaseNumber) -> Result<(), ReadError> {
         let Some(message_id) = &record.facts.message_id else { return Ok(()) };
         let name = tables::name_of(message_id);
         if let Some(kept) = tables::NAMES.get(&*site.engine, &name).await? {

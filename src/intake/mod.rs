@@ -20,6 +20,7 @@ mod reading;
 mod reception;
 mod recipient;
 mod round;
+mod siblings;
 #[cfg(test)]
 mod tests;
 mod worker;

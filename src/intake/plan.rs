@@ -9,8 +9,8 @@ use crate::address::{
 };
 use crate::base::{CaseNumber, Mailbox, Time};
 use crate::case::{
-    Awaiting, Case, Contact, Decision, Delivery, Direction, Disposition, Evidence, Former, Happening, Hint, INTAKE,
-    Known, Mail, Named, Names, Opening, PARTICIPANTS_MAX, Participant, Reason, Recipient, Role, SavedField, SetAside,
+    Awaiting, Beside, Case, Contact, Decision, Delivery, Direction, Disposition, Evidence, Former, Happening, Hint,
+    INTAKE, Mail, Named, Names, Opening, PARTICIPANTS_MAX, Participant, Reason, Recipient, Role, SavedField, SetAside,
     Status, Step, Via,
 };
 use crate::intake::Reading;
@@ -18,6 +18,7 @@ use crate::intake::evidence::{self, Identity};
 use crate::intake::merge::{self, Move};
 use crate::intake::placement::placement;
 use crate::intake::reading::saved_fields;
+use crate::intake::siblings::{Family, Placed};
 use crate::message::facts::{Kind, Person, READER_VERSION, ReportedRecipient};
 use crate::store::{Batch, CaseChange, Kept, ReadError, Site, tables};
 
@@ -28,6 +29,8 @@ pub struct Plan<'a> {
     pub evidence: &'a Evidence,
     /// The cases of the evidence as they were read.
     pub cases: &'a [Kept<Case>],
+    /// The record of an earlier receipt as it was read.
+    pub first: Option<&'a Kept<Mail>>,
     /// What the message is called, and the row of that name as it was read.
     pub identity: &'a Identity,
     pub names: Option<&'a Kept<Names>>,
@@ -40,43 +43,43 @@ pub struct Plan<'a> {
 }
 
 /// What the message is recorded as.
-struct Recorded {
-    disposition: Disposition,
-    reason: Reason,
-    case: Option<CaseNumber>,
-    duplicate_of: Option<crate::base::MailId>,
+pub struct Recorded {
+    pub disposition: Disposition,
+    pub reason: Reason,
+    pub case: Option<CaseNumber>,
+    pub duplicate_of: Option<crate::base::MailId>,
+    /// The address that decided.
+    pub decided_by: Option<Mailbox>,
+    /// What it is at addresses that don't share that.
+    pub placed: Vec<Placed>,
 }
 
 impl Plan<'_> {
-    /// `number` is a fresh case number for a decision that opens a case.
-    pub async fn write(self, decision: &Decision, number: Option<CaseNumber>) -> Result<Batch, ReadError> {
+    /// `numbers` are fresh case numbers, as many as the decision opens cases.
+    pub async fn write(self, decision: &Decision, numbers: &[CaseNumber]) -> Result<Batch, ReadError> {
         let mut batch = Batch::default();
         let recorded = match decision {
-            Decision::Open { opening, reason } => {
-                let number = number.expect("the caller brings a number for a decision that opens a case");
-                self.open(&mut batch, number, opening, *reason).await?
+            Decision::Open { opening, reason, beside } => {
+                self.open(&mut batch, opening, *reason, (beside, numbers)).await?
             }
-            Decision::Append { case, third_party, why, hints, reason, merges } => {
+            Decision::Append { case, third_party, why, hints, reason, merges, beside } => {
                 let mut change = self.change(*case);
                 for other in merges {
                     let why = "a message that came late belongs to both";
                     let merge = Move { by: INTAKE, why, now: self.now };
                     merge.whole_case(self.site, &mut batch, self.change(*other), &mut change).await?;
                 }
-                self.add_message(&mut change, why, !third_party).await?;
+                self.join(&mut change, why, *third_party).await?;
                 self.add_hints(&mut change, hints);
-                let answered = !third_party && !self.evidence.auto_reply;
-                if answered && matches!(change.case().status, Status::Pending | Status::Resolved) {
-                    let from = change.case().status;
-                    let why = "the customer answered".to_owned();
-                    change.add(self.now, INTAKE, Happening::StatusChanged { from, to: Status::Open, why });
-                }
                 change.write(&mut batch);
-                self.recorded(Disposition::CaseAppended, *reason, Some(*case))
+                let contact = if numbers.is_empty() { None } else { self.contact(&mut batch).await? };
+                let mut family = Family { contact: contact.as_ref(), cases: Vec::new(), numbers };
+                let placed = self.write_beside(&mut batch, beside, &mut family).await?;
+                family.cases.into_iter().for_each(|case| case.write(&mut batch));
+                Recorded { placed, ..self.recorded(Disposition::CaseAppended, *reason, Some(*case)) }
             }
-            Decision::Duplicate { of: Known { mail, case } } => {
-                let recorded = self.recorded(Disposition::Duplicate, Reason::ReceivedBefore, *case);
-                Recorded { duplicate_of: Some(*mail), ..recorded }
+            Decision::Duplicate { of, home, beside } => {
+                self.received_again(&mut batch, of, home.as_deref(), (beside, numbers)).await?
             }
             Decision::SetAside { how: SetAside::Ignored, reason, .. } => {
                 self.recorded(Disposition::Ignored, *reason, None)
@@ -97,21 +100,52 @@ impl Plan<'_> {
         Ok(batch)
     }
 
-    fn recorded(&self, disposition: Disposition, reason: Reason, case: Option<CaseNumber>) -> Recorded {
-        Recorded { disposition, reason, case, duplicate_of: None }
+    pub(super) fn recorded(&self, disposition: Disposition, reason: Reason, case: Option<CaseNumber>) -> Recorded {
+        Recorded { disposition, reason, case, duplicate_of: None, decided_by: None, placed: Vec::new() }
+    }
+
+    /// Puts the message on a case that was there.
+    pub(super) async fn join(&self, change: &mut CaseChange, why: &str, third_party: bool) -> Result<(), ReadError> {
+        self.add_message(change, why, !third_party).await?;
+        let answered = !third_party && !self.evidence.auto_reply;
+        if answered && matches!(change.case().status, Status::Pending | Status::Resolved) {
+            let from = change.case().status;
+            let why = "the customer answered".to_owned();
+            change.add(self.now, INTAKE, Happening::StatusChanged { from, to: Status::Open, why });
+        }
+        Ok(())
     }
 
     async fn open(
         &self,
         batch: &mut Batch,
+        opening: &Opening,
+        reason: Reason,
+        (beside, numbers): (&[Beside], &[CaseNumber]),
+    ) -> Result<Recorded, ReadError> {
+        let (number, numbers) = numbers.split_first().expect("the caller brings a number for each case that it opens");
+        let contact = self.contact(batch).await?;
+        let mut change = self.opened(*number, opening, reason, contact.as_ref()).await?;
+        self.continues(batch, &mut change, opening);
+        let mut family = Family { contact: contact.as_ref(), cases: vec![change], numbers };
+        let placed = self.write_beside(batch, beside, &mut family).await?;
+        family.cases.into_iter().for_each(|case| case.write(batch));
+        let decided_by = opening.address.as_ref().map(|address| address.address.clone());
+        let recorded = self.recorded(Disposition::CaseOpened, reason, Some(*number));
+        Ok(Recorded { placed, decided_by, ..recorded })
+    }
+
+    /// A new case with its message, at its place.
+    pub(super) async fn opened(
+        &self,
         number: CaseNumber,
         opening: &Opening,
         reason: Reason,
-    ) -> Result<Recorded, ReadError> {
+        contact: Option<&Participant>,
+    ) -> Result<CaseChange, ReadError> {
         let mut change = CaseChange::open(number, self.now);
         let address = opening.address.as_deref();
         let settings = address.map(|address| address.settings.clone()).unwrap_or_default();
-        let contact = self.contact(batch).await?;
         let subject = match self.reading.facts.subject.trim() {
             "" => "(no subject)".to_owned(),
             subject => subject.to_owned(),
@@ -126,7 +160,7 @@ impl Plan<'_> {
                 priority: settings.priority,
                 record_type: settings.record_type.clone(),
                 address: address.map(|address| address.address.clone()),
-                contact,
+                contact: contact.cloned(),
             },
         );
         self.add_message(&mut change, &reason.to_string(), true).await?;
@@ -134,20 +168,23 @@ impl Plan<'_> {
         for what in placement(self.site, address, reason).await? {
             change.add(self.now, INTAKE, what);
         }
-        if let Some(former) = opening.continues {
-            let ended = if reason == Reason::CaseResolved { "resolved" } else { "closed" };
-            let link = |case, why: String| Happening::Linked { case, why };
-            change.add(self.now, INTAKE, link(former, format!("continues this {ended} case")));
-            let mut former = self.change(former);
-            former.add(self.now, INTAKE, link(number, format!("an answer to the {ended} case opened this one")));
-            former.write(batch);
-        }
-        change.write(batch);
-        Ok(self.recorded(Disposition::CaseOpened, reason, Some(number)))
+        Ok(change)
+    }
+
+    /// Links a new case with the one that it continues.
+    pub(super) fn continues(&self, batch: &mut Batch, new: &mut CaseChange, opening: &Opening) {
+        let Some(former) = opening.continues else { return };
+        let mut former = self.change(former);
+        let ended = if former.case().status == Status::Resolved { "resolved" } else { "closed" };
+        let link = |case, why: String| Happening::Linked { case, why, sibling: false };
+        new.add(self.now, INTAKE, link(former.case().number, format!("continues this {ended} case")));
+        let why = format!("an answer to the {ended} case opened this one");
+        former.add(self.now, INTAKE, link(new.case().number, why));
+        former.write(batch);
     }
 
     /// A change of a case that the decision rests on: it conflicts when the case isn't any more as the decision saw it.
-    fn change(&self, number: CaseNumber) -> CaseChange {
+    pub(super) fn change(&self, number: CaseNumber) -> CaseChange {
         let read = self.cases.iter().find(|kept| kept.value.number == number);
         CaseChange::from_read(read.expect("a decision names only cases of its evidence").clone())
     }
@@ -172,11 +209,13 @@ impl Plan<'_> {
             let registered = registered.next().flatten().is_some();
             !registered && !self.site.is_own_domain(person.address.domain())
         });
+        // A second receipt brings the first one to further addresses.
+        let mail = self.first.map_or(self.reading.id, |first| first.value.id);
         change.add(
             self.now,
             INTAKE,
             Happening::MessageAdded {
-                mail: self.reading.id,
+                mail,
                 message_id: facts.message_id.clone(),
                 why: why.to_owned(),
                 proven,
@@ -184,23 +223,23 @@ impl Plan<'_> {
                 participants,
             },
         );
-        if let Some(status) = self.task()
-            && let Some(what) = change.case().new_task(self.reading.id, status)
+        if let Some(status) = self.task(change.case().address.as_ref())
+            && let Some(what) = change.case().new_task(mail, status)
         {
             change.add(self.now, INTAKE, what);
         }
         Ok(())
     }
 
-    /// The status of the task that the message makes, by the address that was registered first. Nobody has to do anything
-    /// about a machine's mail.
-    fn task(&self) -> Option<&str> {
+    /// The status of the task that the message makes, by the address of the case, if it came there, or else by the one that was
+    /// registered first. Nobody has to do anything about a machine's mail.
+    fn task(&self, of_case: Option<&Mailbox>) -> Option<&str> {
         let addresses = self.evidence.recipients.iter().filter_map(|recipient| match recipient {
             Recipient::Routing { address, .. } => Some(address),
             _ => None,
         });
         let facts = &self.reading.facts;
-        let first = addresses.min_by_key(|address| address.number)?;
+        let first = addresses.min_by_key(|address| (Some(&address.address) != of_case, address.number))?;
         first.settings.task.as_deref().filter(|_| facts.kind == Kind::Message && facts.automatic.is_none())
     }
 
@@ -218,7 +257,7 @@ impl Plan<'_> {
     }
 
     /// The author as a participant; a contact is made of whoever writes for the first time.
-    async fn contact(&self, batch: &mut Batch) -> Result<Option<Participant>, ReadError> {
+    pub(super) async fn contact(&self, batch: &mut Batch) -> Result<Option<Participant>, ReadError> {
         let Some(author) = self.author().await? else { return Ok(None) };
         if tables::CONTACTS.get(&*self.site.engine, &author.address).await?.is_none() {
             let contact =
@@ -315,9 +354,11 @@ impl Plan<'_> {
     }
 
     fn record(self, batch: &mut Batch, recorded: Recorded) {
-        let Recorded { disposition, reason, case, duplicate_of } = recorded;
+        let deliveries = self.deliveries(&recorded);
+        let Recorded { disposition, duplicate_of, .. } = recorded;
+        // Of a second receipt what its first address shows; else what decided.
+        let case = deliveries.first().filter(|_| duplicate_of.is_some()).map_or(recorded.case, |first| first.case);
         let Reading { id, envelope, facts, .. } = self.reading;
-        let deliveries = self.deliveries(disposition, reason, case);
         let saved_fields = self.saved_fields();
         let on_case = disposition.is_converted();
         let asks = disposition == Disposition::ForwardingConfirmation;
@@ -415,20 +456,31 @@ impl Plan<'_> {
         }
     }
 
-    /// The first delivery carries the decision; others of the same message share its case.
-    fn deliveries(&self, disposition: Disposition, reason: Reason, case: Option<CaseNumber>) -> Vec<Delivery> {
-        let shared = disposition == Disposition::CaseOpened;
-        let delivery = |(n, recipient): (usize, &Recipient)| Delivery {
-            address: recipient.address().clone(),
-            disposition: if shared && n > 0 { Disposition::CaseAppended } else { disposition },
-            reason: if shared && n > 0 { Reason::SameMessage } else { reason },
-            case,
-            earlier: self.earlier(n, recipient.address(), disposition, reason),
+    /// The first delivery carries the decision; others of the same message share its case, or have their own.
+    fn deliveries(&self, recorded: &Recorded) -> Vec<Delivery> {
+        let Recorded { disposition, reason, case, decided_by, placed, .. } = recorded;
+        let own = |recipient: &Recipient| placed.iter().find(|placed| placed.address == *recipient.address());
+        let delivery = |(n, recipient): (usize, &Recipient)| {
+            let (disposition, reason, case) = match own(recipient) {
+                Some(own) => (own.disposition, own.reason, own.case),
+                None if n > 0 && *disposition == Disposition::CaseOpened => {
+                    (Disposition::CaseAppended, Reason::SameMessage, *case)
+                }
+                None => (*disposition, *reason, *case),
+            };
+            let earlier = self.earlier(n, recipient.address(), disposition, reason);
+            Delivery { address: recipient.address().clone(), disposition, reason, case, earlier }
         };
         let mut recipients: Vec<&Recipient> = self.evidence.recipients.iter().collect();
-        recipients.sort_by_key(|recipient| match recipient {
-            Recipient::Routing { address, .. } => address.number,
-            _ => u64::MAX,
+        recipients.sort_by_key(|recipient| {
+            let decides = match decided_by {
+                Some(address) => address == recipient.address(),
+                None => own(recipient).is_none(),
+            };
+            match recipient {
+                Recipient::Routing { address, .. } => (!decides, address.number),
+                _ => (!decides, u64::MAX),
+            }
         });
         recipients.into_iter().enumerate().map(delivery).collect()
     }

@@ -17,7 +17,7 @@ use super::*;
 use crate::address::{Mode, RoutingAddress, Settings, Verification};
 use crate::auth::Authenticator;
 use crate::base::{Chance, Clock, Envelope, MailId, Mailbox, ReversePath, Time};
-use crate::case::{Decision, Disposition, Happening, Reason, Status, decide};
+use crate::case::{Decision, Disposition, Happening, ManyAddresses, Reason, Status, decide};
 use crate::net::zone::Zone;
 use crate::net::{Dns, Stop, dns, listen};
 use crate::routing::Queue;
@@ -136,6 +136,7 @@ impl Place {
             hostname: "mail.example.net".into(),
             service_domain: "in.example.net".into(),
             postmaster_queue: "main".into(),
+            many_addresses: ManyAddresses::OneCase,
             clock,
             chance: Chance::seeded(1),
             engine: faulty.clone(),
@@ -387,7 +388,7 @@ async fn a_case_that_changes_while_a_message_is_decided_makes_it_be_decided_agai
         let entry = site.journal.read(second).unwrap();
         Reading::of(second, entry.envelope, &entry.message)
     };
-    let Gathered { evidence, cases, identity, names, awaited } = gather(site, &reading).await.unwrap();
+    let Gathered { evidence, cases, first: none, identity, names, awaited } = gather(site, &reading).await.unwrap();
     let decision = decide(&evidence);
     assert!(matches!(decision, Decision::Append { case: 1, .. }));
 
@@ -403,6 +404,7 @@ async fn a_case_that_changes_while_a_message_is_decided_makes_it_be_decided_agai
         reading: &reading,
         evidence: &evidence,
         cases: &cases,
+        first: none.as_ref(),
         identity: &identity,
         names: names.as_ref(),
         awaited: &awaited,
@@ -410,7 +412,7 @@ async fn a_case_that_changes_while_a_message_is_decided_makes_it_be_decided_agai
         former: None,
         now: site.now(),
     };
-    let batch = plan.write(&decision, None).await.unwrap();
+    let batch = plan.write(&decision, &[]).await.unwrap();
     assert!(matches!(site.engine.commit(batch).await, Err(CommitError::Conflict)));
     place.inbox.announce(second);
     place.work().await;

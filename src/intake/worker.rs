@@ -35,7 +35,7 @@ pub struct Worker {
     authenticator: Arc<Authenticator>,
     converted: Tally,
     /// Case numbers of messages that aren't recorded yet: who is planned again keeps its number.
-    numbers: Mutex<HashMap<MailId, CaseNumber>>,
+    numbers: Mutex<HashMap<MailId, Vec<CaseNumber>>>,
 }
 
 /// Why a message is not decided now.
@@ -405,44 +405,43 @@ impl Worker {
         if tables::MAILS.get(&*site.engine, &reading.id).await?.is_some() {
             return Ok((Batch::default(), false));
         }
-        let Gathered { mut evidence, cases, identity, names, awaited } = gather(site, reading).await?;
+        let Gathered { mut evidence, cases, first, identity, names, awaited } = gather(site, reading).await?;
         if let Counted::Beyond(address) = counted {
             evidence.over_limit = Some(Arc::clone(address));
         }
         let gathered = site.now();
         let decision = decide(&evidence);
         let steps = steps(&evidence, &decision, began, gathered);
-        let number = match turn {
+        let numbers = match turn {
             Some(Turn { before, next: _next }) => {
                 if let Some(before) = before {
                     // It ends with an error when the one before has had its turn, or is gone.
                     let _ = before.await;
                 }
-                self.number(reading.id, &decision).await?
+                self.numbers_for(reading.id, &decision).await?
             }
-            None => self.number(reading.id, &decision).await?,
+            None => self.numbers_for(reading.id, &decision).await?,
         };
         let (identity, names) = (&identity, names.as_ref());
         let (cases, awaited) = (&cases, &awaited);
-        let (evidence, now) = (&evidence, gathered);
-        let plan = Plan { site, reading, evidence, cases, identity, names, awaited, steps, former: None, now };
-        Ok((plan.write(&decision, number).await?, decision.converts()))
+        let (evidence, first, now) = (&evidence, first.as_ref(), gathered);
+        let plan = Plan { site, reading, evidence, cases, first, identity, names, awaited, steps, former: None, now };
+        Ok((plan.write(&decision, &numbers).await?, decision.converts()))
     }
 
-    /// The number of the case that a decision opens: the one that an earlier try has taken, or the next.
-    async fn number(&self, id: MailId, decision: &Decision) -> Result<Option<CaseNumber>, CommitError> {
-        if !matches!(decision, Decision::Open { .. }) {
-            return Ok(None);
+    /// The numbers of the cases that a decision opens: those that an earlier try has taken, and the next.
+    async fn numbers_for(&self, id: MailId, decision: &Decision) -> Result<Vec<CaseNumber>, CommitError> {
+        let mut numbers = self.numbers().get(&id).cloned().unwrap_or_default();
+        let missing = decision.opens().saturating_sub(numbers.len());
+        if missing > 0 {
+            numbers.extend(self.site.engine.reserve(tables::CASE_NUMBERS, missing as u64).await?);
+            self.numbers().insert(id, numbers.clone());
         }
-        if let Some(taken) = self.numbers().get(&id) {
-            return Ok(Some(*taken));
-        }
-        let number = self.site.engine.reserve(tables::CASE_NUMBERS, 1).await?.start;
-        self.numbers().insert(id, number);
-        Ok(Some(number))
+        numbers.truncate(decision.opens());
+        Ok(numbers)
     }
 
-    fn numbers(&self) -> MutexGuard<'_, HashMap<MailId, CaseNumber>> {
+    fn numbers(&self) -> MutexGuard<'_, HashMap<MailId, Vec<CaseNumber>>> {
         self.numbers.lock().expect("no holder panics")
     }
 

@@ -222,3 +222,13 @@
 //!
 //! **2026-11-29: an outcome is written before QUIT.** A crash between a host's 250 and our commit sends the message again. That
 //! can't be closed, only made short: it is one commit now, and no longer up to five seconds of manners.
+//! **2026-11-29: copies of one mail come to what one transaction would.** A company's mail system forwards a mail to two of its
+//! addresses as two copies, in any order. What becomes of them is a function of the set of addresses: a second copy adds
+//! its address to the first one's record and is decided with all of them. So with `one-case` a case moves to the address that was
+//! registered first, until somebody works on it; and with `case-each` each address has its case, whichever was quicker.
+//! The second copy stays a row of its own, a duplicate, because it was received. Its case shows the first one's text.
+//!
+//! **2026-11-29: an answer to siblings goes where it was sent, unless a token says otherwise.** A customer who answers all names
+//! Message-IDs of several siblings. The best proof names the case, as ever; the sibling of each further address that the
+//! answer reached gets it, too, if the author takes part there. A token is proof of one case and isn't turned into another's:
+//! departments may answer from one shared address. What all siblings have in common names the one of the first address.

@@ -25,7 +25,8 @@
 //!    new case. With a reason from [`case::Reason`](crate::case::Reason).
 //! 10. **Record.** One commit: the message's record (which is the mark that the entry is done), the case's events and head, the
 //!     thread index, the contact. It expects that no record exists yet: a message is decided once. *A crash before it: as in
-//!     step 5. A crash after it: done.* It expects the cases as step 8 saw them; if one has changed, back to step 8.
+//!     step 5. A crash after it: done.* A copy that came to another of our addresses adds a delivery to the record of the
+//!     first one here, and with `case-each` a case of its own. It expects the cases as step 8 saw them; if one has changed, back to step 8.
 //!
 //! 11. **Agent.** A case in a queue that hands its cases out is a [work item](crate::routing::WorkItem), whose row follows the
 //!     case's in the same commit. [`dispatch`](crate::dispatch) hears of it from the store, chooses among all agents and

@@ -101,6 +101,7 @@ pub(super) async fn open(
         hostname: settings.hostname.clone(),
         service_domain: settings.service_domain.clone(),
         postmaster_queue: settings.postmaster_queue.clone(),
+        many_addresses: settings.many_addresses,
         clock: clock.clone(),
         chance: chance.clone(),
         engine: store.engine.clone(),

@@ -8,6 +8,7 @@ use super::due::Alarm;
 use super::{Batch, CommitError, Engine, Journal, ReadError, tables};
 use crate::address::{Keyring, RoutingAddress};
 use crate::base::{Chance, Clock, Mailbox, Time, limits};
+use crate::case::ManyAddresses;
 use crate::routing::{MAIN_QUEUE, Queue};
 
 /// See the module.
@@ -18,6 +19,7 @@ pub struct Site {
     pub service_domain: String,
     /// Where mail for nobody in particular becomes cases.
     pub postmaster_queue: String,
+    pub many_addresses: ManyAddresses,
     pub clock: Clock,
     pub chance: Chance,
     pub engine: Arc<dyn Engine>,
@@ -34,6 +36,7 @@ pub struct Parts {
     pub hostname: String,
     pub service_domain: String,
     pub postmaster_queue: String,
+    pub many_addresses: ManyAddresses,
     pub clock: Clock,
     pub chance: Chance,
     pub engine: Arc<dyn Engine>,
@@ -83,7 +86,8 @@ impl Tries<'_> {
 impl Site {
     /// Opens the installation on its store; the first time this makes the keyring and the queue `main`.
     pub async fn open(parts: Parts) -> Result<Self, StoreError> {
-        let Parts { hostname, service_domain, postmaster_queue, clock, chance, engine, journal } = parts;
+        let Parts { hostname, service_domain, postmaster_queue, many_addresses, clock, chance, engine, journal } =
+            parts;
         let keys = match tables::KEYRINGS.get(&*engine, "tokens").await? {
             Some(keys) => keys.value,
             None => {
@@ -100,6 +104,7 @@ impl Site {
             hostname,
             service_domain,
             postmaster_queue,
+            many_addresses,
             clock,
             chance,
             engine,
