@@ -39,7 +39,7 @@ impl Tally {
         Ok(room)
     }
 
-    /// Takes one back, because it was not recorded.
+    /// Takes one back, because it was not converted.
     pub fn give_back(&self, site: &Site, address: &Mailbox) {
         let today = Day::of(site.now());
         if let Some((_, count)) = self.locked().get_mut(address).filter(|(day, _)| *day == today) {

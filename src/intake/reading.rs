@@ -52,6 +52,11 @@ impl Reading {
         }
     }
 
+    /// True for a mail provider's proven question whether it may forward.
+    pub fn is_confirmation(&self) -> bool {
+        self.confirmation.as_ref().is_some_and(|claim| claim.judged(self.auth, &self.envelope).is_ok())
+    }
+
     /// What the envelope alone says, for a message that ended the process each time it was read.
     pub fn of_envelope(id: MailId, envelope: Envelope) -> Self {
         let from = envelope

@@ -27,7 +27,7 @@ pub struct Reception {
     site: Arc<Site>,
     inbox: Arc<Inbox>,
     floor: Floor,
-    accepted: Tally,
+    accepted: Arc<Tally>,
     /// True once a recipient was asked for that refuses beyond a limit: until then there is nothing to count.
     counts: AtomicBool,
     /// True once a recipient was asked for that bounces by author: until then no message is read in its session.
@@ -35,15 +35,8 @@ pub struct Reception {
 }
 
 impl Reception {
-    pub fn new(site: Arc<Site>, inbox: Arc<Inbox>, floor: Floor) -> Self {
-        Self {
-            site,
-            inbox,
-            floor,
-            accepted: Tally::default(),
-            counts: AtomicBool::new(false),
-            judges: AtomicBool::new(false),
-        }
+    pub fn new(site: Arc<Site>, inbox: Arc<Inbox>, floor: Floor, accepted: Arc<Tally>) -> Self {
+        Self { site, inbox, floor, accepted, counts: AtomicBool::new(false), judges: AtomicBool::new(false) }
     }
 
     async fn verdict(&self, from: &ReversePath, recipient: &Mailbox) -> Result<Result<(), Reply>, ReadError> {

@@ -162,7 +162,8 @@ impl Place {
     /// Works until everything is decided or put off.
     async fn work(&self) {
         let stop = Stop::new();
-        let worker = Arc::new(Worker::new(self.site.clone(), self.inbox.clone(), self.authenticator.clone()));
+        let worker =
+            Arc::new(Worker::new(self.site.clone(), self.inbox.clone(), self.authenticator.clone(), Arc::default()));
         let running = tokio::spawn(worker.run(stop.clone()));
         self.inbox.settled().await;
         stop.request();
@@ -342,7 +343,7 @@ async fn a_full_inbox_begins_no_message_until_it_has_drained() {
     let mut place = Place::new().await;
     place.inbox = Arc::new(Inbox::bounded(Backlog { slow: 1, max: 2 }));
     let floor = Floor::new(Arc::new(SimulatedMedium::new()), 0, 1000);
-    let reception = Arc::new(Reception::new(place.site.clone(), place.inbox.clone(), floor));
+    let reception = Arc::new(Reception::new(place.site.clone(), place.inbox.clone(), floor, Arc::default()));
     let listener = listen::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let (at, stop) = (listener.local_addr().unwrap(), Stop::new());
     let shared = Shared::new(reception, SmtpSettings::default(), None, place.site.clock.clone(), stop);

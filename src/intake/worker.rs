@@ -33,6 +33,8 @@ pub struct Worker {
     site: Arc<Site>,
     inbox: Arc<Inbox>,
     authenticator: Arc<Authenticator>,
+    /// Shared with the sessions.
+    accepted: Arc<Tally>,
     converted: Tally,
     /// Case numbers of messages that aren't recorded yet: who is planned again keeps its number.
     numbers: Mutex<HashMap<MailId, Vec<CaseNumber>>>,
@@ -92,8 +94,8 @@ struct Turn {
 }
 
 impl Worker {
-    pub fn new(site: Arc<Site>, inbox: Arc<Inbox>, authenticator: Arc<Authenticator>) -> Self {
-        Self { site, inbox, authenticator, converted: Tally::default(), numbers: Mutex::default() }
+    pub fn new(site: Arc<Site>, inbox: Arc<Inbox>, authenticator: Arc<Authenticator>, accepted: Arc<Tally>) -> Self {
+        Self { site, inbox, authenticator, accepted, converted: Tally::default(), numbers: Mutex::default() }
     }
 
     /// Works until `stop`; what was started is finished, and then nothing is claimed any more.
@@ -236,7 +238,7 @@ impl Worker {
         }
         for ((message, converts), recorded) in planned.into_iter().zip(self.site.engine.commit_all(batches).await) {
             match recorded {
-                Ok(()) => self.decided(message.reading.id, &message.counted, converts),
+                Ok(()) => self.decided(&message.reading, &message.counted, converts).await,
                 Err(CommitError::Conflict) => {
                     drop(deciding.spawn(self.clone().decide_alone(message.admitted())));
                 }
@@ -315,6 +317,8 @@ impl Worker {
         let id = reading.id;
         let counted = match admitted {
             Ok(counted) if !counted.is_put_off() => counted,
+            // It is known now who sent it.
+            Ok(_) if reading.is_confirmation() => Counted::Not,
             Ok(_) => {
                 let until = Day::of(self.site.now()).end();
                 let why = format!("over the daily limit of its address; waits until {until}");
@@ -327,12 +331,21 @@ impl Worker {
     }
 
     /// It has its record. What isn't on a case counts for no limit.
-    fn decided(&self, id: MailId, counted: &Counted, converted: bool) {
+    async fn decided(&self, reading: &Reading, counted: &Counted, converted: bool) {
         if !converted {
             self.uncount(counted);
         }
-        self.numbers().remove(&id);
-        self.inbox.decided(id);
+        if !converted && reading.is_confirmation() {
+            for mailbox in &reading.envelope.to {
+                match super::resolve_accepted(&self.site, mailbox).await {
+                    Ok(Some(recipient)) => self.accepted.give_back(&self.site, recipient.address()),
+                    Ok(None) => {}
+                    Err(error) => tracing::warn!(%error, "a provider's question counts against a daily limit"),
+                }
+            }
+        }
+        self.numbers().remove(&reading.id);
+        self.inbox.decided(reading.id);
     }
 
     fn uncount(&self, counted: &Counted) {
@@ -356,7 +369,7 @@ impl Worker {
             attempt = self.attempt(reading, counted.clone()).await;
         }
         let error = match attempt {
-            Ok(Ok(converted)) => return self.decided(id, &counted, converted),
+            Ok(Ok(converted)) => return self.decided(reading, &counted, converted).await,
             Ok(Err(error)) => error.to_string(),
             Err(panic) => panic.to_string(),
         };

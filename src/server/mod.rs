@@ -106,9 +106,10 @@ pub async fn start_with(world: World, sessions: &Handle) -> Result<Running, Star
     let outbound = Arc::new(outbound::Worker::new(site.clone(), client, settings.outbound.clone()));
     let scheduler = Arc::new(Scheduler::new(site.clone(), inbox.clone(), outbound));
     let (dispatcher, dispatch) = dispatch::Worker::new(site.clone());
-    let worker = Arc::new(intake::Worker::new(site.clone(), inbox.clone(), authenticator));
+    let accepted = Arc::<intake::Tally>::default();
+    let worker = Arc::new(intake::Worker::new(site.clone(), inbox.clone(), authenticator, accepted.clone()));
     let floor = Floor::new(medium.clone(), settings.store.free_bytes_min, settings.smtp.message_bytes_max as u64);
-    let reception = Arc::new(Reception::new(site.clone(), inbox.clone(), floor.clone()));
+    let reception = Arc::new(Reception::new(site.clone(), inbox.clone(), floor.clone(), accepted));
     let (receiving, workers) = (Stop::new(), Stop::new());
     let mut tasks = JoinSet::new();
     let vital = Vital::default();
