@@ -2,6 +2,7 @@
 //! the tokens that prove where a message belongs. Pure: nothing here reads a clock, a store or a socket.
 
 mod confirmation;
+mod mx;
 mod policy;
 mod rate;
 mod redaction;
@@ -12,6 +13,7 @@ mod token;
 mod verification;
 
 pub use confirmation::{Claim, Confirmation, Doubt};
+pub use mx::{MxFound, MxReport};
 pub use policy::{AcceptFrom, NoAcceptFrom, NoOnResolved, OnResolved, Unauthorised};
 pub use rate::{Day, rate_counter};
 pub use redaction::Redaction;

@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::MxReport;
 use crate::base::{AuthResult, AuthResults, Chance, Mailbox, Time, limits, time::later};
 use crate::message::Facts;
 use crate::message::facts::Person;
@@ -108,6 +109,10 @@ pub struct Verification {
     pub reason: Option<String>,
     pub problems: Vec<String>,
     pub path: Option<PathReport>,
+    /// Of a direct address: where the MX record of its domain led when the probe was sent, or came back. Absent in those of
+    /// earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mx: Option<MxReport>,
 }
 
 impl Verification {
@@ -142,6 +147,16 @@ impl Verification {
         let author = probe.is_author(facts);
         let id = facts.message_id.as_deref() == Some(&probe.message_id);
         (code && (author || id)) || (author && id)
+    }
+
+    /// Takes note of where the MX record leads; what is unknown now doesn't make unknown what was found before.
+    pub fn led(&mut self, mx: Option<MxReport>) {
+        let Some(mx) = mx.filter(|mx| self.mx.is_none() || mx.points_here.is_some()) else { return };
+        self.problems.retain(|problem| problem != "mx_elsewhere");
+        if mx.points_here == Some(false) {
+            self.note_problem("mx_elsewhere");
+        }
+        self.mx = Some(mx);
     }
 
     /// Takes note of a copy of the probe.
@@ -388,6 +403,24 @@ mod tests {
             let path = serde_json::to_value(verification.path).unwrap();
             assert_eq!((&path["dkim"], &path["arc"]), (&serde_json::json!(dkim), &"pass".into()));
         }
+    }
+
+    #[test]
+    fn where_the_mx_record_leads_is_told() {
+        let report = |points_here| MxReport { points_here, hosts: Vec::new(), advice: None };
+        let mut verification = awaited();
+        for (points_here, problems, kept) in [
+            (None, &[][..], None),
+            (Some(false), &["mx_elsewhere".to_owned()], Some(false)),
+            (None, &["mx_elsewhere".to_owned()], Some(false)),
+            (Some(true), &[], Some(true)),
+        ] {
+            verification.led(Some(report(points_here)));
+            assert_eq!(verification.problems, problems);
+            assert_eq!(verification.mx.as_ref().map(|mx| mx.points_here), Some(kept));
+        }
+        verification.led(None);
+        assert_eq!(verification.mx, Some(report(Some(true))));
     }
 
     #[test]

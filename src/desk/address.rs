@@ -5,7 +5,7 @@ use serde_json::json;
 use super::command::AddressSettings;
 use super::{Answer, Desk, Outcome, Refusal, view};
 use crate::address::{
-    AddressState, Code, Mode, Probe, RoutingAddress, ServiceAddress, ServiceState, Settings, Verification,
+    AddressState, Code, Mode, MxReport, Probe, RoutingAddress, ServiceAddress, ServiceState, Settings, Verification,
     VerificationState, random_label,
 };
 use crate::base::{Mailbox, ReversePath, Span, limits};
@@ -166,8 +166,8 @@ impl Desk {
     /// Sends a probe: a mail like any other, to the routing address, from a single-use author.
     pub(super) async fn address_verify(&self, address: &Mailbox) -> Answer {
         let site = &*self.site;
-        let state = self.address(address).await?.value.state();
-        if state == AddressState::Disabled {
+        let registered = self.address(address).await?.value;
+        if registered.state() == AddressState::Disabled {
             let why = format!("{address} is disabled; first: postcase address enable {address}");
             return Err(Refusal::refused(why));
         }
@@ -189,6 +189,10 @@ impl Desk {
             purpose: Purpose::Probe(address.clone()),
         };
         let submitted = Submitted::store(site, outgoing).await?;
+        let mx = match (&self.mx, MxReport::domain_of(address, &registered.settings)) {
+            (Some(check), Some(domain)) => Some(check.report(domain).await),
+            _ => None,
+        };
         let mut tries = site.tries();
         loop {
             let kept = self.address(address).await?;
@@ -198,6 +202,7 @@ impl Desk {
                 tables::PROBE_SENDERS.delete(&mut batch, &former.from);
             }
             changed.verification.sent(probe.clone(), now);
+            changed.verification.led(mx.clone());
             tables::PROBE_SENDERS.insert(&mut batch, &from, address);
             tables::ADDRESSES.replace(&mut batch, address, &kept, &changed);
             submitted.enter(&mut batch, now);

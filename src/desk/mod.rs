@@ -20,6 +20,7 @@ mod view;
 use std::sync::Arc;
 
 use crate::intake::{Again, Inbox};
+use crate::net::MxCheck;
 use crate::store::{AppendError, CommitError, ReadError, Site};
 
 pub use command::{Answers, Command, Outcome, Refusal, RefusalKind};
@@ -28,13 +29,15 @@ pub use command::{Answers, Command, Outcome, Refusal, RefusalKind};
 pub struct Desk {
     site: Arc<Site>,
     inbox: Arc<Inbox>,
+    /// None where no server runs: what is sent then is looked at when it comes back.
+    mx: Option<MxCheck>,
 }
 
 type Answer = Result<Outcome, Refusal>;
 
 impl Desk {
-    pub fn new(site: Arc<Site>, inbox: Arc<Inbox>) -> Self {
-        Self { site, inbox }
+    pub fn new(site: Arc<Site>, inbox: Arc<Inbox>, mx: Option<MxCheck>) -> Self {
+        Self { site, inbox, mx }
     }
 
     /// Does what the command says, or says why not; nothing is half done.

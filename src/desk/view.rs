@@ -27,6 +27,7 @@ pub fn address(stored: &RoutingAddress, now: Time) -> Value {
             "reason": verification.reason,
             "problems": verification.problems,
             "path": verification.path,
+            "mx": verification.mx,
         },
         "verified_at": stored.verified_at,
         "forwarding_confirmations": stored.forwarding_confirmations,

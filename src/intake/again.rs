@@ -120,6 +120,7 @@ async fn decided(
         identity: &identity,
         names: names.as_ref(),
         awaited: &awaited,
+        mx: None,
         steps,
         former: Some(kept),
         now,

@@ -5,7 +5,7 @@
 //! whatever was started twice.
 
 use crate::address::{
-    Arrival, Confirmation, Day, RoutingAddress, ServiceAddress, ServiceState, random_label, rate_counter,
+    Arrival, Confirmation, Day, MxReport, RoutingAddress, ServiceAddress, ServiceState, random_label, rate_counter,
 };
 use crate::base::{CaseNumber, Mailbox, Time};
 use crate::case::{
@@ -36,6 +36,8 @@ pub struct Plan<'a> {
     pub names: Option<&'a Kept<Names>>,
     /// Names that it refers to and that no message has.
     pub awaited: &'a [([u8; 16], Option<Kept<Names>>)],
+    /// Where the MX record of a verified direct address leads.
+    pub mx: Option<MxReport>,
     pub steps: Vec<Step>,
     /// The record of a message that is decided again.
     pub former: Option<&'a Kept<Mail>>,
@@ -279,6 +281,7 @@ impl Plan<'_> {
             };
             let received_at = self.reading.envelope.received_at;
             changed.verification.came_back(&self.reading.facts, &address.address, arrival, received_at);
+            changed.verification.led(self.mx.clone());
             changed.verified_at = changed.verified_at.or(changed.verification.confirmed_at);
             tables::ADDRESSES.replace(batch, &address.address, &kept, &changed);
         }

@@ -19,7 +19,7 @@ use crate::auth::Authenticator;
 use crate::base::{Chance, Clock, Envelope, MailId, Mailbox, ReversePath, Time};
 use crate::case::{Decision, Disposition, Happening, ManyAddresses, Reason, Status, decide};
 use crate::net::zone::Zone;
-use crate::net::{Dns, Stop, dns, listen};
+use crate::net::{Dns, MxCheck, Stop, dns, listen};
 use crate::routing::Queue;
 use crate::smtp::server::{Protocol, Settings as SmtpSettings, Shared, serve};
 use crate::store::engine::{Answer, Answers, Direction, EachRow, Engine, ExportError, Row};
@@ -111,6 +111,7 @@ struct Place {
     faulty: Arc<Faulty>,
     inbox: Arc<Inbox>,
     authenticator: Arc<Authenticator>,
+    mx: MxCheck,
     /// The journal's announcements; the tests announce themselves.
     _inbound: tokio::sync::mpsc::UnboundedReceiver<MailId>,
 }
@@ -150,7 +151,8 @@ impl Place {
         let servers = vec![server];
         let dns = Dns::new(&dns::Settings { servers }, Chance::seeded(1)).unwrap();
         let authenticator = Arc::new(Authenticator::new(&dns, "mail.example.net", site.clock.clone()));
-        Self { site, faulty, inbox: Arc::default(), authenticator, _inbound: opened.inbound }
+        let mx = MxCheck::new(dns, "mail.example.net", site.clock.clone());
+        Self { site, faulty, inbox: Arc::default(), authenticator, mx, _inbound: opened.inbound }
     }
 
     async fn accept(&self, text: &str) -> MailId {
@@ -162,8 +164,13 @@ impl Place {
     /// Works until everything is decided or put off.
     async fn work(&self) {
         let stop = Stop::new();
-        let worker =
-            Arc::new(Worker::new(self.site.clone(), self.inbox.clone(), self.authenticator.clone(), Arc::default()));
+        let worker = Arc::new(Worker::new(
+            self.site.clone(),
+            self.inbox.clone(),
+            self.authenticator.clone(),
+            self.mx.clone(),
+            Arc::default(),
+        ));
         let running = tokio::spawn(worker.run(stop.clone()));
         self.inbox.settled().await;
         stop.request();
@@ -409,6 +416,7 @@ async fn a_case_that_changes_while_a_message_is_decided_makes_it_be_decided_agai
         identity: &identity,
         names: names.as_ref(),
         awaited: &awaited,
+        mx: None,
         steps: Vec::new(),
         former: None,
         now: site.now(),

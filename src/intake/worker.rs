@@ -19,12 +19,12 @@ use super::explain::steps;
 use super::plan::Plan;
 use super::round::{Earlier, Ready, Unchecked, Underway};
 use super::{Inbox, Reading, Tally};
-use crate::address::{Day, OverLimit, RoutingAddress};
+use crate::address::{Day, MxReport, OverLimit, RoutingAddress};
 use crate::auth::{Authenticator, Claims, Transaction};
 use crate::base::time::later;
 use crate::base::{AuthResults, CaseNumber, MailId, Time, limits};
 use crate::case::{Decision, Recipient, decide};
-use crate::net::Stop;
+use crate::net::{MxCheck, Stop};
 use crate::store::due::{self, Due};
 use crate::store::{Batch, CommitError, ReadError, Site, journal, tables};
 
@@ -33,6 +33,7 @@ pub struct Worker {
     site: Arc<Site>,
     inbox: Arc<Inbox>,
     authenticator: Arc<Authenticator>,
+    mx: MxCheck,
     /// Shared with the sessions.
     accepted: Arc<Tally>,
     converted: Tally,
@@ -94,8 +95,14 @@ struct Turn {
 }
 
 impl Worker {
-    pub fn new(site: Arc<Site>, inbox: Arc<Inbox>, authenticator: Arc<Authenticator>, accepted: Arc<Tally>) -> Self {
-        Self { site, inbox, authenticator, accepted, converted: Tally::default(), numbers: Mutex::default() }
+    pub fn new(
+        site: Arc<Site>,
+        inbox: Arc<Inbox>,
+        authenticator: Arc<Authenticator>,
+        mx: MxCheck,
+        accepted: Arc<Tally>,
+    ) -> Self {
+        Self { site, inbox, authenticator, mx, accepted, converted: Tally::default(), numbers: Mutex::default() }
     }
 
     /// Works until `stop`; what was started is finished, and then nothing is claimed any more.
@@ -435,10 +442,16 @@ impl Worker {
             }
             None => self.numbers_for(reading.id, &decision).await?,
         };
+        let probed = evidence.probe_of.as_ref();
+        let mx = match probed.and_then(|address| MxReport::domain_of(&address.address, &address.settings)) {
+            Some(domain) => Some(self.mx.report(domain).await),
+            None => None,
+        };
         let (identity, names) = (&identity, names.as_ref());
         let (cases, awaited) = (&cases, &awaited);
         let (evidence, first, now) = (&evidence, first.as_ref(), gathered);
-        let plan = Plan { site, reading, evidence, cases, first, identity, names, awaited, steps, former: None, now };
+        let plan =
+            Plan { site, reading, evidence, cases, first, identity, names, awaited, mx, steps, former: None, now };
         Ok((plan.write(&decision, &numbers).await?, decision.converts()))
     }
 

@@ -28,7 +28,7 @@ use crate::dispatch::{self, Dispatch};
 use crate::http;
 use crate::intake::{self, Inbox, Reception};
 use crate::net::internet::{Internet, Listener};
-use crate::net::{Certificate, Dns, Stop};
+use crate::net::{Certificate, Dns, MxCheck, Stop};
 use crate::outbound;
 use crate::smtp;
 use crate::smtp::client::Client;
@@ -98,7 +98,8 @@ pub async fn start_with(world: World, sessions: &Handle) -> Result<Running, Star
         None => Dns::new(&settings.dns, chance.clone())?,
     };
     let Opened { site, inbox, inbound, held } = start::open(&settings, medium.clone(), &clock, &chance).await?;
-    let desk = Arc::new(Desk::new(site.clone(), inbox.clone()));
+    let mx = MxCheck::new(dns.clone(), &settings.hostname, clock.clone());
+    let desk = Arc::new(Desk::new(site.clone(), inbox.clone(), Some(mx.clone())));
     let http = http::start(&settings.http, &data_dir, desk.clone(), clock.clone(), &chance).await?;
 
     let authenticator = Arc::new(Authenticator::new(&dns, &settings.hostname, clock.clone()));
@@ -107,7 +108,7 @@ pub async fn start_with(world: World, sessions: &Handle) -> Result<Running, Star
     let scheduler = Arc::new(Scheduler::new(site.clone(), inbox.clone(), outbound));
     let (dispatcher, dispatch) = dispatch::Worker::new(site.clone());
     let accepted = Arc::<intake::Tally>::default();
-    let worker = Arc::new(intake::Worker::new(site.clone(), inbox.clone(), authenticator, accepted.clone()));
+    let worker = Arc::new(intake::Worker::new(site.clone(), inbox.clone(), authenticator, mx, accepted.clone()));
     let floor = Floor::new(medium.clone(), settings.store.free_bytes_min, settings.smtp.message_bytes_max as u64);
     let reception = Arc::new(Reception::new(site.clone(), inbox.clone(), floor.clone(), accepted));
     let (receiving, workers) = (Stop::new(), Stop::new());

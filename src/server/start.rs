@@ -146,7 +146,7 @@ pub struct Offline {
 pub async fn open_offline(settings: &Settings) -> Result<Offline, StartError> {
     let (world, lock) = World::on_disk(settings.clone(), "a postcase command").await?;
     let Opened { site, inbox, held, .. } = open(settings, world.medium, &world.clock, &world.chance).await?;
-    Ok(Offline { desk: Desk::new(site, inbox), held, _lock: lock })
+    Ok(Offline { desk: Desk::new(site, inbox, None), held, _lock: lock })
 }
 
 impl Offline {

@@ -155,6 +155,9 @@ fn address(value: &Value) -> String {
                 &format!("\n{} is taken until {until}; {mail} came over it since it was replaced\n", text::line(old));
         }
     }
+    if let Some(advice) = value["verification"]["mx"]["advice"].as_str() {
+        out += &format!("\n{}\n", text::line(advice));
+    }
     if let (Some(address), Some("unverified")) = (value["address"].as_str(), value["state"].as_str()) {
         out += &format!("\nnext: {}\n", next_step(value, &text::line(address)));
     }
@@ -176,7 +179,8 @@ fn confirmation(asked: &Value) -> String {
 
 /// What leads to a verified address.
 fn next_step(value: &Value, address: &str) -> String {
-    let on_its_way = value["verification"]["state"] == "sent";
+    let is_led_elsewhere = value["verification"]["mx"]["points_here"] == false;
+    let on_its_way = value["verification"]["state"] == "sent" && !is_led_elsewhere;
     match (value["mode"].as_str(), value["service_address"].as_str()) {
         (Some("direct"), _) if on_its_way => {
             format!("the probe is on its way; look again: postcase address show {address}")

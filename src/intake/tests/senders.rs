@@ -58,7 +58,8 @@ async fn a_slow_domain_holds_up_nobody_but_those_who_answer() {
     let slow = place.take(message("eve@slow.example", "Message-ID: <s@slow.example>\nCc: x@a.example\n\nSlow\n")).await;
     let stop = Stop::new();
     let authenticator = place.authenticator.clone();
-    let worker = Arc::new(Worker::new(place.site.clone(), place.inbox.clone(), authenticator, Arc::default()));
+    let worker =
+        Arc::new(Worker::new(place.site.clone(), place.inbox.clone(), authenticator, place.mx.clone(), Arc::default()));
     let running = tokio::spawn(worker.run(stop.clone()));
     let begun = Instant::now();
     let answer = "Message-ID: <r@a.example>\nReferences: <s@slow.example>\n\nQuick\n";
