@@ -162,7 +162,8 @@ async fn earlier_probe_of(
 ) -> Result<Option<Mailbox>, ReadError> {
     let facts = &reading.facts;
     let answers = !facts.in_reply_to.is_empty() || !facts.references.is_empty();
-    let Some(id) = facts.message_id.as_deref().filter(|_| !answers) else { return Ok(None) };
+    let is_machine = facts.automatic.is_some() || facts.bounce.is_some();
+    let Some(id) = facts.message_id.as_deref().filter(|_| !answers && !is_machine) else { return Ok(None) };
     let ours =
         |mail: &Mail| mail.direction == Direction::Outbound && mail.case.is_none() && mail.author() == facts.author();
     let Some(sent) = mail_with(site, id).await?.filter(ours) else { return Ok(None) };
