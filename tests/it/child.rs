@@ -58,6 +58,13 @@ impl Home {
         Ok(Self { folder, configuration })
     }
 
+    /// More tables at the end of its configuration, from the next start on.
+    pub fn configure(&self, more: &str) -> Result<(), String> {
+        let mut text = std::fs::read_to_string(&self.configuration).map_err(|error| error.to_string())?;
+        text.push_str(more);
+        std::fs::write(&self.configuration, text).map_err(|error| error.to_string())
+    }
+
     /// Of this home alone.
     pub fn folder(&self) -> &Path {
         self.folder.path()

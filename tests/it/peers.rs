@@ -2,6 +2,7 @@
 //! company's mail system and the way out. Where one isn't installed its tests are listed as ignored, with the reason in
 //! their names.
 
+mod damage;
 mod postfix;
 
 use std::net::SocketAddr;
@@ -42,6 +43,7 @@ pub fn trials() -> Vec<Trial> {
         trial("a mail sent with swaks becomes a case", missing("swaks"), || sent("swaks", swaks)),
         trial("a mail sent with smtplib becomes a case", missing("python3"), || sent("smtplib", smtplib)),
         trial("a forward by Postfix is verified", postfix(), || wait(forwarded())),
+        trial("each damage of a forward by Postfix is told", postfix(), || wait(damage::each_way_is_told())),
         trial("a conversation through Postfix keeps its thread", postfix(), || wait(conversation())),
     ]
 }
@@ -134,7 +136,8 @@ impl Company {
         let server = home.start()?;
         let added = home.json(&["address", "add", SUPPORT, "--name", "Company Support"])?;
         let service_address = added["service_address"].as_str().ok_or("no service address")?.to_owned();
-        let roads = Roads { port, alias: SUPPORT, target: &service_address, postcase: server.smtp, elsewhere };
+        let aliases = [(SUPPORT.to_owned(), service_address.clone(), Vec::new())];
+        let roads = Roads { port, aliases: &aliases, postcase: server.smtp, elsewhere, doors: Vec::new() };
         let postfix = Postfix::start(&roads)?;
         Ok(Self { home, _server: server, postfix, service_address, world, _tasks: tasks })
     }

@@ -1,7 +1,8 @@
 //! A Postfix of the test's own: its configuration, queue and data are in a temporary folder, and it listens on loopback
 //! only. It needs root, as Postfix does. Dropping it stops it, by its own configuration and process id.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -36,13 +37,44 @@ postlog unix-dgram n - n - 1 postlogd
 pub struct Roads<'a> {
     /// Where Postfix listens.
     pub port: u16,
-    /// The address of the company that is forwarded.
-    pub alias: &'a str,
-    pub target: &'a str,
-    /// Where mail for the target's domain goes.
+    /// Addresses of companies that are forwarded, and where to.
+    pub aliases: &'a [Alias],
+    /// Where mail for the targets' domain goes.
     pub postcase: SocketAddr,
     /// Where all other mail goes.
     pub elsewhere: SocketAddr,
+    /// Further listeners.
+    pub doors: Vec<Door>,
+}
+
+/// An address, its target, and further names that mean other targets only when mail leaves.
+pub type Alias = (String, String, Vec<(String, String)>);
+
+/// A listener whose mail is changed on its way.
+pub struct Door {
+    pub name: &'static str,
+    pub ip: Ipv4Addr,
+    /// Lines of header_checks(5).
+    pub header_checks: &'static str,
+    /// Lines of canonical(5) for reverse-paths.
+    pub reverse_path: &'static str,
+    /// Mail goes there first and comes back to the main listener.
+    pub filter: Option<SocketAddr>,
+}
+
+impl Door {
+    /// Its lines of master(5).
+    fn services(&self, etc: &Path, port: u16) -> String {
+        let Self { name, ip, .. } = self;
+        let etc = etc.display();
+        let filter = self.filter.map(|filter| format!(" -o content_filter=smtp:[{}]:{}\n", filter.ip(), filter.port()));
+        format!(
+            "{ip}:{port} inet n - n - - smtpd\n -o cleanup_service_name=cleanup-{name}\n{}\
+             cleanup-{name} unix n - n - 0 cleanup\n -o header_checks=regexp:{etc}/{name}.header\n \
+             -o sender_canonical_maps=regexp:{etc}/{name}.sender\n -o sender_canonical_classes=envelope_sender\n",
+            filter.unwrap_or_default()
+        )
+    }
 }
 
 /// A running Postfix.
@@ -126,23 +158,43 @@ fn prepare(roads: &Roads<'_>) -> std::io::Result<TempDir> {
     }
     let etc = configuration(folder.path());
     std::fs::write(etc.join("main.cf"), main(folder.path(), roads))?;
-    std::fs::write(etc.join("master.cf"), SERVICES.replace("PORT", &roads.port.to_string()))?;
-    std::fs::write(etc.join("virtual"), format!("{} {}\n", roads.alias, roads.target))?;
-    let domain = roads.target.rsplit('@').next().unwrap_or_default();
-    std::fs::write(etc.join("transport"), format!("{domain} smtp:[127.0.0.1]:{}\n", roads.postcase.port()))?;
+    let doors = roads.doors.iter().map(|door| door.services(&etc, roads.port));
+    let services = SERVICES.replace("PORT", &roads.port.to_string()) + &doors.collect::<String>();
+    std::fs::write(etc.join("master.cf"), services)?;
+    for Door { name, header_checks, reverse_path, .. } in &roads.doors {
+        std::fs::write(etc.join(format!("{name}.header")), format!("{header_checks}\n"))?;
+        std::fs::write(etc.join(format!("{name}.sender")), format!("{reverse_path}\n"))?;
+    }
+    let (mut aliases, mut transports, mut names) = (String::new(), BTreeSet::new(), String::new());
+    for (alias, target, more) in roads.aliases {
+        let targets = std::iter::once(target).chain(more.iter().map(|(name, _)| name));
+        let targets: Vec<&str> = targets.map(String::as_str).collect();
+        transports.extend(targets.iter().map(|target| domain(target).to_owned()));
+        aliases += &format!("{alias} {}\n", targets.join(", "));
+        names.extend(more.iter().map(|(name, target)| format!("{name} {target}\n")));
+    }
+    let lines = transports.iter().map(|domain| format!("{domain} smtp:[127.0.0.1]:{}\n", roads.postcase.port()));
+    std::fs::write(etc.join("transport"), lines.collect::<String>())?;
+    std::fs::write(etc.join("virtual"), aliases)?;
+    std::fs::write(etc.join("generic"), names)?;
     Ok(folder)
+}
+
+fn domain(address: &str) -> &str {
+    address.rsplit('@').next().unwrap_or_default()
 }
 
 fn main(folder: &Path, roads: &Roads<'_>) -> String {
     let place = folder.display();
-    let company = roads.alias.rsplit('@').next().unwrap_or_default();
+    let companies: Vec<&str> = roads.aliases.iter().map(|(alias, ..)| domain(alias)).collect();
+    let (first, companies) = (companies[0], companies.join(" "));
     format!(
         "compatibility_level = 3.6\n\
          queue_directory = {place}/queue\n\
          data_directory = {place}/data\n\
          maillog_file = {place}/log\n\
          maillog_file_prefixes = {place}\n\
-         myhostname = mail.{company}\n\
+         myhostname = mail.{first}\n\
          mydestination =\n\
          inet_interfaces = 127.0.0.1\n\
          inet_protocols = ipv4\n\
@@ -152,9 +204,11 @@ fn main(folder: &Path, roads: &Roads<'_>) -> String {
          smtp_host_lookup = native\n\
          alias_maps =\n\
          alias_database =\n\
-         virtual_alias_domains = {company}\n\
+         virtual_alias_domains = {companies}\n\
          virtual_alias_maps = texthash:{place}/etc/virtual\n\
          transport_maps = texthash:{place}/etc/transport\n\
+         smtp_generic_maps = texthash:{place}/etc/generic\n\
+         smtp_destination_recipient_limit = 1\n\
          relayhost = [127.0.0.1]:{}\n",
         roads.elsewhere.port()
     )
