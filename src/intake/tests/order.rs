@@ -134,6 +134,30 @@ async fn a_case_that_somebody_works_on_is_not_merged_away() {
     assert_eq!(mail.case, Some(2));
 }
 
+/// Nothing ties them to each other but the case, which each of them changes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_that_come_at_once_are_all_on_the_case_and_each_once() {
+    const ANSWERS: u32 = 40;
+    let place = Place::new().await;
+    place.inbox.announce(place.accept("Message-ID: <0@x.example>\n\nA question\n").await);
+    place.work().await;
+    let mut ids = Vec::new();
+    for n in 1..=ANSWERS {
+        ids.push(
+            place.accept(&format!("Message-ID: <{n}@x.example>\nIn-Reply-To: <0@x.example>\n\nAnswer {n}\n")).await,
+        );
+    }
+    ids.iter().for_each(|id| place.inbox.announce(*id));
+    place.work().await;
+    for id in &ids {
+        assert_eq!(place.reason(*id).await, Some(Reason::KnownMessageId));
+    }
+    let cases = place.cases().await;
+    assert_eq!(cases.iter().map(|case| (case.number, case.messages)).collect::<Vec<_>>(), [(1, ANSWERS + 1)]);
+    let events = crate::store::case_change::events_of(&*place.site.engine, 1).await.unwrap();
+    assert_eq!(Case::of_events(1, &events).as_ref(), Some(&cases[0]));
+}
+
 /// All of one new customer's, so that each but the first is overtaken by the contact that the first one makes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cases_are_numbered_in_order_of_receipt() {
