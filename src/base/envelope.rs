@@ -39,6 +39,9 @@ impl From<ReversePath> for Option<Mailbox> {
     }
 }
 
+/// The protocol word of mail that came from an archive.
+pub const IMPORTED: &str = "import";
+
 /// One mail transaction as it was accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
@@ -55,9 +58,16 @@ pub struct Envelope {
     /// that. Left out of records when it isn't so.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub require_tls: bool,
-    /// RFC 3848 protocol word for the Received field: `SMTP`, `ESMTP`, `UTF8SMTP`, …
+    /// RFC 3848 protocol word for the Received field: `SMTP`, `ESMTP`, `UTF8SMTP`, …; or [`IMPORTED`].
     pub with: String,
     pub received_at: Time,
+}
+
+impl Envelope {
+    /// True for mail from an archive: nobody sent it here, and its times are those of long ago.
+    pub fn is_imported(&self) -> bool {
+        self.with == IMPORTED
+    }
 }
 
 #[cfg(test)]

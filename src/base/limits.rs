@@ -272,8 +272,21 @@ pub const SUBJECT_CHARS_MAX: usize = 250;
 pub const REPORTED_RECIPIENTS_MAX: usize = 100;
 /// One line of outgoing mail without its CRLF (RFC 5322 §2.1.1).
 pub const LINE_BYTES_MAX: usize = 998;
-/// A command as JSON: an agent's reply whose attachments are in base64, which makes them a third larger, and some room.
-pub const COMMAND_BYTES_MAX: usize = REPLY_BYTES_MAX / 3 * 4 + MIB;
+/// A command as JSON: a message of an archive in base64, which makes it a third larger, and some room. The files of a reply
+/// need less.
+pub const COMMAND_BYTES_MAX: usize = MESSAGE_BYTES_MAX / 3 * 4 + MIB;
+/// Messages of an archive in one command: each has its own sync, and an answer comes within seconds on any disk.
+pub const IMPORT_MESSAGES_MAX: usize = 200;
+/// Bytes of the messages of one command, unless a single one is larger.
+pub const IMPORT_BYTES_MAX: usize = 4 * MIB;
+/// Piece of an archive's line that is read at a time: lines may have no end.
+pub const IMPORT_LINE_BYTES: u64 = 64 * KIB as u64;
+/// Messages of an archive that couldn't be imported and are named; the others are counted.
+pub const IMPORT_FAULTS_NAMED: usize = 100;
+/// How often progress is shown where there is no terminal: ten lines a minute.
+pub const PROGRESS_LINE_EVERY: Duration = Duration::from_secs(6);
+/// And on a terminal.
+pub const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 /// Connections to the local socket, and as many to the API on TCP: each may bring a large command.
 pub const API_CONNECTIONS_MAX: usize = 64;
 /// A request's header section, and then its body, must be here by then, or a slow peer holds a connection for nothing.

@@ -17,7 +17,7 @@ pub mod time;
 
 pub use authentication::{AuthResult, AuthResults};
 pub use chance::Chance;
-pub use envelope::{Envelope, ReversePath};
+pub use envelope::{Envelope, IMPORTED, ReversePath};
 pub use ids::{CaseNumber, MailId};
 pub use mailbox::Mailbox;
 pub use priority::Priority;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::auth::Transaction;
+use crate::base::Mailbox;
 use crate::desk::Command;
 use crate::desk::command::ReplyRequest;
 
@@ -26,6 +27,11 @@ pub enum Meaning {
     /// Like [`Ask`](Self::Ask), and takes its time.
     Backup {
         file: PathBuf,
+    },
+    /// Like [`Ask`](Self::Ask), command after command.
+    Import {
+        archive: PathBuf,
+        address: Mailbox,
     },
     /// Needs the data folder for itself.
     Restore {

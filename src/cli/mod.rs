@@ -8,8 +8,10 @@ mod confirm;
 mod configuration;
 mod demo;
 mod failure;
+mod import;
 mod inspect;
 mod meaning;
+mod progress;
 mod reach;
 mod render;
 mod serve;
@@ -25,11 +27,14 @@ use clap::Parser;
 
 pub use failure::{Exit, Failure};
 
+use crate::base::Clock;
 use crate::config;
 use crate::desk::{Answers, Command, Outcome};
 use crate::message;
 use crate::server::threads;
+use import::Import;
 use meaning::Meaning;
+use progress::Progress;
 use typed::Typed;
 
 /// Does what this process was asked for.
@@ -97,13 +102,24 @@ fn run(typed: Typed) -> Result<(), Failure> {
         }
         Meaning::Check { .. } => runtime.block_on(configuration::check_store(&settings, json)),
         Meaning::Backup { file } => runtime.block_on(backup::save(&settings, file, json)),
+        Meaning::Import { archive, address } => {
+            let mut progress = Progress::on_standard_error(Clock::system());
+            runtime.block_on(async {
+                let mut reached = reach::reach(&settings).await?;
+                let work = Import { archive, address, progress: &mut progress };
+                let imported = work.run(&mut reached).await;
+                let is_offline = matches!(reached, reach::Reached::Store(_));
+                reached.close().await;
+                imported?.show(json, is_offline)
+            })
+        }
         Meaning::Restore { file } => runtime.block_on(backup::restore(&settings, &file, json)),
         _ => configuration::show(&settings, json),
     }
 }
 
 /// What a command line comes to, as a process would show it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Done {
     pub exit: u8,
     pub out: Vec<u8>,
@@ -122,6 +138,17 @@ pub async fn answer(arguments: Vec<String>, desk: &dyn Answers) -> Done {
     let command = match typed.meaning() {
         Ok(Meaning::Ask(command)) => command,
         Ok(Meaning::Reply(request)) => Command::CaseReply(*request),
+        Ok(Meaning::Import { archive, address }) => {
+            let mut progress = Progress::hidden(Clock::system());
+            let work = Import { archive, address, progress: &mut progress };
+            return match work.run(&mut { desk }).await {
+                Ok(imported) => {
+                    let left_out = imported.failure().map(failed).unwrap_or_default();
+                    Done { out: imported.text(json).into_bytes(), ..left_out }
+                }
+                Err(failure) => failed(failure),
+            };
+        }
         Ok(Meaning::Backup { file }) => Command::Backup { file },
         Ok(_) => return failed(Failure::usage("only commands for the desk can be done here")),
         Err(failure) => return failed(failure),

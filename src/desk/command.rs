@@ -10,7 +10,7 @@ use std::pin::Pin;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{CaseNumber, Mailbox, Span, Time};
+use crate::base::{CaseNumber, Mailbox, ReversePath, Span, Time};
 use crate::routing::{Accept, Assign, Presence};
 
 /// One command.
@@ -188,6 +188,11 @@ pub enum Command {
         domain: String,
         selector: String,
     },
+    /// Messages of an archive, which go the way of received mail; what was imported for this address before is left out.
+    Import {
+        address: Mailbox,
+        messages: Vec<Archived>,
+    },
     /// The store, into a new file on the server's machine.
     Backup {
         file: PathBuf,
@@ -197,9 +202,9 @@ pub enum Command {
 }
 
 impl Command {
-    /// True when it reads everything there is.
+    /// True when it reads everything there is, or waits until others have their turn.
     pub fn takes_long(&self) -> bool {
-        matches!(self, Self::Backup { .. } | Self::StoreCheck)
+        matches!(self, Self::Backup { .. } | Self::StoreCheck | Self::Import { .. })
     }
 }
 
@@ -337,6 +342,18 @@ pub struct Attached {
     pub name: String,
     pub content_type: String,
     /// Base64 (RFC 4648 §4).
+    pub content: String,
+}
+
+/// A message of an archive.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Archived {
+    pub from: ReversePath,
+    /// When it was received; by its Date field unless said.
+    #[serde(default)]
+    pub received_at: Option<Time>,
+    /// The message with CRLF line ends in base64 (RFC 4648 §4).
     pub content: String,
 }
 

@@ -11,6 +11,7 @@ mod case;
 pub mod command;
 mod dkim;
 mod family;
+mod import;
 mod message;
 mod queue;
 mod reply;
@@ -31,13 +32,14 @@ pub struct Desk {
     inbox: Arc<Inbox>,
     /// None where no server runs: what is sent then is looked at when it comes back.
     mx: Option<MxCheck>,
+    importing: tokio::sync::Mutex<import::Undecided>,
 }
 
 type Answer = Result<Outcome, Refusal>;
 
 impl Desk {
     pub fn new(site: Arc<Site>, inbox: Arc<Inbox>, mx: Option<MxCheck>) -> Self {
-        Self { site, inbox, mx }
+        Self { site, inbox, mx, importing: Default::default() }
     }
 
     /// Does what the command says, or says why not; nothing is half done.
@@ -90,6 +92,7 @@ impl Desk {
             Command::DkimNew { domain, ed25519 } => self.dkim_new(&domain, ed25519).await,
             Command::DkimList => self.dkim_list().await,
             Command::DkimRemove { domain, selector } => self.dkim_remove(&domain, &selector).await,
+            Command::Import { address, messages } => self.import(address, messages).await,
             Command::Backup { file } => self.backup(file).await,
             Command::StoreCheck => self.store_check().await,
         }

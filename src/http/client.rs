@@ -62,6 +62,8 @@ impl Client {
             .body(Full::from(body))
             .map_err(|error| self.unreachable(error))?;
         let answering = async {
+            // The connection may still be busy with the end of the last answer.
+            self.sender.ready().await?;
             let (head, body) = self.sender.send_request(request).await?.into_parts();
             Ok::<_, hyper::Error>((head, body.collect().await?.to_bytes()))
         };

@@ -106,7 +106,7 @@ async fn decided(
         why: why.into(),
         took_us: 0,
     };
-    let steps = [vec![asked], steps(&evidence, &decision, began, now)].concat();
+    let steps = [vec![asked], steps(&reading, &evidence, &decision, began, now)].concat();
     let missing = decision.opens().saturating_sub(numbers.len());
     if missing > 0 {
         numbers.extend(site.engine.reserve(tables::CASE_NUMBERS, missing as u64).await?);

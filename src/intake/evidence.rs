@@ -38,7 +38,8 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
     let recipients = recipients(site, reading).await?;
     let now = site.now();
     let probe_of = recipients.iter().find_map(|recipient| match recipient {
-        Recipient::Routing { address, .. } => {
+        // A copy in an archive has gone no way.
+        Recipient::Routing { address, .. } if !reading.envelope.is_imported() => {
             address.verification.recognises(&reading.facts, reading.code_field.as_deref(), now).then(|| address.clone())
         }
         _ => None,

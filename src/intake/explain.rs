@@ -3,9 +3,10 @@
 use crate::address::ServiceState;
 use crate::base::Time;
 use crate::case::{Beside, Decision, Evidence, Reason, Recipient, Step, Via};
+use crate::intake::Reading;
 
 /// The explanation: what was looked at, each candidate with what it was worth, and the decision.
-pub fn steps(evidence: &Evidence, decision: &Decision, began: Time, gathered: Time) -> Vec<Step> {
+pub fn steps(reading: &Reading, evidence: &Evidence, decision: &Decision, began: Time, gathered: Time) -> Vec<Step> {
     let took_us = u64::try_from(gathered.duration_since(began).as_micros()).unwrap_or(0);
     let step = |stage: &str, outcome: String, why: String, took_us| Step {
         stage: stage.into(),
@@ -16,6 +17,10 @@ pub fn steps(evidence: &Evidence, decision: &Decision, began: Time, gathered: Ti
         took_us,
     };
     let mut steps = Vec::new();
+    if reading.envelope.is_imported() {
+        let why = "from an archive: it counts for no limit, verifies nothing, and who sent it isn't looked up";
+        steps.push(step("import", "imported".into(), why.into(), 0));
+    }
     for recipient in &evidence.recipients {
         steps.push(step("recipient", recipient.address().to_string(), recipient_words(recipient, gathered), 0));
     }

@@ -386,6 +386,7 @@ impl Plan<'_> {
             }
         }
         self.count(batch, disposition);
+        self.note_import(batch);
         tables::STARTS.delete(batch, id);
         let mut facts = facts.clone();
         if disposition == Disposition::Verification {
@@ -417,10 +418,21 @@ impl Plan<'_> {
         }
     }
 
+    /// Whoever imports a message of an archive again finds that it is here.
+    fn note_import(&self, batch: &mut Batch) {
+        let Reading { id, envelope, .. } = self.reading;
+        if let (true, None, Some(address)) = (envelope.is_imported(), self.former, envelope.to.first()) {
+            match self.site.journal.read(*id) {
+                Ok(entry) => tables::IMPORTED.put(batch, &tables::imported_name(address, &entry.message), id),
+                Err(error) => tracing::error!(%id, %error, "a message that is imported again will be a duplicate"),
+            }
+        }
+    }
+
     /// Counts it at the limits of its addresses, and at a service address that was replaced.
     fn count(&self, batch: &mut Batch, disposition: Disposition) {
-        // What a person has decided again counts for no limit.
-        let counted = disposition.is_converted() && self.former.is_none();
+        // What a person has decided again, or imported, counts for no limit.
+        let counted = disposition.is_converted() && self.former.is_none() && !self.reading.envelope.is_imported();
         let limited = self.evidence.recipients.iter().filter_map(|recipient| match recipient {
             Recipient::Routing { address, .. } if counted && address.settings.rate_limit.is_some() => {
                 Some(&address.address)

@@ -78,7 +78,8 @@ impl Ready<Counted> {
     }
 }
 
-/// A message as it was read, and what it claims about its sender; none for one that is unread.
+/// A message as it was read, and what it claims about its sender; none for one that is unread, or from an archive: keys and
+/// records of its time may be gone.
 type Read = (Reading, Option<Claims>);
 
 /// What planning and recording a message came to: done, and whether it is on a case now; why not; or a panic.
@@ -266,8 +267,9 @@ impl Worker {
         tokio::spawn(async move {
             let entry = site.journal.read(id)?;
             let reading = Reading::of(id, entry.envelope, &entry.message);
-            let claims = authenticator.claims(&entry.message, reading.facts.author());
-            Ok((reading, Some(claims)))
+            let is_sent = !reading.envelope.is_imported();
+            let claims = is_sent.then(|| authenticator.claims(&entry.message, reading.facts.author()));
+            Ok((reading, claims))
         })
     }
 
@@ -431,7 +433,7 @@ impl Worker {
         }
         let gathered = site.now();
         let decision = decide(&evidence);
-        let steps = steps(&evidence, &decision, began, gathered);
+        let steps = steps(reading, &evidence, &decision, began, gathered);
         let numbers = match turn {
             Some(Turn { before, next: _next }) => {
                 if let Some(before) = before {
@@ -473,6 +475,9 @@ impl Worker {
 
     /// What this message is to the limit of its address; it is counted when there is room.
     async fn within_rate(&self, reading: &Reading) -> Admitted {
+        if reading.envelope.is_imported() {
+            return Ok(Counted::Not);
+        }
         let site = &*self.site;
         let mut first: Option<Arc<RoutingAddress>> = None;
         for mailbox in &reading.envelope.to {

@@ -238,3 +238,9 @@
 //! for days. So the DNS is asked when a probe is sent and when it comes back. A host is this one by its name or by
 //! an address that `hostname` has, too: many name their MX host within their own domain. What isn't answered in 2.5 s is unknown
 //! and takes back nothing that was found before.
+//! **2026-11-29: imported mail goes through the journal, and is known by its bytes.** An archive's message is an entry like any
+//! other, with the protocol word `import`, so that reading, threading and explaining need nothing of their own. What was
+//! imported is written down, by address and bytes, in the commit that decides it; those that wait for that are read
+//! back from the inbox by a new process. So no moment exists at which a second import could double a message. The command
+//! line reads the archive, because the server may not see it, and sends a few megabytes at a time. Senders aren't looked
+//! up: the keys of long ago are gone, and a failed look-up would refute who wrote it.

@@ -39,3 +39,7 @@
 //!
 //! A message over the rate limit of an address that requeues is put off to the next day at step 8, by a row in the table of
 //! due work; one whose decision failed, by a minute. Until then its disposition is null and its reason says why.
+//!
+//! A message that is imported from an archive begins at step 4, at the hand of [`Desk`](crate::desk::Desk) and with the protocol
+//! word `import`. At step 7 nobody is looked up, at step 8 it is no probe, and it counts for no limit. Step 10 also writes
+//! down what it is known by, so that it isn't imported twice.

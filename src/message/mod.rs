@@ -35,4 +35,4 @@ mod words;
 pub use compose::{Draft, compose};
 pub use facts::Facts;
 pub use links::links;
-pub use view::{attachment, read};
+pub use view::{attachment, read, written_at};

@@ -16,7 +16,7 @@ use mail_parser::DateTime;
 
 use super::facts::{Attachment, Facts, Person};
 use super::parts::{self, Parts};
-use super::{automatic, body, forward, ids, inner, new_text, person, report, words};
+use super::{automatic, body, fields, forward, ids, inner, new_text, person, report, words};
 use crate::base::Time;
 
 /// Everything that the message says.
@@ -52,6 +52,11 @@ pub(super) fn read_attached(raw: &[u8]) -> Facts {
     let mut facts = header_facts(&parts);
     content_facts(&parts, &mut facts);
     facts
+}
+
+/// What the Date field says.
+pub fn written_at(raw: &[u8]) -> Option<Time> {
+    fields::field(raw, "Date").and_then(|text| date(&text))
 }
 
 /// The bytes of the attachment with that index in [`Facts::attachments`], decoded.

@@ -26,6 +26,8 @@ pub const MAILS: Documents<MailId, Mail> = Documents::named("mail");
 /// What messages are called → all that are called so. The one table whose rows come in no order: each message costs a page
 /// of its own here once there are many, so that it has a single row for everything that is looked up.
 pub const NAMES: Documents<[u8; 16], Names> = Documents::named("name");
+/// [`imported_name`] → the message that was imported.
+pub const IMPORTED: Documents<[u8; 16], MailId> = Documents::named("imported");
 /// The fold of a case's events.
 pub const CASES: Documents<CaseNumber, Case> = Documents::named("case");
 /// Case number and index → event.
@@ -71,6 +73,11 @@ pub(super) fn move_work(batch: &mut Batch, former: Option<WorkItem>, now: Option
 /// What a message with this Message-ID is called. Case counts (RFC 5322 §3.6.4).
 pub fn name_of(message_id: &str) -> [u8; 16] {
     digest(&[message_id.as_bytes()])
+}
+
+/// What a message from an archive is known by: the address it was imported for, and its bytes.
+pub fn imported_name(address: &Mailbox, message: &[u8]) -> [u8; 16] {
+    digest(&[address.key().as_bytes(), message])
 }
 
 /// A digest of several fields that no other division into fields shares.

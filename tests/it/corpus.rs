@@ -153,7 +153,7 @@ async fn deliver(server: &Server, open: &mut Option<Connection>, sample: &Sample
 }
 
 /// All messages once none waits in the inbox.
-async fn decided(home: &Home) -> Result<Vec<Value>, Failed> {
+pub async fn decided(home: &Home) -> Result<Vec<Value>, Failed> {
     let begun = Instant::now();
     loop {
         let list = home.json(&["message", "list", "--all"])?;

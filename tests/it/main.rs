@@ -10,6 +10,7 @@ mod delivery;
 mod durability;
 mod fields;
 mod fuzz;
+mod import;
 mod internet;
 mod kill;
 mod mistakes;
@@ -64,6 +65,7 @@ fn main() -> ExitCode {
     trials.extend(peers::trials());
     trials.extend(fields::trials());
     trials.extend(corpus::trials(SERVER.is_some()));
+    trials.extend(import::trials(SERVER.is_some()));
     // One at a time unless asked otherwise: each trial is a whole server with its peers, and all cores are its own.
     arguments.test_threads.get_or_insert(1);
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -111,6 +111,21 @@ pub fn message(value: &Value) -> String {
     out
 }
 
+/// What an import came to, and which messages it left out.
+pub fn import(value: &Value) -> String {
+    let first = ["archive", "address", "messages", "imported", "known", "left_out"];
+    let out = sheet::of(value, &first, &["faults"]);
+    let faults = table::rows(&value["faults"], &["place", "why"], "");
+    if faults.trim().is_empty() {
+        out
+    } else {
+        format!(
+            "{out}
+{faults}"
+        )
+    }
+}
+
 /// The keys that are in force.
 pub fn configuration(rows: &Value) -> String {
     table::rows(rows, &["key", "value", "from"], "no keys")

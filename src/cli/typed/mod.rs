@@ -16,7 +16,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::failure::Failure;
 use super::meaning::Meaning;
-use crate::base::limits;
+use crate::base::{Mailbox, limits};
 
 /// An email-to-case mail server: mail comes in over SMTP, becomes a case, and is answered in one thread.
 #[derive(Debug, Parser)]
@@ -74,6 +74,14 @@ enum Verb {
     Config(others::Config),
     /// Saves everything into one new file, while the server runs or not
     Backup { file: PathBuf },
+    /// Brings the mail of an archive to an address: an mbox file, or a Maildir folder. Again, it brings what is missing
+    Import {
+        #[arg(value_name = "MBOX|MAILDIR")]
+        archive: PathBuf,
+        /// The routing address that the mail was for
+        #[arg(long)]
+        address: Mailbox,
+    },
     /// Fills an empty data folder from a backup; the spool stays held
     Restore { file: PathBuf },
 }
@@ -98,6 +106,7 @@ impl Typed {
             Verb::Dkim(typed) => typed.meaning(),
             Verb::Config(others::Config::Show) => Meaning::ShowConfiguration,
             Verb::Backup { file } => Meaning::Backup { file: whole_path(file)? },
+            Verb::Import { archive, address } => Meaning::Import { archive, address },
             Verb::Restore { file } => Meaning::Restore { file },
         })
     }

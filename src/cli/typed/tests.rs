@@ -91,6 +91,9 @@ fn backups_and_the_spool() {
     let here = std::env::current_dir().unwrap();
     assert_eq!(meaning("backup a.tar"), Meaning::Backup { file: here.join("a.tar") });
     assert_eq!(meaning("restore a.tar"), Meaning::Restore { file: "a.tar".into() });
+    let import = Meaning::Import { archive: "a.mbox".into(), address: "a@b.c".parse().unwrap() };
+    assert_eq!(meaning("import a.mbox --address a@b.c"), import);
+    assert!(parse("import a.mbox").is_err());
     check("spool hold", json!({"command": "spool-hold"}));
     check("spool resume", json!({"command": "spool-resume"}));
 }
