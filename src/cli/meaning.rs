@@ -33,6 +33,12 @@ pub enum Meaning {
         archive: PathBuf,
         address: Mailbox,
     },
+    /// Like [`Ask`](Self::Ask), into a new file.
+    Attachment {
+        id: String,
+        number: usize,
+        file: PathBuf,
+    },
     /// Needs the data folder for itself.
     Restore {
         file: PathBuf,

@@ -3,6 +3,7 @@
 //! Standard output carries the answer and nothing else, with `--json` exactly one JSON value; messages go to standard
 //! error, one line each. This is the only folder that prints. Exit codes are in [`failure::Exit`].
 
+mod attachment;
 mod backup;
 mod confirm;
 mod configuration;
@@ -87,7 +88,17 @@ fn run(typed: Typed) -> Result<(), Failure> {
     match meaning {
         Meaning::Ask(command) => {
             let outcome = runtime.block_on(reach::ask(&settings, &command))?;
-            Ok(print(&command, outcome, json)?)
+            match (&command, outcome) {
+                (Command::MessageAttachment { .. }, Outcome::Bytes(bytes)) => attachment::write(&bytes, None, json),
+                (_, outcome) => Ok(print(&command, outcome, json)?),
+            }
+        }
+        Meaning::Attachment { id, number, file } => {
+            let command = Command::MessageAttachment { id, number };
+            match runtime.block_on(reach::ask(&settings, &command))? {
+                Outcome::Bytes(bytes) => attachment::write(&bytes, Some(&file), json),
+                outcome => Ok(print(&command, outcome, json)?),
+            }
         }
         Meaning::Reply(request) => {
             let asks = !json && io::stdin().is_terminal();
@@ -168,11 +179,7 @@ fn print(command: &Command, outcome: Outcome, json: bool) -> io::Result<()> {
         Outcome::Json(value) => say(&render::answer(command, &value)),
         // The exact bytes are for files and pipes; a terminal would obey what a stranger wrote.
         Outcome::Bytes(bytes) if io::stdout().is_terminal() => say(&text::block(&String::from_utf8_lossy(&bytes))),
-        Outcome::Bytes(bytes) => {
-            let mut out = io::stdout().lock();
-            out.write_all(&bytes)?;
-            out.flush()
-        }
+        Outcome::Bytes(bytes) => write_out(&bytes),
     }
 }
 
@@ -183,7 +190,11 @@ fn tell(line: &str) {
 
 /// Prints to standard output, at once.
 fn say(text: &str) -> io::Result<()> {
+    write_out(text.as_bytes())
+}
+
+fn write_out(bytes: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
+    out.write_all(bytes)?;
     out.flush()
 }

@@ -70,6 +70,11 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         trace: bool,
     },
+    /// Answers with the decoded bytes of an attachment; they are counted from 1, as they are listed.
+    MessageAttachment {
+        id: String,
+        number: usize,
+    },
     MessageExplain {
         id: String,
     },

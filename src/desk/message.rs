@@ -9,7 +9,7 @@ use super::{Answer, Desk, Outcome, Refusal, failed, view};
 use crate::base::{MailId, Mailbox};
 use crate::case::{Direction, Mail};
 use crate::intake::{Again, NotAgain, decide_again, messages_named, resolve_accepted};
-use crate::message::{Facts, read};
+use crate::message::{Facts, attachment, read};
 use crate::smtp;
 use crate::store::{Kept, Page, case_change, tables};
 
@@ -115,6 +115,15 @@ impl Desk {
         let mut bytes = smtp::server::trace(&entry.envelope, id, &self.site.hostname).into_bytes();
         bytes.extend_from_slice(&entry.message);
         Ok(Outcome::Bytes(bytes))
+    }
+
+    pub(super) async fn message_attachment(&self, id: &str, number: usize) -> Answer {
+        let id = self.mail_id(id).await?;
+        let entry = self.site.journal.read(id).map_err(|error| failed(&error))?;
+        let found = number.checked_sub(1).and_then(|index| attachment(&entry.message, index));
+        let absent =
+            || Refusal::not_found(format!("message {id} has no attachment {number}; see: postcase message show {id}"));
+        found.map(|(_, bytes)| Outcome::Bytes(bytes)).ok_or_else(absent)
     }
 
     pub(super) async fn message_explain(&self, id: &str) -> Answer {

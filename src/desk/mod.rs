@@ -60,6 +60,7 @@ impl Desk {
             Command::MessageList(filter) => self.message_list(filter).await,
             Command::MessageShow { id } => self.message_show(&id).await,
             Command::MessageRaw { id, trace } => self.message_raw(&id, trace).await,
+            Command::MessageAttachment { id, number } => self.message_attachment(&id, number).await,
             Command::MessageExplain { id } => self.message_explain(&id).await,
             Command::MessageRelease { id } => self.message_again(id, Again::Release).await,
             Command::MessageReprocess { id } => self.message_again(id, Again::Reprocess).await,

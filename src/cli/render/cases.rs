@@ -67,12 +67,17 @@ fn one_message(message: &Value) -> String {
     let new = if new.trim().is_empty() { "(no text)" } else { new.trim_end() };
     // Indented, so that no customer can write what looks like the next message or an event.
     out.extend(new.lines().map(|line| format!("  {line}").trim_end().to_owned() + "\n"));
-    for attachment in message["attachments"].as_array().into_iter().flatten() {
-        let (name, kind, size) =
-            (cell(&attachment["name"]), cell(&attachment["content_type"]), cell(&attachment["size"]));
-        out += &format!("  [{name}  {kind}  {size} bytes]\n");
-    }
+    out.extend(attachments(message).into_iter().map(|line| format!("  [{line}]\n")));
     out
+}
+
+/// A line for each, with the number that `message attachment` takes.
+pub fn attachments(message: &Value) -> Vec<String> {
+    let line = |(place, attachment): (usize, &Value)| {
+        let (name, kind) = (cell(&attachment["name"]), cell(&attachment["content_type"]));
+        format!("{}  {name}  {kind}  {} bytes", place + 1, cell(&attachment["size"]))
+    };
+    message["attachments"].as_array().into_iter().flatten().enumerate().map(line).collect()
 }
 
 fn event(event: &Value) -> String {

@@ -97,12 +97,16 @@ fn records(value: &Value, domain: &str) -> String {
 pub fn message(value: &Value) -> String {
     let first =
         ["file", "id", "message_id", "received_at", "date", "from", "to", "cc", "subject", "kind", "disposition"];
-    let mut out = sheet::of(value, &first, &["text", "new_text", "html", "headers"]);
+    let mut out = sheet::of(value, &first, &["text", "new_text", "html", "headers", "attachments"]);
     let saved = value["headers"].as_array().into_iter().flatten();
     let saved: String =
         saved.map(|field| format!("  {}: {}\n", table::cell(&field["name"]), table::cell(&field["value"]))).collect();
     if !saved.is_empty() {
         out += &format!("headers\n{saved}");
+    }
+    let attachments: String = cases::attachments(value).iter().map(|line| format!("  {line}\n")).collect();
+    if !attachments.is_empty() {
+        out += &format!("attachments\n{attachments}");
     }
     let body = text::block(value["text"].as_str().unwrap_or_default());
     if !body.trim().is_empty() {

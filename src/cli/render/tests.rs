@@ -141,7 +141,7 @@ may belong to case 12: same subject
 ── Anna <anna@example.com> received  2026-11-20T10:00:00Z  691f6a2c-1-0
   It burns.
   �2J
-  [fire.png  image/png  123 bytes]
+  [1  fire.png  image/png  123 bytes]
 
 ── support@example.com sent  2026-11-20T11:00:00Z  691f6a2c-1-1
   (no text)

@@ -31,6 +31,16 @@ pub enum Message {
         #[arg(long)]
         trace: bool,
     },
+    /// The bytes of an attachment, by its number in `message show`
+    Attachment {
+        /// A mail id or a Message-ID
+        id: String,
+        /// Counted from 1
+        number: usize,
+        /// Into this new file, instead of standard output
+        #[arg(short = 'o', long = "output", value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
     /// Says step by step why a message went where it did
     Explain {
         /// A mail id or a Message-ID
@@ -129,6 +139,8 @@ impl Message {
             }),
             Self::Show { id } => Command::MessageShow { id },
             Self::Raw { id, trace } => Command::MessageRaw { id, trace },
+            Self::Attachment { id, number, file: Some(file) } => return Meaning::Attachment { id, number, file },
+            Self::Attachment { id, number, file: None } => Command::MessageAttachment { id, number },
             Self::Explain { id } => Command::MessageExplain { id },
             Self::Held(list) => Command::MessageList(MessageFilter {
                 limit: list.rows.limit(),

@@ -109,6 +109,9 @@ fn messages() {
     check("message show <x@y>", json!({"command": "message-show", "id": "<x@y>"}));
     check("message raw 691f6a2c-1-2a", json!({"command": "message-raw", "id": "691f6a2c-1-2a"}));
     check("message raw x --trace", json!({"command": "message-raw", "id": "x", "trace": true}));
+    check("message attachment x 2", json!({"command": "message-attachment", "id": "x", "number": 2}));
+    let attachment = Meaning::Attachment { id: "x".into(), number: 2, file: "f".into() };
+    assert_eq!(parse("message attachment x 2 -o f").unwrap().meaning().unwrap(), attachment);
     check("message explain x", json!({"command": "message-explain", "id": "x"}));
     check("message held", json!({"command": "message-list", "disposition": "held", "limit": 100}));
     check(
