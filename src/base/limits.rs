@@ -251,6 +251,8 @@ pub const QUOTED_BYTES_MAX: usize = 16 * KIB;
 pub const PAGE_TEXT_BYTES_MAX: usize = 256 * KIB;
 /// Rows that a list prints unless asked for more.
 pub const LIST_ROWS: usize = 100;
+/// Messages whose texts are read for one search: some seconds of work.
+pub const SEARCHED_MESSAGES_MAX: usize = 5000;
 /// One attachment of a reply, and all of them together with its text.
 pub const REPLY_BYTES_MAX: usize = 18 * MIB;
 

@@ -28,8 +28,9 @@ use clap::Parser;
 
 pub use failure::{Exit, Failure};
 
-use crate::base::Clock;
+use crate::base::{Clock, limits};
 use crate::config;
+use crate::desk::command::CaseFilter;
 use crate::desk::{Answers, Command, Outcome};
 use crate::message;
 use crate::server::threads;
@@ -88,6 +89,12 @@ fn run(typed: Typed) -> Result<(), Failure> {
     match meaning {
         Meaning::Ask(command) => {
             let outcome = runtime.block_on(reach::ask(&settings, &command))?;
+            if let Command::CaseList(CaseFilter { text: Some(_), .. }) = &command {
+                let most = limits::SEARCHED_MESSAGES_MAX;
+                tell(&format!(
+                    "searched: subject, contact and notes of all cases, texts of the newest {most} messages"
+                ));
+            }
             match (&command, outcome) {
                 (Command::MessageAttachment { .. }, Outcome::Bytes(bytes)) => attachment::write(&bytes, None, json),
                 (_, outcome) => Ok(print(&command, outcome, json)?),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::command::CaseFilter;
+use super::search::Search;
 use super::{Answer, Desk, Outcome, Refusal, view};
 use crate::base::{CaseNumber, Mailbox, Priority};
 use crate::case::{Case, Happening, SKILL, Status};
@@ -19,14 +20,23 @@ impl Desk {
     /// Newest first.
     pub(super) async fn case_list(&self, filter: CaseFilter) -> Answer {
         let limit = filter.limit.unwrap_or(usize::MAX);
+        let mut search = filter.text.as_deref().map(Search::of);
         let mut rows = Vec::new();
         let mut page = Page::last(&[], PAGE);
         while rows.len() < limit {
             let cases = tables::CASES.scan(&*self.site.engine, page.clone()).await?;
             let Some((last, _)) = cases.last() else { break };
             page.beyond = Some(last.clone());
-            let found = cases.iter().map(|(_, kept)| &kept.value).filter(|case| matches(&filter, case));
-            rows.extend(found.map(view::case_row).take(limit - rows.len()));
+            for case in cases.iter().map(|(_, kept)| &kept.value).filter(|case| matches(&filter, case)) {
+                if rows.len() == limit {
+                    break;
+                }
+                let found = match &mut search {
+                    Some(search) => search.finds(self, case).await?,
+                    None => true,
+                };
+                rows.extend(found.then(|| view::case_row(case)));
+            }
         }
         Ok(Outcome::Json(rows.into()))
     }
@@ -98,16 +108,18 @@ impl Desk {
             }
             _ => return Err(Refusal::refused("name either an agent or a queue")),
         };
-        self.change_case(number, None, |case| {
-            let mut happenings = vec![what.clone()];
-            if matches!(what, Happening::Assigned { .. }) && case.status == Status::New {
-                happenings.push(Happening::StatusChanged {
-                    from: case.status,
-                    to: Status::Open,
-                    why: "somebody has it".into(),
-                });
+        self.change_case(number, None, |case| Ok(assigned(case, what.clone()))).await
+    }
+
+    /// Whoever has it already gets it once; what somebody else has is only given away on purpose.
+    pub(super) async fn case_take(&self, number: CaseNumber, by: Mailbox) -> Answer {
+        self.change_case(number, Some(by.clone()), |case| match &case.owner {
+            Some(owner) if *owner == by => Ok(Vec::new()),
+            Some(owner) => {
+                let next = format!("to take it over: postcase case assign {number} {by}");
+                Err(Refusal::refused(format!("{owner} has case {number}; {next}")))
             }
-            Ok(happenings)
+            None => Ok(assigned(case, Happening::Assigned { agent: by.clone(), why: None, considered: Vec::new() })),
         })
         .await
     }
@@ -148,6 +160,14 @@ impl Desk {
             }
         }
     }
+}
+
+/// What being assigned does to a case: one that somebody has isn't new.
+fn assigned(case: &Case, what: Happening) -> Vec<Happening> {
+    let opens = matches!(what, Happening::Assigned { .. }) && case.status == Status::New;
+    let why = "somebody has it".to_owned();
+    let opened = opens.then_some(Happening::StatusChanged { from: case.status, to: Status::Open, why });
+    std::iter::once(what).chain(opened).collect()
 }
 
 pub(super) fn absent(number: CaseNumber) -> Refusal {

@@ -114,6 +114,11 @@ pub enum Command {
         status: String,
         by: Option<Mailbox>,
     },
+    /// An agent begins to work on it.
+    CaseTake {
+        number: CaseNumber,
+        by: Mailbox,
+    },
     /// All of it into another case.
     CaseMerge {
         number: CaseNumber,
@@ -300,6 +305,8 @@ pub struct CaseFilter {
     pub contact: Option<Mailbox>,
     /// The status of one of its open tasks.
     pub task: Option<String>,
+    /// All of these words, see [`search`](super::search).
+    pub text: Option<String>,
     /// `None`: all of them.
     pub limit: Option<usize>,
 }

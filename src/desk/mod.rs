@@ -15,6 +15,8 @@ mod import;
 mod message;
 mod queue;
 mod reply;
+mod roster;
+mod search;
 mod spool;
 mod view;
 
@@ -71,6 +73,7 @@ impl Desk {
             Command::CaseTask { number, task, status, by } => self.case_task(number, task, status, by).await,
             Command::CaseSet { number, changes, by } => self.case_set(number, changes, by).await,
             Command::CaseAssign { number, agent, queue } => self.case_assign(number, agent, queue).await,
+            Command::CaseTake { number, by } => self.case_take(number, by).await,
             Command::CaseMerge { number, into, by } => self.case_merge(number, into, by).await,
             Command::CaseSplit { number, message, by } => self.case_split(number, &message, by).await,
             Command::CaseLink { number, message, by } => self.case_link(number, &message, by).await,

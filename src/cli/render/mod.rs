@@ -29,10 +29,13 @@ pub fn answer(command: &Command, value: &Value) -> String {
             &["id", "received_at", "from", "subject", "disposition", "case"],
             "no such messages; postcase address list shows where mail is taken",
         ),
-        Command::CaseList(_) => table::rows(
+        Command::CaseList(filter) => table::rows(
             value,
             &["number", "status", "priority", "contact", "subject", "queue", "owner", "updated_at"],
-            "no such cases; postcase message list shows what came in",
+            match filter.text {
+                None => "no such cases; postcase message list shows what came in",
+                Some(_) => "no case has all of these words",
+            },
         ),
         Command::QueueList => table::rows(
             value,
@@ -79,6 +82,7 @@ pub fn answer(command: &Command, value: &Value) -> String {
         | Command::CaseSet { .. }
         | Command::CaseTask { .. }
         | Command::CaseDecline { .. }
+        | Command::CaseTake { .. }
         | Command::CaseAssign { .. } => cases::head(value),
         _ => {
             sheet::of(value, &["address", "name", "number", "state", "spool_id", "id", "message_id", "from", "to"], &[])

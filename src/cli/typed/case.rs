@@ -94,6 +94,14 @@ pub enum Typed {
         #[arg(long = "as", value_name = "AGENT")]
         by: Option<Mailbox>,
     },
+    /// Begins to work on a case that nobody has
+    Take {
+        #[arg(value_parser = case_number)]
+        number: CaseNumber,
+        /// The agent who takes it
+        #[arg(long = "as", value_name = "AGENT")]
+        by: Mailbox,
+    },
     /// Gives a case to an agent or a queue
     #[command(group = clap::ArgGroup::new("to").required(true).args(["agent", "queue"]))]
     Assign {
@@ -120,6 +128,9 @@ pub struct List {
     /// The status of one of its open tasks
     #[arg(long, value_name = "STATUS")]
     task: Option<String>,
+    /// All of these words, in subject, contact, notes and the texts of the newest messages
+    #[arg(long, value_name = "WORDS", allow_hyphen_values = true)]
+    text: Option<String>,
     #[command(flatten)]
     rows: Rows,
 }
@@ -181,6 +192,7 @@ impl Typed {
                 owner: list.owner,
                 contact: list.contact,
                 task: list.task,
+                text: list.text,
             }),
             Self::Show { number } => Command::CaseShow { number },
             Self::Reply(reply) => Command::CaseReply(reply.request()?),
@@ -193,6 +205,7 @@ impl Typed {
             Self::Merge { number, into, by } => Command::CaseMerge { number, into, by },
             Self::Split { number, message, by } => Command::CaseSplit { number, message, by },
             Self::Link { number, message, by } => Command::CaseLink { number, message, by },
+            Self::Take { number, by } => Command::CaseTake { number, by },
             Self::Assign { number, agent, queue } => Command::CaseAssign { number, agent, queue },
         };
         Ok(Meaning::Ask(command))

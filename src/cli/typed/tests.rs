@@ -136,6 +136,9 @@ fn cases() {
         "case list --status open --queue q --owner a@b.c --contact d@e.f --all",
         json!({"command": "case-list", "status": "open", "queue": "q", "owner": "a@b.c", "contact": "d@e.f"}),
     );
+    check("case list --text 'a b'", json!({"command": "case-list", "text": "a b", "limit": 100}));
+    check("case take 17 --as a@b.c", json!({"command": "case-take", "number": 17, "by": "a@b.c"}));
+    assert!(parse("case take 17").is_err(), "who takes it is named");
     check("case show 17", json!({"command": "case-show", "number": 17}));
     check(
         "case reply 17 --body 'Hello there' --as a@b.c --from s@b.c --to x@y.z --to v@y.z --cc w@y.z --all --status resolved",
@@ -256,8 +259,8 @@ fn everything_else_is_wrong_usage() {
         "doctor",
         "help",
         "replay",
-        "case take 1 --as a@b.c",
-        "case list --text x",
+        "case list --text",
+        "case take 1",
         "case show x",
         "case show -1",
         "case reply 1",
