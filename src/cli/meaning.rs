@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use clap_complete::Shell;
+
 use crate::auth::Transaction;
 use crate::base::Mailbox;
 use crate::desk::Command;
@@ -19,6 +21,12 @@ pub enum Meaning {
         store: bool,
     },
     ShowConfiguration,
+    Completions {
+        shell: Shell,
+    },
+    Manual {
+        folder: Option<PathBuf>,
+    },
     /// Needs neither server nor store, and a name server only when a sender is named.
     Inspect {
         files: Vec<PathBuf>,

@@ -9,6 +9,7 @@ mod confirm;
 mod configuration;
 mod demo;
 mod failure;
+mod generated;
 mod import;
 mod inspect;
 mod meaning;
@@ -21,7 +22,7 @@ mod typed;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::panic::catch_unwind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -29,7 +30,7 @@ use clap::Parser;
 pub use failure::{Exit, Failure};
 
 use crate::base::{Clock, limits};
-use crate::config;
+use crate::config::{self, Settings};
 use crate::desk::command::CaseFilter;
 use crate::desk::{Answers, Command, Outcome};
 use crate::message;
@@ -70,8 +71,11 @@ fn run(typed: Typed) -> Result<(), Failure> {
             None => inspect::run(&files, json, |raw: &[u8]| (message::read(raw), None), &mut out),
         };
     }
-    if meaning == (Meaning::Check { store: false }) {
-        return configuration::check(named.as_deref(), json);
+    match &meaning {
+        Meaning::Check { store: false } => return configuration::check(named.as_deref(), json),
+        Meaning::Completions { shell } => return generated::completions(*shell),
+        Meaning::Manual { folder } => return generated::manual(folder.as_deref(), json),
+        _ => {}
     }
     let no_threads = |error| Failure::refused(format!("no threads can be started: {error}"));
     if meaning == Meaning::Serve {
@@ -86,53 +90,48 @@ fn run(typed: Typed) -> Result<(), Failure> {
         };
     }
     let settings = config::load(named.as_deref())?;
+    runtime.block_on(run_with(&settings, meaning, json))
+}
+
+/// Does what needs a configuration and a server or a store.
+async fn run_with(settings: &Settings, meaning: Meaning, json: bool) -> Result<(), Failure> {
     match meaning {
         Meaning::Ask(command) => {
-            let outcome = runtime.block_on(reach::ask(&settings, &command))?;
+            let outcome = reach::ask(settings, &command).await?;
             if let Command::CaseList(CaseFilter { text: Some(_), .. }) = &command {
                 let most = limits::SEARCHED_MESSAGES_MAX;
                 tell(&format!(
                     "searched: subject, contact and notes of all cases, texts of the newest {most} messages"
                 ));
             }
-            match (&command, outcome) {
-                (Command::MessageAttachment { .. }, Outcome::Bytes(bytes)) => attachment::write(&bytes, None, json),
-                (_, outcome) => Ok(print(&command, outcome, json)?),
-            }
+            show(&command, outcome, None, json)
         }
         Meaning::Attachment { id, number, file } => {
             let command = Command::MessageAttachment { id, number };
-            match runtime.block_on(reach::ask(&settings, &command))? {
-                Outcome::Bytes(bytes) => attachment::write(&bytes, Some(&file), json),
-                outcome => Ok(print(&command, outcome, json)?),
-            }
+            show(&command, reach::ask(settings, &command).await?, Some(&file), json)
         }
         Meaning::Reply(request) => {
             let asks = !json && io::stdin().is_terminal();
-            let ask = async |command: &Command| reach::ask(&settings, command).await;
+            let ask = async |command: &Command| reach::ask(settings, command).await;
             let request = match asks {
-                true => runtime.block_on(confirm::reply(*request, ask, &mut io::stdin().lock(), &mut io::stderr()))?,
+                true => confirm::reply(*request, ask, &mut io::stdin().lock(), &mut io::stderr()).await?,
                 false => *request,
             };
             let command = Command::CaseReply(request);
-            let outcome = runtime.block_on(reach::ask(&settings, &command))?;
-            Ok(print(&command, outcome, json)?)
+            Ok(print(&command, reach::ask(settings, &command).await?, json)?)
         }
-        Meaning::Check { .. } => runtime.block_on(configuration::check_store(&settings, json)),
-        Meaning::Backup { file } => runtime.block_on(backup::save(&settings, file, json)),
-        Meaning::Import { archive, address } => {
-            let mut progress = Progress::on_standard_error(Clock::system());
-            runtime.block_on(async {
-                let mut reached = reach::reach(&settings).await?;
-                let work = Import { archive, address, progress: &mut progress };
-                let imported = work.run(&mut reached).await;
-                let is_offline = matches!(reached, reach::Reached::Store(_));
-                reached.close().await;
-                imported?.show(json, is_offline)
-            })
-        }
-        Meaning::Restore { file } => runtime.block_on(backup::restore(&settings, &file, json)),
-        _ => configuration::show(&settings, json),
+        Meaning::Check { .. } => configuration::check_store(settings, json).await,
+        Meaning::Backup { file } => backup::save(settings, file, json).await,
+        Meaning::Import { archive, address } => import::import(settings, archive, address, json).await,
+        Meaning::Restore { file } => backup::restore(settings, &file, json).await,
+        _ => configuration::show(settings, json),
+    }
+}
+
+fn show(command: &Command, outcome: Outcome, file: Option<&Path>, json: bool) -> Result<(), Failure> {
+    match (command, outcome) {
+        (Command::MessageAttachment { .. }, Outcome::Bytes(bytes)) => attachment::write(&bytes, file, json),
+        (_, outcome) => Ok(print(command, outcome, json)?),
     }
 }
 

@@ -15,7 +15,6 @@ mod import;
 mod message;
 mod queue;
 mod reply;
-mod roster;
 mod search;
 mod spool;
 mod view;

@@ -15,14 +15,25 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::progress::Progress;
-use super::reach::Ask;
+use super::reach::{Ask, Reached, reach};
 use super::{render, say, text};
-use crate::base::{Mailbox, ReversePath, Time, limits};
+use crate::base::{Clock, Mailbox, ReversePath, Time, limits};
+use crate::config::Settings;
 use crate::desk::command::Archived;
 use crate::desk::{Command, Outcome};
 use crate::message::fields;
 use maildir::Maildir;
 use mbox::Mbox;
+
+/// Imports an archive, and shows how far it is and what came of it.
+pub async fn import(settings: &Settings, archive: PathBuf, address: Mailbox, json: bool) -> Result<(), Failure> {
+    let mut progress = Progress::on_standard_error(Clock::system());
+    let mut reached = reach(settings).await?;
+    let imported = Import { archive, address, progress: &mut progress }.run(&mut reached).await;
+    let is_offline = matches!(reached, Reached::Store(_));
+    reached.close().await;
+    imported?.show(json, is_offline)
+}
 
 /// An import that can be run.
 pub struct Import<'a> {
@@ -252,7 +263,7 @@ mod tests {
         std::fs::write(&archive, one.repeat(7)).unwrap();
         let broken = folder.path().join("text");
         std::fs::write(&broken, "Once upon a time\n").unwrap();
-        let mut progress = Progress::hidden(crate::base::Clock::system());
+        let mut progress = Progress::hidden(Clock::system());
         let address: Mailbox = "a@b.example".parse().unwrap();
         let import = Import { archive: archive.clone(), address: address.clone(), progress: &mut progress };
         let mut desk = Desk { asked: Vec::new(), refuses_after: 9 };

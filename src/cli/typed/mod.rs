@@ -12,7 +12,9 @@ mod words;
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 
 use super::failure::Failure;
 use super::meaning::Meaning;
@@ -84,6 +86,16 @@ enum Verb {
     },
     /// Fills an empty data folder from a backup; the spool stays held
     Restore { file: PathBuf },
+    /// Prints a shell's completions; put this into its start file: source <(postcase completions bash)
+    Completions {
+        #[arg(value_parser = shell())]
+        shell: Shell,
+    },
+    /// Prints the manual page, or writes a page for each command into a folder
+    Man {
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
 }
 
 impl Typed {
@@ -108,8 +120,15 @@ impl Typed {
             Verb::Backup { file } => Meaning::Backup { file: whole_path(file)? },
             Verb::Import { archive, address } => Meaning::Import { archive, address },
             Verb::Restore { file } => Meaning::Restore { file },
+            Verb::Completions { shell } => Meaning::Completions { shell },
+            Verb::Man { folder } => Meaning::Manual { folder },
         })
     }
+}
+
+/// Those whose scripts are tried.
+fn shell() -> impl TypedValueParser<Value = Shell> {
+    PossibleValuesParser::new(["bash", "zsh", "fish"]).try_map(|name| name.parse::<Shell>())
 }
 
 /// The server has a working folder of its own.

@@ -241,6 +241,9 @@ fn queues_agents_spool_and_the_rest() {
     assert_eq!(means("check"), Meaning::Check { store: false });
     assert_eq!(means("check --store"), Meaning::Check { store: true });
     assert_eq!(means("config show"), Meaning::ShowConfiguration);
+    assert_eq!(means("completions fish"), Meaning::Completions { shell: Shell::Fish });
+    assert_eq!(means("man"), Meaning::Manual { folder: None });
+    assert_eq!(means("man d"), Meaning::Manual { folder: Some("d".into()) });
 }
 
 #[test]
@@ -306,6 +309,7 @@ fn everything_else_is_wrong_usage() {
         "case decline 1",
         "spool hold now",
         "config",
+        "completions powershell",
         "serve --port 25",
     ] {
         let error = parse(typed).err().unwrap_or_else(|| panic!("{typed} is taken"));

@@ -5,7 +5,7 @@ use super::{File, wrong_lines};
 use crate::unit::{Unit, unit};
 
 /// A library that touches the world, and the folders that may name it.
-const OWNERS: [(&str, &[&str]); 18] = [
+const OWNERS: [(&str, &[&str]); 20] = [
     ("redb", &["store"]),
     ("zstd", &["store"]),
     ("mail_parser", &["message"]),
@@ -23,6 +23,8 @@ const OWNERS: [(&str, &[&str]); 18] = [
     ("hyper_util", &["http"]),
     ("http_body_util", &["http"]),
     ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
     ("toml", &["config"]),
 ];
 
