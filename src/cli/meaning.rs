@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap_complete::Shell;
 
 use crate::auth::Transaction;
-use crate::base::Mailbox;
+use crate::base::{Mailbox, Time};
 use crate::desk::Command;
 use crate::desk::command::ReplyRequest;
 
@@ -40,6 +40,11 @@ pub enum Meaning {
     Import {
         archive: PathBuf,
         address: Mailbox,
+    },
+    /// Like [`Ask`](Self::Ask), command after command.
+    Export {
+        since: Option<Time>,
+        after: Option<String>,
     },
     /// Like [`Ask`](Self::Ask), into a new file.
     Attachment {

@@ -8,6 +8,7 @@ mod backup;
 mod confirm;
 mod configuration;
 mod demo;
+mod export;
 mod failure;
 mod generated;
 mod import;
@@ -123,6 +124,13 @@ async fn run_with(settings: &Settings, meaning: Meaning, json: bool) -> Result<(
         Meaning::Check { .. } => configuration::check_store(settings, json).await,
         Meaning::Backup { file } => backup::save(settings, file, json).await,
         Meaning::Import { archive, address } => import::import(settings, archive, address, json).await,
+        Meaning::Export { since, after } => {
+            let (mut reached, began) = (reach::reach(settings).await?, Clock::system().now());
+            let exported = export::run(since, after, &mut reached, &mut io::stdout()).await;
+            reached.close().await;
+            tell(&format!("{} lines; for what changes from now on: postcase export --since {began}", exported?));
+            Ok(())
+        }
         Meaning::Restore { file } => backup::restore(settings, &file, json).await,
         _ => configuration::show(settings, json),
     }
@@ -165,6 +173,11 @@ pub async fn answer(arguments: Vec<String>, desk: &dyn Answers) -> Done {
                 }
                 Err(failure) => failed(failure),
             };
+        }
+        Ok(Meaning::Export { since, after }) => {
+            let mut out = Vec::new();
+            let exported = export::run(since, after, &mut { desk }, &mut out).await;
+            return exported.map_or_else(failed, |_| Done { out, ..Done::default() });
         }
         Ok(Meaning::Backup { file }) => Command::Backup { file },
         Ok(_) => return failed(Failure::usage("only commands for the desk can be done here")),

@@ -203,6 +203,11 @@ pub enum Command {
         address: Mailbox,
         messages: Vec<Archived>,
     },
+    /// The next page of the export: what has changed since a time, behind a position.
+    Export {
+        since: Option<Time>,
+        after: Option<String>,
+    },
     /// The store, into a new file on the server's machine.
     Backup {
         file: PathBuf,

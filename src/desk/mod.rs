@@ -10,6 +10,7 @@ mod backup;
 mod case;
 pub mod command;
 mod dkim;
+mod export;
 mod family;
 mod import;
 mod message;
@@ -96,6 +97,7 @@ impl Desk {
             Command::DkimList => self.dkim_list().await,
             Command::DkimRemove { domain, selector } => self.dkim_remove(&domain, &selector).await,
             Command::Import { address, messages } => self.import(address, messages).await,
+            Command::Export { since, after } => self.export(since, after).await,
             Command::Backup { file } => self.backup(file).await,
             Command::StoreCheck => self.store_check().await,
         }

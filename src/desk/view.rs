@@ -169,7 +169,7 @@ pub fn case(case: &Case, messages: Vec<Value>, events: &[Event]) -> Value {
 }
 
 /// The case's key makes its tokens; it is nobody's business.
-fn event(event: &Event) -> Value {
+pub fn event(event: &Event) -> Value {
     let mut shown = object(json!(event));
     shown.remove("case_key");
     Value::Object(shown)

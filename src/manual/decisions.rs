@@ -248,3 +248,7 @@
 //! **2026-11-29: clap_complete and clap_mangen for completions and manual pages.** Both make them from the definition of the command
 //! line that is there, for three shells with three languages; by hand they would lie after a week. From clap's own project,
 //! MIT or Apache-2.0; with `roff`, which has nothing below it, 2 CPU s of a debug build.
+//!
+//! **2026-11-29: an export goes by position, not by a snapshot that is held.** A reader that holds a snapshot for an hour keeps
+//! the database from using freed pages for that long, and none survives a cut line. So each page is read by itself,
+//! and each line says where it stands. A case and its events are still of one moment, because events are only added.

@@ -95,7 +95,7 @@ fn once(messages: &[Value], expected: u64) -> Result<(), Failed> {
 
 /// Server and import are killed while the import is under way; started again, both go on.
 fn killed() -> Result<(), Failed> {
-    const MESSAGES: u64 = 1500;
+    const MESSAGES: u64 = 1000;
     let home = Home::new("refuse")?;
     let archive = home.folder().join("large.mbox");
     let one = |n| {
@@ -112,9 +112,10 @@ fn killed() -> Result<(), Failed> {
         let mut command = home.command();
         command.arg("import").arg(&archive).args(["--address", ADDRESS]);
         let mut importing = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
-        // The first line comes when the first command is answered.
+        // The first line comes when the first command is answered; then it is a moment to the first message.
         let mut said = BufReader::new(importing.stderr.take().ok_or("standard error is piped")?);
         said.read_line(&mut String::new())?;
+        while home.json(&["message", "list", "--limit", "1"])?.as_array().is_none_or(Vec::is_empty) {}
         match victim {
             "server" => {
                 server.take().ok_or("the server runs")?.kill()?;
@@ -129,7 +130,7 @@ fn killed() -> Result<(), Failed> {
     }
     let last = import(&home, &archive)?;
     let sum = last["imported"].as_u64().zip(last["known"].as_u64()).map(|(imported, known)| imported + known);
-    if sum != Some(MESSAGES) || last["imported"] == 0 {
+    if sum != Some(MESSAGES) || last["imported"] == 0 || last["known"] == 0 {
         return Err(format!("nothing was cut short: {last}").into());
     }
     once(&wait(corpus::decided(&home))?, MESSAGES)?;
@@ -144,5 +145,30 @@ fn killed() -> Result<(), Failed> {
         }
     }
     let _server = home.start()?;
-    once(&wait(corpus::decided(&home))?, MESSAGES + 1)
+    once(&wait(corpus::decided(&home))?, MESSAGES + 1)?;
+    exported(&home, MESSAGES + 1)
+}
+
+/// Pages of an export leave nothing out and bring nothing twice, also when it goes on behind a line.
+fn exported(home: &Home, messages: u64) -> Result<(), Failed> {
+    let positions = |after: &[&str]| -> Result<Vec<String>, Failed> {
+        let output = home.command().arg("export").args(after).output()?;
+        let lines = String::from_utf8(output.stdout)?;
+        let lines = lines.lines().map(serde_json::from_str::<Value>).collect::<Result<Vec<_>, _>>()?;
+        Ok(lines.iter().map(|line| line["position"].to_string().replace('"', "")).collect())
+    };
+    let all = positions(&[])?;
+    let of = |kind: &str| all.iter().filter(|position| position.starts_with(kind)).count() as u64;
+    let different: BTreeSet<&String> = all.iter().collect();
+    // A case each, which was opened, got its message and was queued; and the probe for the address.
+    let expected = (messages + 1, messages, 3 * messages);
+    if (of("message/"), of("case/"), of("event/")) != expected || different.len() != all.len() {
+        return Err(format!("{} messages, {} cases, {} events", of("message/"), of("case/"), of("event/")).into());
+    }
+    for place in [0, all.len() / 2] {
+        if positions(&["--after", &all[place]])? != all[place + 1..] {
+            return Err(format!("it doesn't go on behind {}", all[place]).into());
+        }
+    }
+    Ok(())
 }

@@ -174,8 +174,8 @@ fn address(value: &Value) -> String {
         {
             let late = former["mail_while_retiring"].as_u64().unwrap_or(0);
             let mail = if late == 1 { "1 message".to_owned() } else { format!("{late} messages") };
-            out +=
-                &format!("\n{} is taken until {until}; {mail} came over it since it was replaced\n", text::line(old));
+            let (old, until) = (text::line(old), text::line(until));
+            out += &format!("\n{old} is taken until {until}; {mail} came over it since it was replaced\n");
         }
     }
     if let Some(advice) = value["verification"]["mx"]["advice"].as_str() {

@@ -224,3 +224,90 @@ to          a@b.c, d@e.f
 ",
     );
 }
+
+/// Whatever a command answers with, strangers may have written it.
+#[test]
+fn no_answer_has_anything_that_a_terminal_obeys() {
+    let wild = "\u{1b}]0;x\u{7}\u{9b}2J\r\u{202e}\u{2028}\u{8}";
+    let names = [
+        "id",
+        "number",
+        "address",
+        "name",
+        "subject",
+        "text",
+        "new_text",
+        "from",
+        "to",
+        "contact",
+        "message_id",
+        "kind",
+        "reason",
+        "file",
+        "place",
+        "archive",
+        "service_address",
+        "state",
+        "spool",
+        "why",
+        "by",
+        "stage",
+        "outcome",
+        "type",
+        "value",
+        "provider",
+        "code",
+        "link",
+        "recipient",
+        "words",
+        "status",
+        "setting",
+        "change",
+        "content_type",
+        "at",
+        "key",
+        "domain",
+        "until",
+        "title",
+        wild,
+    ];
+    let mut object: serde_json::Map<String, Value> = names.iter().map(|name| ((*name).into(), json!(wild))).collect();
+    let plain = object.clone();
+    for lists in ["attachments", "events", "messages", "hints", "headers", "steps", "faults", "records", "changes"] {
+        object.insert(lists.into(), json!([plain]));
+    }
+    object.insert("recipients".into(), json!([{"recipient": wild, "words": wild, "state": "pending"}]));
+    object.insert("forwarding_confirmations".into(), json!([plain]));
+    object.insert("service_addresses".into(), json!([{"address": wild, "state": "retiring", "until": wild}]));
+    object.insert("person".into(), json!({"name": wild, "address": wild}));
+    let object = Value::Object(object);
+    let (address, id) = (|| "a@b.c".parse().unwrap(), || "x".to_owned());
+    let commands = [
+        Command::AddressList { limit: None },
+        Command::AddressShow { address: address() },
+        Command::AddressApply { addresses: vec![], yes: false },
+        Command::MessageList(MessageFilter::default()),
+        Command::MessageShow { id: id() },
+        Command::MessageExplain { id: id() },
+        Command::MessageRelease { id: id() },
+        Command::CaseList(CaseFilter::default()),
+        Command::CaseShow { number: 1 },
+        Command::CaseTake { number: 1, by: address() },
+        Command::QueueList,
+        Command::AgentList,
+        Command::SpoolList { limit: None },
+        Command::SpoolHold,
+        Command::SpoolRetry { id: id() },
+        Command::DkimNew { domain: wild.into(), ed25519: false },
+        Command::DkimList,
+        Command::Backup { file: wild.into() },
+    ];
+    let answers = commands
+        .iter()
+        .flat_map(|command| [&object, &json!([object])].map(|value| (format!("{command:?}"), answer(command, value))));
+    let others = [("import".to_owned(), import(&object)), ("config".to_owned(), configuration(&json!([object])))];
+    for (command, shown) in answers.chain(others) {
+        assert_eq!(crate::base::terminal_safe(&shown), shown, "{command}");
+    }
+    assert!(!text::json(&object).contains(|c: char| c.is_control()));
+}

@@ -18,7 +18,7 @@ use clap_complete::Shell;
 
 use super::failure::Failure;
 use super::meaning::Meaning;
-use crate::base::{Mailbox, limits};
+use crate::base::{Mailbox, Time, limits};
 
 /// An email-to-case mail server: mail comes in over SMTP, becomes a case, and is answered in one thread.
 #[derive(Debug, Parser)]
@@ -84,6 +84,15 @@ enum Verb {
         #[arg(long)]
         address: Mailbox,
     },
+    /// Prints messages, cases and events as lines of JSON
+    Export {
+        /// Those that changed at or after, such as 2026-11-20T10:00:00Z
+        #[arg(long, value_name = "TIME")]
+        since: Option<Time>,
+        /// Goes on behind the line with this position
+        #[arg(long, value_name = "POSITION")]
+        after: Option<String>,
+    },
     /// Fills an empty data folder from a backup; the spool stays held
     Restore { file: PathBuf },
     /// Prints a shell's completions; put this into its start file: source <(postcase completions bash)
@@ -119,6 +128,7 @@ impl Typed {
             Verb::Config(others::Config::Show) => Meaning::ShowConfiguration,
             Verb::Backup { file } => Meaning::Backup { file: whole_path(file)? },
             Verb::Import { archive, address } => Meaning::Import { archive, address },
+            Verb::Export { since, after } => Meaning::Export { since, after },
             Verb::Restore { file } => Meaning::Restore { file },
             Verb::Completions { shell } => Meaning::Completions { shell },
             Verb::Man { folder } => Meaning::Manual { folder },

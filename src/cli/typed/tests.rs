@@ -94,6 +94,8 @@ fn backups_and_the_spool() {
     let import = Meaning::Import { archive: "a.mbox".into(), address: "a@b.c".parse().unwrap() };
     assert_eq!(meaning("import a.mbox --address a@b.c"), import);
     assert!(parse("import a.mbox").is_err());
+    let export = Meaning::Export { since: "2026-11-20T10:00:00Z".parse().ok(), after: Some("case/1".into()) };
+    assert_eq!(meaning("export --since 2026-11-20T10:00:00Z --after case/1"), export);
     check("spool hold", json!({"command": "spool-hold"}));
     check("spool resume", json!({"command": "spool-resume"}));
 }
