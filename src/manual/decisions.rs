@@ -252,3 +252,10 @@
 //! **2026-11-29: an export goes by position, not by a snapshot that is held.** A reader that holds a snapshot for an hour keeps
 //! the database from using freed pages for that long, and none survives a cut line. So each page is read by itself,
 //! and each line says where it stands. A case and its events are still of one moment, because events are only added.
+//! **2026-11-29: tables whose keys come in no order are kept as runs.** Names and contacts come in no order of their keys, so
+//! with 1,000,000 cases each message read a page of the database for its name alone and wrote it back. Now new
+//! rows go to a small tree, and what is in the full ones is known from filters (two bytes a row, all in memory), as in a
+//! log-structured merge tree that never merges. It is the engine's affair: a row that must be absent is absent in every run,
+//! because the one writer looks, and nothing above it knows of runs. Keys with a period in them would have made everybody who
+//! looks up a name ask for each period, and an expectation hold for one of them only. The filters of 64 runs lie side
+//! by side, so that a look-up asks a million names in eight places. Format version 3; no store of version 2 was released.

@@ -6,11 +6,12 @@ use std::ops::Bound;
 use std::pin::pin;
 use std::task::{Context, Poll};
 
-use super::{Batch, CommitError, Direction, Engine, Expected, Row, Table};
+use super::{Batch, CommitError, Direction, Engine, Expected, Row, Table, tables};
 
-const A: Table = Table("a");
+// Scattered, so that an engine's way with these is asked, too.
+const A: Table = tables::SCATTERED[0];
 const B: Table = Table("b");
-const SCANNED: Table = Table("scanned");
+const SCANNED: Table = tables::SCATTERED[1];
 
 /// Runs the whole suite.
 pub async fn check(engine: &dyn Engine) {

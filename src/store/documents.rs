@@ -17,7 +17,7 @@ use crate::base::{MailId, Mailbox, Time, limits};
 
 /// A table of documents of one type.
 pub struct Documents<K: ?Sized, V> {
-    table: Table,
+    pub(super) table: Table,
     types: PhantomData<fn(&K) -> V>,
 }
 

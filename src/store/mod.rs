@@ -56,7 +56,7 @@ const META: Table = Table("meta");
 const META_KEY: &[u8] = b"store";
 const DATABASE_FILE: &str = "postcase.redb";
 /// Of the tables and documents in the database.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 const ROWS_AT_A_TIME: usize = 1000;
 
 /// What an administrator may set about the store.
@@ -298,8 +298,8 @@ mod tests {
             let error = Store::open(Arc::new(medium), Time::UNIX_EPOCH).await.err().unwrap().to_string();
             assert!(error.contains(expected), "{error}");
         };
-        check(r#"{"format":1,"incarnation":1}"#, "format version 1").await;
-        check(r#"{"format":3,"incarnation":1}"#, "format version 3").await;
+        check(r#"{"format":2,"incarnation":1}"#, "format version 2").await;
+        check(r#"{"format":4,"incarnation":1}"#, "format version 4").await;
         check("?", "description").await;
         let before = Store::open(Arc::new(SimulatedMedium::new()), Time::from_second(-1).unwrap()).await;
         assert!(matches!(before, Err(OpenError::Clock)));

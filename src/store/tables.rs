@@ -1,7 +1,7 @@
 //! The tables of the database, with what is under which key. The types of the documents live with their domain; this is
 //! the one list of what is stored.
 
-use super::{Batch, Documents, Key};
+use super::{Batch, Documents, Key, Table};
 use crate::address::{Keyring, RoutingAddress};
 use crate::auth::DkimKey;
 use crate::base::{CaseNumber, MailId, Mailbox};
@@ -23,8 +23,7 @@ pub const QUEUES: Documents<str, Queue> = Documents::named("queue");
 pub const AGENTS: Documents<Mailbox, Agent> = Documents::named("agent");
 /// One record for each decided message, received or sent: also the mark that its journal entry is done.
 pub const MAILS: Documents<MailId, Mail> = Documents::named("mail");
-/// What messages are called → all that are called so. The one table whose rows come in no order: each message costs a page
-/// of its own here once there are many, so that it has a single row for everything that is looked up.
+/// What messages are called → all that are called so, with everything that is looked up by a name.
 pub const NAMES: Documents<[u8; 16], Names> = Documents::named("name");
 /// [`imported_name`] → the message that was imported.
 pub const IMPORTED: Documents<[u8; 16], MailId> = Documents::named("imported");
@@ -69,6 +68,9 @@ pub(super) fn move_work(batch: &mut Batch, former: Option<WorkItem>, now: Option
         WORK.put(batch, &key(&item), &item);
     }
 }
+
+/// Tables whose new rows come in no order of their keys; the engine keeps each as several.
+pub const SCATTERED: [Table; 2] = [NAMES.table, CONTACTS.table];
 
 /// What a message with this Message-ID is called. Case counts (RFC 5322 §3.6.4).
 pub fn name_of(message_id: &str) -> [u8; 16] {

@@ -45,8 +45,8 @@ async fn a_backup_that_is_not_understood_is_refused_before_anything_is_written()
     check(&[head, ("attachments/1", b"a")], &["made by postcase 0.1.0", "a part attachments/1", "run a newer one"])
         .await;
 
-    let meta = row(META.0, META_KEY, br#"version1{"format":3,"incarnation":1}"#);
-    check(&[head, ("database/00000001", &meta)], &["format version 3", "run a newer one"]).await;
+    let meta = row(META.0, META_KEY, br#"version1{"format":4,"incarnation":1}"#);
+    check(&[head, ("database/00000001", &meta)], &["format version 4", "run a newer one"]).await;
     let whole = row("addresses", b"a", b"version1{}");
     let damaged = [
         whole[..whole.len() - 1].to_vec(),

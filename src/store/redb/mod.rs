@@ -6,13 +6,14 @@
 //! A row is stored as its version (8 bytes, big-endian) followed by its value; the version is the number of the write
 //! transaction, which survives restarts. Numbers of sequences are handed out from memory, and each transaction writes
 //! how far that has gone: whoever finds a number in the database finds it taken. The tables `engine.*` are the engine's
-//! own.
+//! own. Tables whose keys come in no order are kept in parts (`runs`), which nobody sees from outside.
 //!
 //! After any failed read or write the engine stays closed ([`RedbEngine::failure`]); each commit keeps what redb
 //! needs to start after a crash without walking the file.
 
 mod backend;
 mod copy;
+mod runs;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,7 @@ use std::ops::{Bound, Range};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock, mpsc};
 
-use redb::{Database, DatabaseError, ReadableDatabase, StorageError, TableDefinition};
+use redb::{Database, ReadableDatabase, TableDefinition};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
@@ -37,6 +38,7 @@ use crate::base::limits;
 
 use backend::Backend;
 pub use copy::{Import, exported_value};
+use runs::Runs;
 use snapshot::Snapshot;
 use writer::{Request, Writer};
 
@@ -73,8 +75,7 @@ pub struct RedbEngine {
 struct Shared {
     /// `None` when closed.
     database: RwLock<Option<Arc<Database>>>,
-    /// What the last commit left, once somebody has read it.
-    snapshot: RwLock<Option<Arc<Snapshot>>>,
+    latest: RwLock<Latest>,
     sequences: Mutex<Sequences>,
     watchers: Mutex<Vec<Watcher>>,
     latch: Latch,
@@ -83,10 +84,22 @@ struct Shared {
 /// The tables that somebody watches, and where they hear of them.
 type Watcher = (Vec<Table>, UnboundedSender<(Table, Vec<u8>)>);
 
+/// What the last commit left.
+#[derive(Debug, Default)]
+struct Latest {
+    runs: Arc<Runs>,
+    /// Once somebody has read it.
+    snapshot: Option<Arc<Snapshot>>,
+}
+
 impl RedbEngine {
     /// Opens the file, making it when it is absent; its name is durable on return.
     pub fn open(medium: Arc<dyn Medium>, file_name: &str) -> Result<Self, OpenError> {
-        let (engine, writer, queue) = Self::prepare(medium.as_ref(), file_name)?;
+        Self::open_with(medium.as_ref(), file_name, runs::RUN_ROWS)
+    }
+
+    fn open_with(medium: &dyn Medium, file_name: &str, run_rows: u64) -> Result<Self, OpenError> {
+        let (engine, writer, queue) = Self::prepare(medium, file_name, run_rows)?;
         let thread = std::thread::Builder::new().name("database".into());
         let work = move || {
             priority::lower();
@@ -96,28 +109,36 @@ impl RedbEngine {
         Ok(engine)
     }
 
-    fn prepare(medium: &dyn Medium, file_name: &str) -> Result<(Self, Writer, mpsc::Receiver<Request>), OpenError> {
+    fn prepare(
+        medium: &dyn Medium,
+        file_name: &str,
+        run_rows: u64,
+    ) -> Result<(Self, Writer, mpsc::Receiver<Request>), OpenError> {
         let io_error = |source| OpenError::Io { file: file_name.to_owned(), source };
         let file = medium.open(file_name).map_err(io_error)?;
         backend::forget_unmade(file.as_ref()).map_err(io_error)?;
-        let open =
-            || Database::builder().set_cache_size(limits::DATABASE_CACHE_BYTES).create_with_backend(Backend(file));
+        let open = || {
+            let mut builder = Database::builder();
+            let database = builder.set_cache_size(limits::DATABASE_CACHE_BYTES).create_with_backend(Backend(file))?;
+            let runs = Runs::load(&database)?;
+            Ok::<_, redb::Error>((database, runs))
+        };
         let unusable = |reason| OpenError::Unusable { file: file_name.to_owned(), reason };
         // redb panics on pages that no database can have.
         let opened = catch_unwind(AssertUnwindSafe(open)).map_err(|_| unusable("its pages are damaged".into()))?;
-        let database = opened.map_err(|error| match error {
+        let (database, runs) = opened.map_err(|error| match error {
             // Invalid data is how redb says that the file is none of its own.
-            DatabaseError::Storage(StorageError::Io(source)) if source.kind() != io::ErrorKind::InvalidData => {
-                io_error(source)
-            }
+            redb::Error::Io(source) if source.kind() != io::ErrorKind::InvalidData => io_error(source),
             error => unusable(error.to_string()),
         })?;
         medium.sync_folder().map_err(io_error)?;
         let database = RwLock::new(Some(Arc::new(database)));
-        let (snapshot, sequences, watchers, latch) = Default::default();
-        let shared = Arc::new(Shared { database, snapshot, sequences, watchers, latch });
+        let latest = RwLock::new(Latest { runs: Arc::new(runs), snapshot: None });
+        let (sequences, watchers, latch) = Default::default();
+        let shared = Arc::new(Shared { database, latest, sequences, watchers, latch });
+        let writer = Writer { shared: Arc::clone(&shared), run_rows };
         let (requests, queue) = mpsc::channel();
-        Ok((Self { shared: Arc::clone(&shared), requests, waiting: Waiting::default() }, Writer(shared), queue))
+        Ok((Self { shared, requests, waiting: Waiting::default() }, writer, queue))
     }
 
     /// Resolves with the reason when the database can't be read or written any more; never otherwise.
@@ -169,24 +190,29 @@ impl Shared {
 
     fn close(&self) {
         *self.database.write().expect("no holder panics") = None;
-        self.forget_snapshot();
+        self.latest.write().expect("no holder panics").snapshot = None;
     }
 
     /// What the last commit left.
     fn snapshot(&self) -> Result<Arc<Snapshot>, redb::Error> {
-        if let Some(snapshot) = &*self.snapshot.read().expect("no holder panics") {
+        if let Some(snapshot) = &self.latest.read().expect("no holder panics").snapshot {
             return Ok(Arc::clone(snapshot));
         }
         let database = self.database().ok_or(redb::Error::DatabaseClosed)?;
-        // Taken under the lock: one that is older than the next commit is forgotten with it.
-        let mut kept = self.snapshot.write().expect("no holder panics");
-        let snapshot = Arc::new(Snapshot::new(database.begin_read()?));
-        Ok(Arc::clone(kept.insert(snapshot)))
+        // Taken under the lock: one that is older than the next commit is forgotten with it. The runs may be those of the
+        // commit before: it sealed none that has rows behind it.
+        let mut latest = self.latest.write().expect("no holder panics");
+        let snapshot = Arc::new(Snapshot::new(database.begin_read()?, Arc::clone(&latest.runs)));
+        Ok(Arc::clone(latest.snapshot.insert(snapshot)))
+    }
+
+    fn runs(&self) -> Arc<Runs> {
+        Arc::clone(&self.latest.read().expect("no holder panics").runs)
     }
 
     /// Called between a commit and the answers to it, so that whoever was answered reads what was written.
-    fn forget_snapshot(&self) {
-        *self.snapshot.write().expect("no holder panics") = None;
+    fn committed(&self, runs: Arc<Runs>) {
+        *self.latest.write().expect("no holder panics") = Latest { runs, snapshot: None };
     }
 
     /// Tells whoever watches what a group of batches has written.

@@ -7,33 +7,44 @@ use std::collections::HashMap;
 use std::ops::Bound;
 use std::sync::{Arc, RwLock};
 
-use redb::{Key, ReadOnlyTable, ReadTransaction, TableDefinition, TableError, Value};
+use redb::{Key, ReadOnlyTable, ReadTransaction, StorageError, TableDefinition, TableError, Value};
 
+use super::runs::{self, Runs};
 use super::{COUNTERS, SEQUENCES, VERSION_BYTES, version_of};
 use crate::store::{Direction, Row, Table};
 
 type Rows = ReadOnlyTable<&'static [u8], &'static [u8]>;
+/// A run of a table; none for one that was never written to.
+type Run = Option<Arc<Rows>>;
 type Guard<'a> = redb::AccessGuard<'a, &'static [u8]>;
 
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Snapshot {
     transaction: ReadTransaction,
-    /// Those that were asked for; `None` for one that was never written to.
-    tables: RwLock<HashMap<Table, Option<Arc<Rows>>>>,
+    runs: Arc<Runs>,
+    /// Those that were asked for, by table and number.
+    tables: RwLock<HashMap<(Table, u32), Run>>,
 }
 
 impl Snapshot {
-    pub fn new(transaction: ReadTransaction) -> Self {
-        Self { transaction, tables: RwLock::default() }
+    pub fn new(transaction: ReadTransaction, runs: Arc<Runs>) -> Self {
+        Self { transaction, runs, tables: RwLock::default() }
     }
 
     pub fn get_many(&self, keys: Vec<(Table, Vec<u8>)>) -> Result<Vec<Option<Row>>, redb::Error> {
-        let get = |(table, key): (Table, Vec<u8>)| {
-            let Some(rows) = self.rows(table)? else { return Ok(None) };
-            rows.get(key.as_slice())?.map(|stored| row(key, stored.value())).transpose()
-        };
-        keys.into_iter().map(get).collect()
+        keys.into_iter().map(|(table, key)| self.get(table, key)).collect()
+    }
+
+    fn get(&self, table: Table, key: Vec<u8>) -> Result<Option<Row>, redb::Error> {
+        for run in self.runs.sealed_with(table, &key).chain([self.runs.open(table)]) {
+            if let Some(rows) = self.rows(table, run)?
+                && let Some(stored) = rows.get(key.as_slice())?
+            {
+                return row(key, stored.value()).map(Some);
+            }
+        }
+        Ok(None)
     }
 
     pub fn scan(
@@ -43,14 +54,29 @@ impl Snapshot {
         limit: usize,
         direction: Direction,
     ) -> Result<Vec<Row>, redb::Error> {
-        let Some(rows) = self.rows(table)? else { return Ok(Vec::new()) };
         let range = (low.as_ref().map(Vec::as_slice), high.as_ref().map(Vec::as_slice));
-        let found = rows.range::<&[u8]>(range)?;
-        let decode = |(key, stored): (Guard<'_>, Guard<'_>)| row(key.value().to_vec(), stored.value());
-        match direction {
-            Direction::Forward => found.take(limit).map(|entry| decode(entry?)).collect(),
-            Direction::Backward => found.rev().take(limit).map(|entry| decode(entry?)).collect(),
+        let decode = |entry: Result<(Guard<'_>, Guard<'_>), StorageError>| {
+            let (key, stored) = entry?;
+            row(key.value().to_vec(), stored.value())
+        };
+        let (mut found, open) = (Vec::new(), self.runs.open(table));
+        for run in 0..=open {
+            let Some(rows) = self.rows(table, run)? else { continue };
+            let rows = rows.range::<&[u8]>(range)?;
+            let rows: Result<Vec<Row>, redb::Error> = match direction {
+                Direction::Forward => rows.take(limit).map(decode).collect(),
+                Direction::Backward => rows.rev().take(limit).map(decode).collect(),
+            };
+            found.extend(rows?);
         }
+        if open > 0 {
+            found.sort_by(|a, b| a.key.cmp(&b.key));
+            if direction == Direction::Backward {
+                found.reverse();
+            }
+            found.truncate(limit);
+        }
+        Ok(found)
     }
 
     /// The next number of a sequence as it is durable.
@@ -64,12 +90,12 @@ impl Snapshot {
         Ok(counters.get(counter)?.map_or(0, |value| value.value()))
     }
 
-    fn rows(&self, table: Table) -> Result<Option<Arc<Rows>>, redb::Error> {
-        if let Some(rows) = self.tables.read().expect("no holder panics").get(&table) {
+    fn rows(&self, table: Table, run: u32) -> Result<Run, redb::Error> {
+        if let Some(rows) = self.tables.read().expect("no holder panics").get(&(table, run)) {
             return Ok(rows.clone());
         }
-        let rows = self.open(TableDefinition::new(table.0))?.map(Arc::new);
-        self.tables.write().expect("no holder panics").insert(table, rows.clone());
+        let rows = self.open(TableDefinition::new(&runs::name(table, run)))?.map(Arc::new);
+        self.tables.write().expect("no holder panics").insert((table, run), rows.clone());
         Ok(rows)
     }
 

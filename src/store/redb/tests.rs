@@ -4,19 +4,22 @@ use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use super::{OpenError, RedbEngine};
+use super::{Import, OpenError, RedbEngine, runs};
 use crate::base::Chance;
 use crate::store::conformance::{self, all, at_once};
 use crate::store::simulated::{Fault, Operation};
+use crate::store::tables::SCATTERED;
 use crate::store::{Batch, CommitError, Direction, DiskMedium, Engine, Expected, Medium, SimulatedMedium, Table};
 
 const FILE: &str = "postcase.redb";
 const LEFT: Table = Table("left");
-const RIGHT: Table = Table("right");
+/// Scattered over runs of [`RUN_ROWS`].
+const RIGHT: Table = SCATTERED[0];
+const RUN_ROWS: u64 = 3;
 const USED: Table = Table("used");
 
 fn open(medium: &SimulatedMedium) -> Result<RedbEngine, OpenError> {
-    RedbEngine::open(Arc::new(medium.clone()), FILE)
+    RedbEngine::open_with(medium, FILE, RUN_ROWS)
 }
 
 /// Batch `n`: a row on each side that must be new, and one more on the counter.
@@ -37,12 +40,118 @@ async fn conforms() {
     let folder = tempfile::tempdir().unwrap();
     conformance::check(&RedbEngine::open(Arc::new(DiskMedium::open(folder.path()).unwrap()), FILE).unwrap()).await;
     conformance::check(&open(&SimulatedMedium::new()).unwrap()).await;
+    conformance::check(&RedbEngine::open_with(&SimulatedMedium::new(), FILE, 1).unwrap()).await;
+}
+
+/// A batch that takes row `n` of the scattered table for new.
+fn new_row(n: u64) -> Batch {
+    let mut batch = Batch::default();
+    batch.expect(RIGHT, n.to_be_bytes(), Expected::Absent);
+    batch.put(RIGHT, n.to_be_bytes(), format!("row {n}"));
+    batch
+}
+
+/// Each row up to this one is found, isn't taken for new, and is changed where it is.
+async fn check_rows(engine: &RedbEngine, rows: u64) {
+    for n in 0..rows {
+        assert!(matches!(engine.commit(new_row(n)).await, Err(CommitError::Conflict)), "{n} is known");
+        let key = n.to_be_bytes().to_vec();
+        let row = engine.get_many(vec![(RIGHT, key.clone())]).await.unwrap().remove(0).expect("it is found");
+        let mut change = Batch::default();
+        change.expect(RIGHT, key.clone(), Expected::Version(row.version));
+        change.put(RIGHT, key, [&row.value[..], b"!"].concat());
+        engine.commit(change.clone()).await.unwrap();
+        assert!(matches!(engine.commit(change).await, Err(CommitError::Conflict)), "{n} is another one now");
+    }
+    let all = engine.scan(RIGHT, (Bound::Unbounded, Bound::Unbounded), 999, Direction::Forward).await.unwrap();
+    assert_eq!(all.len() as u64, rows, "each is there once");
+}
+
+#[tokio::test]
+async fn a_row_is_known_and_changed_in_whatever_run_it_is() {
+    let mut medium = SimulatedMedium::new();
+    for start in 0..4 {
+        let engine = open(&medium).unwrap();
+        for n in start * 5..start * 5 + 5 {
+            engine.commit(new_row(n)).await.unwrap();
+        }
+        let rows = start * 5 + 5;
+        check_rows(&engine, rows).await;
+        assert_eq!(u64::from(engine.shared.runs().open(RIGHT)), rows / RUN_ROWS);
+        medium = medium.crash_dropping_all();
+    }
+}
+
+/// Of many that take the same key for new one is right, though the run is sealed between them.
+#[tokio::test]
+async fn a_key_is_new_once_even_while_its_run_is_sealed() {
+    let engine = open(&SimulatedMedium::new()).unwrap();
+    for n in 0..6 {
+        let twice = all([engine.commit(new_row(n)), engine.commit(new_row(n + 1)), engine.commit(new_row(n))]).await;
+        let applied: Vec<bool> = twice.iter().map(Result::is_ok).collect();
+        assert_eq!(applied, [n == 0, true, false]);
+    }
+    assert_eq!(engine.shared.runs().open(RIGHT), 2);
+    check_rows(&engine, 7).await;
+}
+
+#[tokio::test]
+async fn what_is_deleted_from_a_sealed_run_can_be_new_again() {
+    let engine = open(&SimulatedMedium::new()).unwrap();
+    for n in 0..6 {
+        engine.commit(new_row(n)).await.unwrap();
+    }
+    let mut deletion = Batch::default();
+    deletion.delete(RIGHT, 1_u64.to_be_bytes());
+    engine.commit(deletion).await.unwrap();
+    assert_eq!(engine.get_many(vec![(RIGHT, 1_u64.to_be_bytes().to_vec())]).await.unwrap(), [None]);
+    engine.commit(new_row(1)).await.unwrap();
+    check_rows(&engine, 6).await;
+}
+
+#[tokio::test]
+async fn a_snapshot_stays_as_it_was_when_its_run_is_sealed() {
+    let engine = open(&SimulatedMedium::new()).unwrap();
+    engine.commit(new_row(0)).await.unwrap();
+    let snapshot = engine.shared.snapshot().unwrap();
+    for n in 1..5 {
+        engine.commit(new_row(n)).await.unwrap();
+    }
+    let key = |n: u64| (RIGHT, n.to_be_bytes().to_vec());
+    let is_there = |row: &Option<_>| row.is_some();
+    let seen = |rows: Vec<Option<_>>| rows.iter().map(is_there).collect::<Vec<_>>();
+    assert_eq!(seen(snapshot.get_many(vec![key(0), key(1), key(4)]).unwrap()), [true, false, false]);
+    assert_eq!(seen(engine.get_many(vec![key(0), key(1), key(4)]).await.unwrap()), [true, true, true]);
+}
+
+#[tokio::test]
+async fn runs_and_their_filters_are_exported_and_imported() {
+    let (from, to) = (open(&SimulatedMedium::new()).unwrap(), SimulatedMedium::new());
+    for n in 0..10 {
+        from.commit(new_row(n)).await.unwrap();
+    }
+    let mut import = Import::begin(&to, FILE).unwrap();
+    from.export(&mut |table, key, value| import.row(table, key, value)).unwrap();
+    import.finish().unwrap();
+    let engine = open(&to).unwrap();
+    assert_eq!(engine.shared.runs().open(RIGHT), 3);
+    check_rows(&engine, 10).await;
+}
+
+#[tokio::test]
+async fn a_filter_that_cannot_be_one_keeps_the_database_closed() {
+    let medium = SimulatedMedium::new();
+    let mut import = Import::begin(&medium, FILE).unwrap();
+    import.row("engine.filters", runs::name(RIGHT, 0).as_bytes(), b"short").unwrap();
+    import.finish().unwrap();
+    let error = open(&medium).unwrap_err().to_string();
+    assert!(error.contains("a filter of table name"), "{error}");
 }
 
 #[tokio::test]
 async fn a_group_is_one_commit() {
     let medium = SimulatedMedium::new();
-    let (engine, writer, queue) = RedbEngine::prepare(&medium, FILE).unwrap();
+    let (engine, writer, queue) = RedbEngine::prepare(&medium, FILE, RUN_ROWS).unwrap();
     let engine = Arc::new(engine);
     let mut tries = Vec::new();
     for n in 0..100 {

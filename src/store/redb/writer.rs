@@ -1,6 +1,7 @@
 //! The one thread that writes to redb: it takes everything that waits into one transaction, commits once, then answers.
 //!
-//! Each batch is checked against the transaction, so it sees the batches in front of it. A batch that is refused has
+//! Each batch is checked against the transaction, so it sees the batches in front of it. Runs that a group fills are sealed
+//! with it. A batch that is refused has
 //! written nothing. After any error of redb the group is answered `Failed` and nothing is written ever again (the latch);
 //! what became of the group is known after the next start. A panic is not caught: it sets the latch.
 
@@ -9,13 +10,15 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
-use redb::{ReadableTable, TableDefinition, WriteTransaction};
+use redb::{ReadableTable, ReadableTableMetadata, TableDefinition, WriteTransaction};
 use tokio::sync::oneshot;
 
 use crate::base::limits;
 use crate::store::latch;
+use crate::store::tables::SCATTERED;
 use crate::store::{Batch, CommitError, Expected, Table};
 
+use super::runs::{self, FILTERS, Runs};
 use super::{COUNTERS, SEQUENCES, STATE, Shared, VERSION_BYTES, version_of};
 
 /// The row of [`STATE`] that counts write transactions; its value is the version of all rows written in one.
@@ -30,12 +33,16 @@ pub(super) enum Request {
     Close(oneshot::Sender<()>),
 }
 
-pub(super) struct Writer(pub Arc<Shared>);
+pub(super) struct Writer {
+    pub shared: Arc<Shared>,
+    /// Rows with which a run is sealed.
+    pub run_rows: u64,
+}
 
 impl Writer {
     /// Runs until it is told to close or nobody can ask any more.
     pub fn run(self, requests: &Receiver<Request>) {
-        let _guard = self.0.latch.guard("the database's writer");
+        let _guard = self.shared.latch.guard("the database's writer");
         let mut closing = None;
         while closing.is_none() {
             let Ok(first) = requests.recv() else { break };
@@ -56,7 +63,7 @@ impl Writer {
             }
             self.answer(&group, answers);
         }
-        self.0.close();
+        self.shared.close();
         if let Some(closed) = closing {
             // Whoever asked may have gone.
             let _ = closed.send(());
@@ -65,14 +72,14 @@ impl Writer {
 
     /// Each of the `answers` is for so many batches of the group, in order.
     fn answer(&self, group: &[Batch], answers: Vec<(usize, Answer)>) {
-        let applied = match self.0.latch.reason() {
+        let applied = match self.shared.latch.reason() {
             Some(reason) => Err(reason),
             None => self.write(group).map_err(|error| {
                 let reason = match *error {
                     redb::Error::Io(error) => latch::reason(&error),
                     error => error.to_string(),
                 };
-                self.0.latch.set(reason.clone());
+                self.shared.latch.set(reason.clone());
                 reason
             }),
         };
@@ -90,27 +97,54 @@ impl Writer {
     /// One transaction for the group; durable on return. Which batches were applied; the others conflict.
     fn write(&self, group: &[Batch]) -> Result<Vec<bool>, Box<redb::Error>> {
         let boxed = |error: redb::Error| Box::new(error);
-        let database = self.0.database().ok_or_else(|| boxed(redb::Error::DatabaseClosed))?;
+        let database = self.shared.database().ok_or_else(|| boxed(redb::Error::DatabaseClosed))?;
         let mut transaction = database.begin_write().map_err(|error| boxed(error.into()))?;
         // The input is hostile: one-phase commit trusts a checksum that can be forged.
         transaction.set_two_phase_commit(true);
         // A start after a crash must not walk the whole file; costs a tenth of a commit of 64 rows in a file of 1 GB.
         transaction.set_quick_repair(true);
-        let (applied, changed) = apply(&transaction, group).map_err(boxed)?;
+        let mut runs = self.shared.runs();
+        let (applied, changed) = self.apply(&transaction, &mut runs, group).map_err(boxed)?;
         if changed {
             self.keep_numbers(&transaction).map_err(boxed)?;
             transaction.commit().map_err(|error| boxed(error.into()))?;
-            self.0.forget_snapshot();
-            self.0.tell(group, &applied);
+            self.shared.committed(runs);
+            self.shared.tell(group, &applied);
         } else {
             transaction.abort().map_err(|error| boxed(error.into()))?;
         }
         Ok(applied)
     }
 
+    /// Which batches were applied, and whether anything was written.
+    fn apply(
+        &self,
+        transaction: &WriteTransaction,
+        runs: &mut Arc<Runs>,
+        group: &[Batch],
+    ) -> Result<(Vec<bool>, bool), redb::Error> {
+        let mut state = transaction.open_table(STATE)?;
+        let version = state.get(COMMITS)?.map_or(0, |commits| commits.value()) + 1;
+        let mut work = Work { transaction, runs, tables: HashMap::new(), version, changed: false };
+        let mut applied = Vec::with_capacity(group.len());
+        for batch in group {
+            let holds = work.expectations_hold(batch)?;
+            if holds {
+                work.apply(batch)?;
+            }
+            applied.push(holds);
+        }
+        let changed = work.changed;
+        if changed {
+            work.seal(self.run_rows)?;
+            state.insert(COMMITS, version)?;
+        }
+        Ok((applied, changed))
+    }
+
     /// All numbers in the group's batches were reserved before it was taken, so they are among these.
     fn keep_numbers(&self, transaction: &WriteTransaction) -> Result<(), redb::Error> {
-        let sequences = self.0.sequences().clone();
+        let sequences = self.shared.sequences().clone();
         let mut kept = transaction.open_table(SEQUENCES)?;
         for (sequence, next) in sequences {
             if kept.get(sequence)?.is_none_or(|kept| kept.value() != next) {
@@ -121,47 +155,55 @@ impl Writer {
     }
 }
 
-/// Which batches were applied, and whether anything was written.
-fn apply(transaction: &WriteTransaction, group: &[Batch]) -> Result<(Vec<bool>, bool), redb::Error> {
-    let mut state = transaction.open_table(STATE)?;
-    let version = state.get(COMMITS)?.map_or(0, |commits| commits.value()) + 1;
-    let mut work = Work { transaction, tables: HashMap::new(), version, changed: false };
-    let mut applied = Vec::with_capacity(group.len());
-    for batch in group {
-        let holds = work.expectations_hold(batch)?;
-        if holds {
-            work.apply(batch)?;
-        }
-        applied.push(holds);
-    }
-    let changed = work.changed;
-    if changed {
-        state.insert(COMMITS, version)?;
-    }
-    Ok((applied, changed))
-}
-
 type Rows<'t> = redb::Table<'t, &'static [u8], &'static [u8]>;
 
 /// A transaction under way.
 struct Work<'t> {
     transaction: &'t WriteTransaction,
-    tables: HashMap<Table, Rows<'t>>,
+    runs: &'t mut Arc<Runs>,
+    tables: HashMap<(Table, u32), Rows<'t>>,
     version: u64,
     changed: bool,
 }
 
 impl<'t> Work<'t> {
-    fn table(&mut self, table: Table) -> Result<&mut Rows<'t>, redb::Error> {
-        Ok(match self.tables.entry(table) {
+    fn run(&mut self, table: Table, run: u32) -> Result<&mut Rows<'t>, redb::Error> {
+        Ok(match self.tables.entry((table, run)) {
             Entry::Occupied(open) => open.into_mut(),
-            Entry::Vacant(place) => place.insert(self.transaction.open_table(TableDefinition::new(table.0))?),
+            Entry::Vacant(place) => {
+                place.insert(self.transaction.open_table(TableDefinition::new(&runs::name(table, run)))?)
+            }
         })
+    }
+
+    /// The run that has this key, or else takes it.
+    fn table(&mut self, table: Table, key: &[u8]) -> Result<&mut Rows<'t>, redb::Error> {
+        let open = self.runs.open(table);
+        for run in self.runs.sealed_with(table, key) {
+            if self.run(table, run)?.get(key)?.is_some() {
+                return self.run(table, run);
+            }
+        }
+        self.run(table, open)
+    }
+
+    /// Seals the runs that were filled.
+    fn seal(&mut self, run_rows: u64) -> Result<(), redb::Error> {
+        for table in SCATTERED {
+            let open = self.runs.open(table);
+            let Some(rows) = self.tables.get(&(table, open)) else { continue };
+            if rows.len()? >= run_rows {
+                let filter = runs::filter_of(rows)?;
+                self.transaction.open_table(FILTERS)?.insert(runs::name(table, open).as_bytes(), filter.as_slice())?;
+                Arc::make_mut(self.runs).add(table, &filter);
+            }
+        }
+        Ok(())
     }
 
     fn expectations_hold(&mut self, batch: &Batch) -> Result<bool, redb::Error> {
         for (table, key, expected) in &batch.expectations {
-            let row = self.table(*table)?.get(key.as_slice())?;
+            let row = self.table(*table, key)?.get(key.as_slice())?;
             let holds = match (row, expected) {
                 (None, Expected::Absent) => true,
                 (Some(row), Expected::Version(version)) => version_of(row.value()) == Some(*version),
@@ -178,7 +220,7 @@ impl<'t> Work<'t> {
         let version = self.version.to_be_bytes();
         self.changed |= !batch.writes.is_empty() || !batch.additions.is_empty();
         for (table, key, value) in &batch.writes {
-            let table = self.table(*table)?;
+            let table = self.table(*table, key)?;
             if let Some(value) = value {
                 let mut row = table.insert_reserve(key.as_slice(), VERSION_BYTES + value.len())?;
                 row.as_mut()[..VERSION_BYTES].copy_from_slice(&version);
