@@ -1,8 +1,8 @@
 //! Which parts of a message are its text and which are attachments.
 //!
 //! Of alternatives the plain one counts, else the one that became text from HTML (RFC 2046 §5.1.4). Several texts in a
-//! row are joined. A text part with a file name is an attachment, unless it is the whole message. The text ends at
-//! [`TEXT_BYTES_MAX`], with `is_cut` set.
+//! row are joined. A text part with a file name is an attachment; when the message has no other text and it doesn't
+//! call itself an attachment, it is its text as well. The text ends at [`TEXT_BYTES_MAX`], with `is_cut` set.
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
@@ -84,11 +84,14 @@ impl Reader<'_> {
         Body { text, has_html: is_html, is_cut, original_at, attachments, files }
     }
 
-    /// The text of a message that has none: an invitation's, or what Outlook put into its `winmail.dat`.
+    /// The text of a message that has none: of a part that only has a name, an invitation's, or what Outlook put into
+    /// its `winmail.dat`.
     fn text_elsewhere(&self, attachments: &[usize]) -> String {
         let texts = attachments.iter().map(|index| {
             let part = &self.list[*index];
             match part.content.kind.as_str() {
+                "text/plain" if part.disposition.kind != "attachment" => shown(part, false).text,
+                "text/html" if part.disposition.kind != "attachment" => shown(part, true).text,
                 "text/calendar" => {
                     calendar::to_text(&charset::decode(&part.encoding.decode(part.body), part.charset()))
                 }
@@ -146,7 +149,8 @@ pub(super) fn shown(part: &Part<'_>, is_markup: bool) -> html::Shown {
     const PLAIN_BYTES_MAX: usize = 4 * TEXT_BYTES_MAX;
     let bytes = part.encoding.decode(part.body);
     let bytes = if is_markup { &bytes[..] } else { &bytes[..bytes.len().min(PLAIN_BYTES_MAX)] };
-    let decoded = charset::decode(bytes, part.charset());
+    let named = part.charset().or_else(|| if is_markup { html::charset(bytes) } else { None });
+    let decoded = charset::decode(bytes, named);
     let mut shown =
         if is_markup { html::to_text(&decoded) } else { html::Shown { text: decoded.into_owned(), original_at: None } };
     if shown.text.contains(['\r', '\0']) {

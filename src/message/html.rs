@@ -76,6 +76,19 @@ pub fn to_text(html: &str) -> Shown {
     writer.finish()
 }
 
+/// The charset that a page says by itself in its first bytes. A page in which that can be read is not UTF-16.
+pub fn charset(html: &[u8]) -> Option<&str> {
+    const HEAD_BYTES_MAX: usize = 1024;
+    let head = &html[..html.len().min(HEAD_BYTES_MAX)];
+    let head = head.utf8_chunks().next()?.valid();
+    let lowered = head.to_ascii_lowercase();
+    let meta = lowered.find("<meta")?;
+    let value = meta + lowered[meta..].find("charset=")? + "charset=".len();
+    let name = head[value..].trim_start_matches(['"', '\'', ' ']);
+    let end = name.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_')).unwrap_or(name.len());
+    Some(&name[..end]).filter(|name| !name.is_empty() && !name.to_ascii_lowercase().starts_with("utf"))
+}
+
 /// Where an HTML body leads: the targets of its links in order, with their character references replaced.
 pub fn targets(html: &str, most: usize) -> Vec<String> {
     let mut found = Vec::new();
@@ -353,6 +366,20 @@ mod tests {
             "new\n>\n> old\n>\n> older\n> >\n> > oldest\n\nend",
         );
         check("unclosed <b", "unclosed");
+    }
+
+    #[test]
+    fn the_charset_of_a_page() {
+        for (page, expected) in [
+            ("<html><head><meta charset=\"koi8-r\"><title>x", Some("koi8-r")),
+            ("<META http-equiv=Content-Type content='text/html; charset=windows-1251'>", Some("windows-1251")),
+            ("<meta charset=utf-16>", None),
+            ("<p>charset=x", None),
+            ("<meta charset=", None),
+            ("", None),
+        ] {
+            assert_eq!(charset(page.as_bytes()), expected, "{page}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::borrow::Cow;
 use mail_parser::DateTime;
 
 use super::facts::{Attachment, Facts, Person};
-use super::parts::{self, Parts};
+use super::parts::{self, Part, Parts};
 use super::{automatic, body, fields, forward, ids, inner, new_text, person, report, words};
 use crate::base::Time;
 
@@ -73,7 +73,8 @@ pub fn attachment(raw: &[u8], index: usize) -> Option<(Attachment, Vec<u8>)> {
 fn header_facts(parts: &Parts<'_>) -> Facts {
     let Some(root) = parts.list.first() else { return Facts::default() };
     let section = root.section;
-    let charset = root.charset();
+    // Bytes that nobody encoded are in the charset of the text, which may be in a part.
+    let charset = parts.list.iter().find_map(Part::charset);
     let mut facts = Facts { unread: section.excess.or(parts.excess).map(str::to_owned), ..Facts::default() };
     let mut seen = Once::default();
     for field in section.iter() {
@@ -218,6 +219,10 @@ mod tests {
         check("\n", nothing.clone());
         check("Message-ID: <>\nFrom: <>\nDate: tomorrow\nDate: Mon, 1 Jan 2024 10:00:00 +0000\n\n", nothing);
         check("Date: Mon, 30 Jun 3609 15:33:50 +0600\n\n", serde_json::json!({"date": "3609-06-30T09:33:50Z"}));
+        let part = b"Subject: \xcf\xf0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n\
+                     <meta charset=windows-1251>\xcf\xf0\r\n--b\r\nContent-Type: text/plain; charset=windows-1251\r\n\r\n\xcf\xf0\r\n--b--";
+        let russian = read(part);
+        assert_eq!((russian.subject.as_str(), russian.text.as_str()), ("Пр", "Пр\n\nПр"));
         let latin = read(b"Subject: caf\xe9\r\nContent-Type: text/plain; charset=iso-8859-2\r\n\r\n\xb1");
         assert_eq!((latin.subject.as_str(), latin.text.as_str()), ("café", "ą"));
     }
@@ -253,6 +258,28 @@ mod tests {
                        --o\nContent-Type: image/png\nContent-ID: <1>\n\nx\n--o--\n";
         let facts = read(related.as_bytes());
         assert_eq!((facts.text.as_str(), facts.attachments[0].inline), ("see", true));
+    }
+
+    #[test]
+    fn a_text_that_only_has_a_name_is_the_text_of_a_message_without_one() {
+        let raw = |kind: &str, disposition: &str| {
+            format!(
+                "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: {kind}; name=a\n{disposition}\n<b>hi</b>\n--b--\n"
+            )
+        };
+        for (kind, disposition, text) in [
+            ("text/plain", "", "<b>hi</b>"),
+            ("text/html", "Content-Disposition: inline; filename=a\n", "hi"),
+            ("text/plain", "Content-Disposition: attachment\n", ""),
+            ("text/csv", "", ""),
+        ] {
+            let facts = read(raw(kind, disposition).as_bytes());
+            assert_eq!(
+                (facts.text.as_str(), facts.new_text.as_str(), facts.attachments.len()),
+                (text, text, 1),
+                "{kind}"
+            );
+        }
     }
 
     #[test]
