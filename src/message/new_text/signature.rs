@@ -4,7 +4,7 @@
 //! A person's own closing words stay, unless they stand above nothing but that person's name and data.
 
 use super::words::{CLOSINGS, DEVICE_ENDS, DEVICE_LINE_CHARS_MAX, DEVICE_LINES, DISCLAIMER_CHARS_MIN, DISCLAIMERS};
-use crate::message::original::Lines;
+use crate::message::original::{Lines, folded};
 
 /// Real signatures are short; a longer tail is text.
 const SIGNATURE_LINES_MAX: usize = 12;
@@ -55,7 +55,7 @@ pub fn is_device_line(line: &str) -> bool {
     if line.is_empty() || line.chars().count() > DEVICE_LINE_CHARS_MAX {
         return false;
     }
-    let lowered = line.to_lowercase();
+    let lowered = folded(line);
     // Words that go on as a sentence are a person's.
     let is_sentence = lowered.contains(". ") || lowered.ends_with(['?', ':', ',']);
     let begins = DEVICE_LINES.iter().any(|known| lowered.starts_with(known));
@@ -67,7 +67,7 @@ pub fn is_device_line(line: &str) -> bool {
 fn without_disclaimer(text: &str) -> &str {
     let lines = Lines::of(text);
     let begins = |index: &usize| {
-        let line = lines.line(*index).trim_start_matches(['*', '_', '-', '#', ' ']).to_lowercase();
+        let line = folded(lines.line(*index).trim_start_matches(['*', '_', '-', '#', ' ']));
         let is_paragraph = *index > 0 && (lines.is_empty(index - 1) || is_rule(lines.line(index - 1)));
         is_paragraph && DISCLAIMERS.iter().any(|known| line.starts_with(known))
     };
@@ -97,7 +97,7 @@ fn without_named<'a>(text: &'a str, sender: &str) -> Option<&'a str> {
     let named = (first_possible.max(1)..lines.len()).find(|index| is_name(lines.line(*index), sender))?;
     let is_short = |index: usize| lines.line(index).chars().count() <= NAMED_LINE_CHARS_MAX;
     let above = lines.word_above(named)?;
-    let closes = CLOSINGS.contains(&lines.line(above).trim_end_matches([',', '.', '!', ' ']).to_lowercase().as_str());
+    let closes = CLOSINGS.contains(&folded(lines.line(above).trim_end_matches([',', '.', '!', ' '])).as_str());
     let begins = lines.is_empty(named - 1) || closes;
     if !begins || !(named..lines.len()).all(is_short) {
         return None;

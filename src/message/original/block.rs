@@ -2,7 +2,7 @@
 //! like write them: `Von: …`, `*From:* …`, `De : …`, also quoted with `>` and also all of them in one line.
 
 use super::words::{FORWARD_BANNERS, LABELS, ORIGINAL_BANNERS};
-use super::{Lines, unquoted};
+use super::{Lines, folded, unquoted};
 
 /// What a label names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,8 @@ const LABEL_BYTES_MAX: usize = 40;
 /// A header field of a copy is folded over no more lines than this.
 const FOLDS_MAX: usize = 6;
 const BLOCK_LINES_MAX: usize = 20;
+/// Between two fields of one copy.
+const EMPTY_LINES_MAX: usize = 2;
 /// All fields in one line: names of some dozen recipients.
 const LINE_BYTES_MAX: usize = 4096;
 const BANNER_BYTES_MAX: usize = 100;
@@ -60,8 +62,7 @@ pub fn banner(line: &str) -> Option<(Banner, &str)> {
     if title.is_empty() || title.len() > BANNER_BYTES_MAX {
         return None;
     }
-    let title =
-        title.trim_matches(|c: char| is_rule(c) || matches!(c, ':' | '：' | '.' | '[' | ']' | '"')).to_lowercase();
+    let title = folded(title.trim_matches(|c: char| is_rule(c) || matches!(c, ':' | '：' | '.' | '[' | ']' | '"')));
     // Apple's needs no dashes, but a colon; anything else needs its dashes.
     if FORWARD_BANNERS.contains(&title.as_str()) && (is_ruled || has_colon) {
         return Some((Banner::Forward, behind));
@@ -92,9 +93,9 @@ pub fn at(lines: &Lines<'_>, start: usize, is_below_banner: bool) -> Option<Bloc
     let mut index = start;
     while index < lines.len().min(start + BLOCK_LINES_MAX) {
         let Some((field, value)) = label(unquoted(lines.line(index))) else { break };
-        let next = field_end(lines, index + 1);
-        let folded: Vec<&str> = (index + 1..next).map(|fold| unquoted(lines.line(fold))).collect();
-        let value = std::iter::once(value).chain(folded).collect::<Vec<_>>().join(" ");
+        let next = field_end(lines, index + 1, &block);
+        let folds = (index + 1..next).map(|fold| unquoted(lines.line(fold)));
+        let value = std::iter::once(value).chain(folds).collect::<Vec<_>>().join(" ");
         has_mailbox |= matches!(field, Field::From | Field::To) && value.contains('@');
         count += 1;
         block.set(field, value.trim());
@@ -106,8 +107,8 @@ pub fn at(lines: &Lines<'_>, start: usize, is_below_banner: bool) -> Option<Bloc
     is_proven.then_some(block)
 }
 
-/// The line behind a field that began above `next`: its folds, and an empty line when more fields follow.
-fn field_end(lines: &Lines<'_>, next: usize) -> usize {
+/// The line behind a field that began above `next`: its folds, and empty lines when more fields of `block` follow.
+fn field_end(lines: &Lines<'_>, next: usize, block: &Block) -> usize {
     let is_label = |index: usize| label(unquoted(lines.line(index))).is_some();
     for index in next..(next + FOLDS_MAX).min(lines.len()) {
         if is_label(index) {
@@ -117,11 +118,21 @@ fn field_end(lines: &Lines<'_>, next: usize) -> usize {
             break;
         }
     }
-    // Fields with empty lines between them, as some programs make of HTML.
-    if unquoted(lines.line(next)).is_empty() && next + 1 < lines.len() && is_label(next + 1) {
-        return next + 1;
-    }
-    next
+    // Fields with empty lines between them, as some programs make of HTML. The text may have such lines as well.
+    let Some(below) =
+        (next..lines.len().min(next + 1 + EMPTY_LINES_MAX)).find(|index| !unquoted(lines.line(*index)).is_empty())
+    else {
+        return next;
+    };
+    let is_wanted = |field| match field {
+        Field::From => block.from.is_empty(),
+        Field::To => block.to.is_empty(),
+        Field::Date => block.date.is_empty(),
+        Field::Subject => block.subject.is_empty(),
+        Field::Cc | Field::Other => below == next + 1,
+    };
+    let more = label(unquoted(lines.line(below))).filter(|(field, _)| below > next && is_wanted(*field));
+    if more.is_some() { below } else { next }
 }
 
 /// The header fields that stand in one line behind a banner.
@@ -151,7 +162,7 @@ fn label_start(text: &str, word: &str) -> Option<usize> {
     let text = text.trim_end();
     let chars = word.chars().count();
     let start = text.char_indices().rev().nth(chars.checked_sub(1)?)?.0;
-    let is_word = text[start..].to_lowercase() == word;
+    let is_word = folded(&text[start..]) == word;
     // `GMT+1Subject`, `CETSubject`: values run into labels.
     let is_start = text[..start].chars().next_back().is_none_or(|c| !c.is_alphabetic() || c.is_uppercase());
     let is_capital = text[start..].chars().next().is_some_and(|c| !c.is_lowercase());
@@ -181,8 +192,8 @@ pub fn label(line: &str) -> Option<(Field, &str)> {
     let (colon, sign) =
         line.char_indices().take_while(|(at, _)| *at < LABEL_BYTES_MAX).find(|(_, c)| matches!(c, ':' | '：'))?;
     let name = line[..colon].trim_end_matches(marks);
-    let lowered = name.to_lowercase();
-    let (field, _) = LABELS.iter().find(|(_, words)| words.contains(&lowered.as_str()))?;
+    let name = folded(name);
+    let (field, _) = LABELS.iter().find(|(_, words)| words.contains(&name.as_str()))?;
     let value = line[colon + sign.len_utf8()..].trim_start_matches(marks).trim_end_matches(marks);
     Some((*field, value))
 }
@@ -197,8 +208,8 @@ mod tests {
             for word in *words {
                 let upper = word.to_uppercase();
                 for line in [format!("{word}: x"), format!("*{word} :* x"), format!("{upper}：x")] {
-                    // Turkish and the like don't come back from capitals.
-                    if line.to_lowercase().contains(word) {
+                    // Greek doesn't come back from capitals.
+                    if folded(&line).contains(word) {
                         assert_eq!(label(&line), Some((*field, "x")), "{line}");
                     }
                 }
@@ -229,6 +240,8 @@ mod tests {
         check("De : A\nEnvoyé : lundi\nÀ : B\nObjet : S\n\nx", false, Some((4, "A", "B", "S")));
         check("*From:* a@b [mailto:\n a@b]\n*To:* c@d\n", false, Some((3, "a@b [mailto: a@b]", "c@d", "")));
         check("From: a@b\n\nTo: c@d\n\nSubject: S\n\nx", false, Some((5, "a@b", "c@d", "S")));
+        check("From: a@b\n\nTo: c@d\n\n\nSubject: S\n\n\nDate: x\n\nTo: y", false, Some((9, "a@b", "c@d", "S")));
+        check("From: a@b\nSubject: S\nDate: x\n\nSubject: mine", false, Some((3, "a@b", "", "S")));
         check("From: Someone\n\nx", true, Some((1, "Someone", "", "")));
         check("From: Someone\n\nx", false, None);
         check("From: Berlin\nTo: Paris\nDate: 12 May\n\nA ticket, please", false, None);

@@ -2,7 +2,7 @@
 //! few lines, with or without a verb.
 
 use super::words::{BEGINNINGS, VERBS};
-use super::{Lines, unquoted};
+use super::{Lines, folded, unquoted};
 
 /// An introduction is folded over no more lines than this.
 const LINES_MAX: usize = 4;
@@ -73,7 +73,7 @@ fn is_end(line: &str) -> bool {
 }
 
 fn has_verb_at_end(line: &str) -> bool {
-    let line = line.to_lowercase();
+    let line = folded(line);
     VERBS.iter().any(|verb| line.ends_with(verb))
 }
 
@@ -103,12 +103,12 @@ fn is_prose(text: &str) -> bool {
 }
 
 fn begins(text: &str) -> bool {
-    let text = text.trim_start_matches(['-', ' ']).to_lowercase();
+    let text = folded(text.trim_start_matches(['-', ' ']));
     text.starts_with(|c: char| c.is_ascii_digit()) || BEGINNINGS.iter().any(|begin| text.starts_with(begin))
 }
 
 fn has_verb(text: &str) -> bool {
-    let text = text.trim_end_matches(|c: char| matches!(c, ':' | '：' | '-' | '*') || c.is_whitespace()).to_lowercase();
+    let text = folded(text.trim_end_matches(|c: char| matches!(c, ':' | '：' | '-' | '*') || c.is_whitespace()));
     let ends = |verb: &&str| {
         text.strip_suffix(*verb)
             .is_some_and(|before| !verb.is_ascii() || before.ends_with(|c: char| !c.is_alphanumeric()))

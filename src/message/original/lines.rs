@@ -66,6 +66,20 @@ pub fn unquoted(line: &str) -> &str {
     line.trim_start_matches(['>', ' ', '\t', '\u{a0}', '\u{feff}'])
 }
 
+/// As the tables compare: in lower case, with one form of what programs write in several. Keeps no places.
+pub fn folded(text: &str) -> String {
+    let lowered = text.chars().flat_map(char::to_lowercase);
+    // The lower case of İ is two characters.
+    let one_form = lowered.filter(|c| *c != '\u{307}').map(|c| match c {
+        '\u{2019}' | '\u{2bc}' => '\'',
+        '\u{a0}' | '\u{202f}' | '\u{3000}' => ' ',
+        'ș' => 'ş',
+        'ț' => 'ţ',
+        c => c,
+    });
+    one_form.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,4 +9,4 @@ pub mod introduction;
 mod lines;
 mod words;
 
-pub use lines::{Lines, unquoted};
+pub use lines::{Lines, folded, unquoted};
