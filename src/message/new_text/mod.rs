@@ -68,16 +68,17 @@ fn is_unmarked_quotation(lines: &Lines<'_>, index: usize) -> bool {
     })
 }
 
-/// The line of a phone as a paragraph of its own: what stands below it is the original, because phones put it above.
+/// The line of a phone as a paragraph of its own: what stands below it is the original or what a gateway added, because
+/// phones put it there; a postscript is a person's.
 fn is_device_paragraph(lines: &Lines<'_>, index: usize) -> bool {
-    let is_alone = lines.is_empty(index - 1)
-        && (index + 1 == lines.len() || lines.is_empty(index + 1) || is_next_block(lines, index + 1));
-    is_alone && signature::is_device_line(lines.line(index))
-}
-
-fn is_next_block(lines: &Lines<'_>, index: usize) -> bool {
-    let line = lines.line(index);
-    line.starts_with(['_', '-', '>']) || block::label(line).is_some()
+    if !lines.is_empty(index - 1) || !signature::is_device_line(lines.line(index)) {
+        return false;
+    }
+    let Some(below) = (index + 1..lines.len()).find(|below| !lines.is_empty(*below)) else { return true };
+    let line = lines.line(below);
+    let is_original =
+        line.starts_with(['_', '-', '>']) || block::label(line).is_some() || introduction::at(lines, below).is_some();
+    is_original || lines.is_empty(index + 1) && !signature::is_postscript(line)
 }
 
 /// Without one block of quoted lines, when what is new stands on one side, or on both sides of an introduced one.

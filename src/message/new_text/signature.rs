@@ -3,7 +3,10 @@
 //!
 //! A person's own closing words stay, unless they stand above nothing but that person's name and data.
 
-use super::words::{CLOSINGS, DEVICE_ENDS, DEVICE_LINE_CHARS_MAX, DEVICE_LINES, DISCLAIMER_CHARS_MIN, DISCLAIMERS};
+use super::words::{
+    CLOSINGS, DEVICE_ENDS, DEVICE_LINE_CHARS_MAX, DEVICE_LINES, DEVICES, DISCLAIMER_CHARS_MIN, DISCLAIMERS, EXCUSES,
+    OWN_DEVICE_LINES, POSTSCRIPTS, PROGRAM_LINES,
+};
 use crate::message::original::{Lines, folded};
 
 /// Real signatures are short; a longer tail is text.
@@ -51,17 +54,45 @@ fn without_device_line(text: &str) -> &str {
 
 /// A line by itself that a phone or a mail program adds.
 pub fn is_device_line(line: &str) -> bool {
-    let line = line.trim().trim_start_matches(['*', '_', '<', '[', '(', '-', '—', ' ']);
+    let line = without_link(line.trim().trim_start_matches(['*', '_', '<', '[', '(', '-', '—', ' ']));
     if line.is_empty() || line.chars().count() > DEVICE_LINE_CHARS_MAX {
         return false;
     }
     let lowered = folded(line);
-    // Words that go on as a sentence are a person's.
+    let begins = |known: &[&str]| known.iter().any(|known| lowered.starts_with(known));
+    let is_named = names_device(&lowered);
+    let ends = || DEVICE_ENDS.iter().any(|end| lowered.trim_end_matches(['.', '。']).ends_with(end));
+    let is_about_device =
+        begins(OWN_DEVICE_LINES) || begins(PROGRAM_LINES) || is_named && (begins(DEVICE_LINES) || ends());
+    // Words that go on as a sentence are a person's, but for an excuse.
     let is_sentence = lowered.contains(". ") || lowered.ends_with(['?', ':', ',']);
-    let begins = DEVICE_LINES.iter().any(|known| lowered.starts_with(known));
-    let is_named = ["iphone", "ipad", "android", "samsung", "outlook"].iter().any(|name| lowered.contains(name));
-    let ends = || is_named && DEVICE_ENDS.iter().any(|end| lowered.trim_end_matches('.').ends_with(end));
-    !is_sentence && (begins || ends())
+    is_about_device && (!is_sentence || is_named && EXCUSES.iter().any(|excuse| lowered.contains(excuse)))
+}
+
+/// `PS: The window, too.`
+pub fn is_postscript(line: &str) -> bool {
+    let line = folded(line);
+    let first: String = line.chars().take_while(|c| c.is_alphabetic() || *c == '.').filter(|c| *c != '.').collect();
+    POSTSCRIPTS.contains(&first.as_str())
+}
+
+/// The line without the address of the program's page behind it: `Sent from Spark <https://…>`.
+fn without_link(line: &str) -> &str {
+    let link = line.find("http").filter(|at| *at > 0);
+    link.map_or(line, |at| line[..at].trim_end_matches(['<', '(', '[', ' ']))
+}
+
+fn names_device(lowered: &str) -> bool {
+    // Longer names are known also with an ending, as some languages have them.
+    const WHOLE_WORD_CHARS_MAX: usize = 5;
+    let is_part = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    DEVICES.iter().any(|name| {
+        lowered.match_indices(name).any(|(at, _)| {
+            let is_open = name.chars().count() > WHOLE_WORD_CHARS_MAX || !name.is_ascii();
+            is_open
+                || !is_part(lowered[..at].chars().next_back()) && !is_part(lowered[at + name.len()..].chars().next())
+        })
+    })
 }
 
 fn without_disclaimer(text: &str) -> &str {
@@ -135,11 +166,26 @@ mod tests {
 
     #[test]
     fn every_device_line_and_disclaimer_is_known() {
-        for line in DEVICE_LINES {
+        for line in OWN_DEVICE_LINES.iter().chain(PROGRAM_LINES) {
             check(&format!("\n{line} x"), None, true);
         }
+        for line in DEVICE_LINES {
+            check(&format!("\n{line} Android"), None, true);
+            check(&format!("\n{line} Berlin"), None, false);
+        }
         for end in DEVICE_ENDS {
-            check(&format!("\niPhone x {end}"), None, true);
+            check(&format!("\nAndroid x {end}"), None, true);
+            check(&format!("\nBerlin x {end}"), None, false);
+        }
+        for word in POSTSCRIPTS {
+            assert!(is_postscript(&format!("{}: the window", word.to_uppercase())), "{word}");
+        }
+        assert!(is_postscript("P.S. The window") && !is_postscript("Psychology"));
+        for device in DEVICES {
+            check(&format!("\nSent with {device}"), None, true);
+        }
+        for excuse in EXCUSES {
+            check(&format!("\nSent from my iPad. {excuse}"), None, true);
         }
         for line in DISCLAIMERS {
             check(&format!("\n{} {}", line.to_uppercase(), "x".repeat(DISCLAIMER_CHARS_MIN)), None, true);
@@ -157,6 +203,9 @@ mod tests {
         check("\n_____________", None, true);
         check("\nAnna Berg\nExample Ltd\n+49 1234", Some("Berg, Anna"), true);
         check("\nSent from my phone\n\n-- \nAnna", None, true);
+        check("\nSent from Spark<https://example.com>", None, true);
+        check("\nSent via DHL on Monday.", None, false);
+        check("\nSent from Berlin", None, false);
         check("\nSent from my office, it took a week. Why?", None, false);
         check("\nAnna Berg said that it is open.", Some("Anna Berg"), false);
         check(

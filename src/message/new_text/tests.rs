@@ -31,6 +31,9 @@ fn quotations_are_cut() {
     check("Yes. On 1 Jan 2024 at 10:00, Anna wrote:\n> old", "Yes.");
     check("New\n\nSent from my phone\n\nold without any mark", "New");
     check("> one\nAnswer\n\nOn 1 Jan 2024 at 10:00, Anna <a@example.com> wrote:\n> old\n", "> one\nAnswer");
+    check("New\n\nSent with Spark\nOn 1/1/2024 at 10:00, Anna <a@b.c> wrote:\nold", "New");
+    check("New\nnew\nOn 1/1/2024 at 10:00, Anna <a@b.c> wrote:\nold", "New\nnew");
+    check("New\nnew\npon., 1 sty 2024 o 10:00 Anna <a@b.c> napisał:\nold", "New\nnew");
     assert_eq!(of("New\n\nBest regards\nAnna Berg\nExample Ltd", Some("Anna Berg"), None), "New");
 }
 
@@ -49,6 +52,15 @@ fn in_doubt_nothing_is_cut() {
         "Your appointment:\n\nDate: Wednesday 3 October\nTime: 7:00\nAddress: 1 Example Street\n\nBring a friend.",
         "Write below.\n\n------ Write here ----\n\nIt is good.",
         "Our contact:\nanna@example.com:\nopen at 10:00",
+        "Hello,\n\nI wrote on 1/1/2024 10:00:\nthe door is broken",
+        "Hello,\n\nOn 1/1/2024 at 10:00 you wrote:\nthe door is open\n\nIt isn't.",
+        "Hallo,\n\nam 1.1.2024 um 10:00 schrieb ich:\ndie Tür ist kaputt",
+        "Hello,\n\nplease write to anna@example.com until 12/31/2024:\n- the number\n- the name",
+        "Hello,\n\nby 12/31/2024 at 10:00 write to anna@example.com:\nit is urgent",
+        "Hello,\n\nmy colleague anna@example.com wrote you 2 times:\nthe door is broken",
+        "Your parcel:\n\nSent via DHL on Monday.\n\nWhere is it?",
+        "Your parcel:\n\nSent via DHL on Monday.",
+        "The door is broken.\n\nSent from my iPhone\n\nPS: The window, too.",
     ] {
         check(text, text);
     }

@@ -1,31 +1,107 @@
 //! How signatures and disclaimers begin, by language, as data. In lower case, as they are compared.
 
-/// Lines that phones and mail programs add by themselves, by how they begin.
+/// How the lines of phones begin that speak of the writer's own device, whatever it is.
 #[rustfmt::skip]
-pub const DEVICE_LINES: &[&str] = &[
-    "sent from my", "sent from mail for", "sent from outlook", "sent from yahoo", "sent from samsung", "sent from proton", "sent from gmail",
-    "sent from a mobile", "sent from mobile", "sent from the", "sent from iphone", "sent from ipad", "sent from nine", "sent from bluemail",
-    "sent from spark", "sent using", "sent via", "sent with", "sent by my", "get outlook for", "get bluemail for", "download proton",
-    "gesendet von mein", "von meinem iphone gesendet", "von meinem ipad gesendet", "von meinem", "gesendet von mail für", "gesendet von outlook",
-    "gesendet mit", "gesendet über", "gesendet von yahoo", "gesendet von der", "diese nachricht wurde von meinem", "outlook für",
-    "envoyé de mon", "envoyé depuis", "envoyé à partir de", "envoyé avec", "envoyé par", "télécharger outlook", "obtenez outlook",
-    "enviado desde", "enviado de mi", "enviado con", "obtener outlook para", "descargar outlook",
-    "enviado do meu", "enviado de meu", "enviado a partir do", "enviado pelo", "enviado via", "obter o outlook", "obter outlook", "baixe o outlook",
-    "inviato da", "inviato dal", "inviato dal mio", "inviato con", "scarica outlook", "ottieni outlook", "scarica bluemail",
-    "verstuurd vanaf", "verzonden vanaf", "verzonden met", "verstuurd vanuit", "verstuurd met", "outlook downloaden", "download outlook voor", "outlook voor",
-    "wysłane z", "wysłano z", "pobierz program outlook", "pobierz aplikację outlook",
-    "отправлено из", "отправлено с", "отправлено через", "послано с", "скачать outlook", "надіслано з",
-    "iphoneから送信", "ipadから送信", "androidから送信", "私のiphoneから", "outlook for ios を入手", "outlook for android を入手",
-    "发自我的", "从我的", "發自我的", "从我的iphone发送", "從我的 iphone 傳送", "获取", "取得 outlook", "获取 outlook",
-    "skickat från", "skickades från", "hämta outlook", "sendt fra", "hent outlook", "last ned outlook", "få outlook",
-    "lähetetty", "hanki outlook", "odesláno z", "odoslané z", "získat outlook", "získejte outlook", "stáhnout outlook",
-    "iphone'umdan gönderildi", "ipad'imden gönderildi", "iphone'dan gönderildi", "samsung mobile'den gönderildi", "outlook'u edinin",
-    "trimis de pe", "poslano s", "küldve", "elküldve", "gửi từ", "나의 iphone에서 보냄", "내 iphone에서 보냄", "envoye de mon",
+pub const OWN_DEVICE_LINES: &[&str] = &[
+    "sent from my", "sent by my",
+    "gesendet von mein", "von meinem", "von meiner", "diese nachricht wurde von meinem", "envoyé de mon", "envoye de mon", "envoyé depuis mon",
+    "envoyé à partir de mon", "enviado desde mi", "enviado de mi", "enviado do meu", "enviado de meu", "enviado a partir do meu", "enviada do meu",
+    "inviato dal mio", "inviato da mio", "inviato dalla mia", "verstuurd vanaf mijn", "verzonden vanaf mijn", "verstuurd vanuit mijn", "wysłane z mojego", "wysłano z mojego",
+    "отправлено с моего", "послано с моего", "发自我的", "從我的", "从我的", "發自我的", "私の",
+    "skickat från min", "skickades från min", "sendt fra min", "lähetetty minun", "odesláno z mého", "odoslané z môjho", "trimis de pe",
 ];
 
-/// Lines that phones put around a device name: `Von meinem iPhone gesendet`, `… cihazımdan gönderildi`.
-pub const DEVICE_ENDS: &[&str] =
-    &["gesendet", "gönderildi", "から送信", "より送信", "发送", "傳送", "보냄", "를 입수", "を入手"];
+/// How the lines of phones and programs begin that go on with the name of one.
+#[rustfmt::skip]
+pub const DEVICE_LINES: &[&str] = &[
+    "sent from", "sent by", "sent using", "sent via", "sent with", "sent on", "sent through", "composed on", "delivered by",
+    "gesendet von", "gesendet mit", "gesendet über", "gesendet aus", "gesendet via", "verschickt mit", "verschickt von", "versendet mit",
+    "envoyé de", "envoyé depuis", "envoyé à partir", "envoyé avec", "envoyé par", "envoyé via", "envoye de",
+    "enviado desde", "enviado de", "enviado con", "enviado a través", "enviado mediante",
+    "enviado do", "enviado a partir", "enviado pelo", "enviado por", "enviado via", "enviado com", "enviada do", "enviada pelo",
+    "inviato da", "inviato dal", "inviato con", "inviato tramite", "inviata da", "inviata con",
+    "verstuurd vanaf", "verzonden vanaf", "verzonden met", "verzonden vanuit", "verstuurd vanuit", "verstuurd met", "verzonden via",
+    "wysłane z", "wysłano z", "wysłane przez", "wysłano za pomocą", "wysłane za pomocą",
+    "отправлено из", "отправлено с", "отправлено через", "отправлено от", "послано с", "надіслано з", "надіслано через", "发自", "發自", "来自", "來自",
+    "skickat från", "skickades från", "skickat med", "skickat via", "sendt fra", "sendt med", "sendt via", "sendt med",
+    "lähetetty", "odesláno z", "odesláno pomocí", "odoslané z", "odoslané pomocou", "poslano s", "poslano z", "trimis din", "küldve", "elküldve",
+    "gửi từ", "나의", "내",
+];
+
+/// How such lines end in languages that put the name first: `iPhone'umdan gönderildi`.
+pub const DEVICE_ENDS: &[&str] = &[
+    "gesendet",
+    "gönderildi",
+    "gönderilmiştir",
+    "から送信",
+    "より送信",
+    "から送信されました",
+    "发送",
+    "發送",
+    "傳送",
+    "보냄",
+    "를 입수",
+    "を入手",
+    "küldve",
+];
+
+/// Devices and programs that name themselves in such lines.
+#[rustfmt::skip]
+pub const DEVICES: &[&str] = &[
+    "iphone", "ipad", "ipod", "android", "samsung", "galaxy", "blackberry", "windows phone", "windows mobile", "nokia", "lumia", "htc", "huawei", "honor", "xiaomi",
+    "redmi", "oneplus", "pixel", "nexus", "motorola", "moto", "sony", "xperia", "lg", "oppo", "realme", "fairphone",
+    "phone", "mobile", "smartphone", "handy", "handheld", "tablet", "tablette", "telefon", "telefoon", "téléphone", "teléfono", "telefone", "telefono",
+    "móvil", "movil", "celular", "cellulare", "mobil", "mobiel", "mobiltelefon", "mobilního", "puhelimesta", "puhelin", "телефон", "смартфон", "телефона", "手机", "手機",
+    "携帯", "スマートフォン", "スマホ", "cihazım", "device", "gerät", "appareil", "dispositivo", "apparaat", "enhet", "enhed", "urządzenia", "устройства",
+    "outlook", "gmail", "google mail", "yahoo", "aol", "proton", "protonmail", "thunderbird", "apple mail", "icloud", "mail for windows", "mail für windows",
+    "courrier pour windows", "correo para windows", "mail app", "windows mail", "email app", "hotmail", "live mail", "exchange", "hubspot",
+    "spark", "nine", "bluemail", "typeapp", "mymail", "mail.ru", "яндекс", "yandex", "gmx", "web.de", "zoho", "fastmail", "tutanota", "tuta", "mailbird",
+    "em client", "airmail", "newton", "cloudmagic", "edison", "sparrow", "mailbox", "polymail", "superhuman", "front", "missive", "canary", "k-9", "k9",
+    "fairemail", "aqua mail", "aquamail", "boxer", "touchdown", "mailspring", "postbox", "roundcube", "horde", "zimbra", "groupwise", "lotus notes",
+    "t-online", "freenet", "libero", "virgilio", "tim", "orange", "sfr", "la poste", "laposte", "bouygues", "verizon", "at&t", "t-mobile", "vodafone", "telekom",
+    "rogers", "telus", "telstra", "optus", "qq", "网易", "foxmail", "163", "naver", "docomo", "softbank", "onet", "seznam", "posteo", "mailbox.org",
+];
+
+/// Lines that offer a mail program, by how they begin.
+#[rustfmt::skip]
+pub const PROGRAM_LINES: &[&str] = &[
+    "get outlook for", "get bluemail for", "get yahoo mail", "get the outlook app", "download outlook", "download proton", "download bluemail", "outlook für", "outlook for",
+    "holen sie sich outlook", "laden sie outlook", "outlook herunterladen", "télécharger outlook", "obtenez outlook", "obtenir outlook", "téléchargez outlook",
+    "obtener outlook", "descargar outlook", "obtenga outlook", "consigue outlook", "obter o outlook", "obter outlook", "baixe o outlook", "baixar o outlook",
+    "obtenha o outlook", "scarica outlook", "ottieni outlook", "scarica bluemail", "outlook downloaden", "download outlook voor", "outlook voor",
+    "pobierz program outlook", "pobierz aplikację outlook", "pobierz outlook", "скачать outlook", "скачайте outlook", "получить outlook", "загрузить outlook",
+    "获取 outlook", "获取outlook", "下载 outlook", "取得 outlook", "下載 outlook", "hämta outlook", "skaffa outlook", "hent outlook", "last ned outlook", "få outlook",
+    "hanki outlook", "lataa outlook", "získat outlook", "získejte outlook", "stáhnout outlook", "získajte outlook", "outlook'u edinin", "outlook'u indirin",
+    "ios için outlook", "android için outlook",
+];
+
+/// What follows such a line in the same one: `Please excuse typos.`
+pub const EXCUSES: &[&str] = &[
+    "excuse",
+    "typo",
+    "brevity",
+    "brief",
+    "forgive",
+    "pardon",
+    "autocorrect",
+    "tippfehler",
+    "kürze",
+    "rechtschreib",
+    "fautes",
+    "concision",
+    "disculp",
+    "errores",
+    "erros",
+    "errori",
+    "fouten",
+    "beknopt",
+    "literówki",
+    "опечат",
+];
+
+/// First words, without dots, of what people add below everything else.
+pub const POSTSCRIPTS: &[&str] =
+    &["ps", "pps", "nb", "pd", "edit", "addendum", "nachtrag", "зы", "追伸", "又及", "附", "obs"];
 
 /// A line that a phone adds is short.
 pub const DEVICE_LINE_CHARS_MAX: usize = 90;

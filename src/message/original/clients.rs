@@ -2,6 +2,7 @@
 
 use super::introduction;
 use super::{Lines, block};
+use crate::message::new_text;
 
 /// Introductions of Gmail, Apple Mail, Thunderbird, Yahoo, Spark, Zoho and others. Each proves a quotation by itself.
 #[rustfmt::skip]
@@ -58,7 +59,6 @@ const INTRODUCTIONS: &[&str] = &[
     "man. 1. jan. 2024 kl. 10:00 skrev Anna Berg <a@b.example>:",
     "Den 1. jan. 2024 kl. 10.00 skrev Anna Berg <a@b.example>:",
     "ma 1. tammik. 2024 klo 10.00 Anna Berg (a@b.example) kirjoitti:",
-    "Anna Berg kirjoitti 1.1.2024 klo 10.00:",
     "Anna Berg <a@b.example> kirjoitti 1.1.2024 kello 10.00:",
     "po 1. 1. 2024 v 10:00 odesílatel Anna Berg <a@b.example> napsal:",
     "Dne 01. 01. 24 v 10:00 Anna Berg napsal(a):",
@@ -75,6 +75,24 @@ const INTRODUCTIONS: &[&str] = &[
     "Pada Sen, 1 Jan 2024 pukul 10.00 Anna Berg <a@b.example> menulis:",
     "Vào Th 2, 1 thg 1, 2024 vào lúc 10:00 Anna Berg <a@b.example> đã viết:",
     "в пн, 1 січ. 2024 р. о 10:00 Anna Berg <a@b.example> пише:",
+];
+
+/// The same of programs whose line a person could have written: it counts above quotation marks.
+const WEAK: &[&str] = &[
+    "Anna Berg kirjoitti 1.1.2024 klo 10.00:",
+    "Anna Berg wrote:",
+    "Anna Berg schrieb:",
+    "Anna Berg a écrit :",
+    "Anna Berg escribió:",
+    "Anna Berg ha scritto:",
+    "Anna Berg schreef:",
+    "Anna Berg skrev:",
+    "Anna Berg pisze:",
+    "Anna Berg пишет:",
+    "Anna Berg napsal(a):",
+    "Anna Berg yazdı:",
+    "Zitat von Anna Berg <a@b.example>:",
+    "Quoting Anna Berg <a@b.example>:",
 ];
 
 /// Header fields that Outlook, phones and webmail copy.
@@ -112,6 +130,15 @@ fn every_introduction_is_a_strong_one() {
     let folded = INTRODUCTIONS.iter().filter(|text| text.contains(" <a@")).map(|text| text.replace(" <a@", "\n<a@"));
     let weak: Vec<_> = folded.filter(|text| !is_strong(text)).collect();
     assert!(weak.is_empty(), "folded {weak:#?}");
+}
+
+#[test]
+fn every_weak_introduction_goes_with_its_quotation() {
+    for text in WEAK {
+        assert_eq!(new_text::of(&format!("New\n\n{text}\n> old\n"), None, None), "New", "{text}");
+        let unmarked = format!("New\n\n{text}\nold?");
+        assert_eq!(new_text::of(&unmarked, None, None), unmarked, "{text}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The line that introduces a quotation: `On Monday, Anna <anna@example.com> wrote:` in many languages, folded over a
 //! few lines, with or without a verb.
 
-use super::words::{BEGINNINGS, VERBS};
+use super::words::{BEGINNINGS, PRONOUNS, VERBS};
 use super::{Lines, folded, unquoted};
 
 /// An introduction is folded over no more lines than this.
@@ -39,16 +39,23 @@ pub fn at(lines: &Lines<'_>, start: usize) -> Option<Introduction> {
             return None;
         }
         if is_end(line) || is_ruled(&text) {
-            let is_first_line = index == start;
-            return judged(text, is_first_line).map(|(text, is_strong)| Introduction {
-                start,
-                end: index + 1,
-                text,
-                is_strong,
-            });
+            let is_strong = judged(&text, index == start)?;
+            // What stands above a whole introduction is somebody's words.
+            let is_longer = !begins_with_date(&folded(&text))
+                && (start + 1..=index).any(|later| is_strong_between(lines, later, index));
+            let found = Introduction { start, end: index + 1, text, is_strong };
+            return (!is_longer).then_some(found);
         }
     }
     None
+}
+
+fn is_strong_between(lines: &Lines<'_>, first: usize, last: usize) -> bool {
+    if unquoted(lines.line(first)).starts_with(['<', '(', '[']) {
+        return false;
+    }
+    let text: Vec<&str> = (first..=last).map(|index| unquoted(lines.line(index))).collect();
+    judged(&text.join(" "), first == last) == Some(true)
 }
 
 /// The introduction that ends right above a line, with nothing but empty lines between.
@@ -82,18 +89,47 @@ fn is_ruled(text: &str) -> bool {
     text.starts_with("--") && text.ends_with("--") && has_verb(text)
 }
 
-/// The text when it is an introduction, and whether it is a strong one.
-fn judged(text: String, is_one_line: bool) -> Option<(String, bool)> {
-    let (verb, begins) = (has_verb(&text), begins(&text));
-    let (mailbox, time) = (has_mailbox(&text), has_time(&text));
-    let is_ruled = is_ruled(&text);
-    let is_introduction = match (verb, begins) {
-        (true, true) => has_digits(&text) || mailbox || is_one_line,
-        (true, false) => (mailbox && has_digits(&text)) || time && is_one_line || is_ruled,
-        (false, _) => mailbox && (time || has_year(&text)) && !is_prose(&text),
+/// Whether it is an introduction, and then whether it is a strong one.
+fn judged(text: &str, is_one_line: bool) -> Option<bool> {
+    let is_ruled = is_ruled(text);
+    let begins = begins(text);
+    let (mailbox, time) = (has_mailbox(text), has_time(text));
+    let is_introduction = match (has_verb(text), begins) {
+        (true, true) => has_digits(text) || mailbox || is_one_line,
+        (true, false) => (mailbox && has_digits(text)) || time && is_one_line || is_ruled,
+        (false, _) => mailbox && (time || has_year(text)) && !is_prose(text),
     };
-    let is_strong = (mailbox && has_digits(&text)) || (verb && time) || is_ruled;
-    is_introduction.then_some((text, is_strong))
+    is_introduction.then(|| is_ruled || is_strong(text, begins))
+}
+
+/// Date, author and verb stand as programs put them; people who tell what somebody wrote name no mailbox in brackets.
+fn is_strong(text: &str, begins: bool) -> bool {
+    const AUTHOR_WORDS_MAX: usize = 5;
+    const DATE_WORDS_MAX: usize = 12;
+    let text = folded(text.trim_end_matches(|c: char| matches!(c, ':' | '：' | '-' | '*') || c.is_whitespace()));
+    let is_dated = has_time(&text) || has_year(&text);
+    let words = |text: &str| text.split_whitespace().count();
+    if let Some(before) = before_verb(&text) {
+        let is_author = before.split_whitespace().next_back().is_some_and(|word| !PRONOUNS.contains(&word));
+        return is_author && (has_bracketed(before) && has_number(before) || begins && has_time(before));
+    }
+    // German and Dutch put the verb in front of the author: `Am 1.2.2024 schrieb Anna <a@b>:`
+    let verb =
+        VERBS.iter().filter_map(|verb| text.split_once(&format!(" {verb} "))).max_by_key(|(before, _)| before.len());
+    let Some((before, behind)) = verb else {
+        return begins && is_dated && text.ends_with(['>', ')', ']']) && has_bracketed(&text);
+    };
+    let is_author = behind.split_whitespace().next().is_some_and(|word| !PRONOUNS.contains(&word));
+    let is_name = begins && has_time(before) && !has_digits(behind) && words(behind) <= AUTHOR_WORDS_MAX;
+    is_author && (has_bracketed(&text) && is_dated && words(behind) <= DATE_WORDS_MAX || is_name)
+}
+
+/// What stands in front of a verb at the end.
+fn before_verb(text: &str) -> Option<&str> {
+    let fronts = VERBS.iter().filter_map(|verb| {
+        text.strip_suffix(verb).filter(|front| !verb.is_ascii() || front.ends_with(|c: char| !c.is_alphanumeric()))
+    });
+    fronts.min_by_key(|front| front.len()).map(str::trim_end)
 }
 
 /// Without a verb, the words in front of the address must be a date and a name.
@@ -102,19 +138,33 @@ fn is_prose(text: &str) -> bool {
     head.split_whitespace().count() > 16 || head.contains(". ") && !has_digits(head)
 }
 
+/// It begins with a date, as it is, behind a word for "on", or behind the day of the week.
 fn begins(text: &str) -> bool {
-    let text = folded(text.trim_start_matches(['-', ' ']));
+    let text = folded(text);
+    let is_day = || {
+        let second = text.split_whitespace().nth(1).unwrap_or("");
+        second.starts_with(|c: char| c.is_ascii_digit()) && (has_time(&text) || has_year(&text))
+    };
+    begins_with_date(&text) || is_day()
+}
+
+fn begins_with_date(text: &str) -> bool {
+    let text = text.trim_start_matches(['-', ' ']);
     text.starts_with(|c: char| c.is_ascii_digit()) || BEGINNINGS.iter().any(|begin| text.starts_with(begin))
 }
 
 fn has_verb(text: &str) -> bool {
     let text = folded(text.trim_end_matches(|c: char| matches!(c, ':' | '：' | '-' | '*') || c.is_whitespace()));
-    let ends = |verb: &&str| {
-        text.strip_suffix(*verb)
-            .is_some_and(|before| !verb.is_ascii() || before.ends_with(|c: char| !c.is_alphanumeric()))
-    };
-    // German and Dutch put the verb in front of the author: `Am 1.2.2024 schrieb Anna <a@b>:`
-    VERBS.iter().any(ends) || VERBS.iter().any(|verb| text.contains(&format!(" {verb} ")))
+    before_verb(&text).is_some() || VERBS.iter().any(|verb| text.contains(&format!(" {verb} ")))
+}
+
+/// `<a@b>`, `(a@b)`, `[mailto:a@b]`.
+fn has_bracketed(text: &str) -> bool {
+    text.match_indices(['<', '(', '[']).any(|(open, _)| {
+        let inner = &text[open + 1..];
+        let end = inner.find(['>', ')', ']']).unwrap_or(inner.len());
+        has_mailbox(&inner[..end])
+    })
 }
 
 fn has_mailbox(text: &str) -> bool {
@@ -122,6 +172,11 @@ fn has_mailbox(text: &str) -> bool {
         text[..at].ends_with(|c: char| c.is_alphanumeric() || "._-+".contains(c))
             && text[at + 1..].starts_with(|c: char| c.is_alphanumeric())
     })
+}
+
+/// A word that begins with a digit; one in an address proves nothing.
+fn has_number(text: &str) -> bool {
+    text.split([' ', '(', '"', ',']).any(|word| word.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 fn has_digits(text: &str) -> bool {

@@ -147,6 +147,18 @@ pub const VERBS: &[&str] = &[
     "写道", "寫道", "写到", "のメール", "は書きました", "さんが書きました", "が書きました", "작성", "님이 작성", "כתב", "كتب",
 ];
 
+/// Authors whom no program names: a person tells what somebody wrote.
+#[rustfmt::skip]
+pub const PRONOUNS: &[&str] = &[
+    "i", "we", "you", "he", "she", "they", "it", "who",
+    "ich", "du", "er", "sie", "wir", "ihr", "man", "je", "j'ai", "tu", "il", "elle", "on", "nous", "vous", "ils", "elles",
+    "yo", "él", "ella", "usted", "ustedes", "nosotros", "ellos", "ellas", "io", "lui", "lei", "noi", "voi", "loro",
+    "eu", "ele", "ela", "você", "nós", "eles", "elas", "ik", "jij", "je", "hij", "zij", "ze", "u", "wij", "jullie",
+    "jag", "ni", "han", "hon", "de", "jeg", "hun", "vi", "dere", "minä", "sinä", "hän", "me", "te", "he",
+    "ja", "ty", "on", "ona", "pan", "pani", "my", "wy", "oni", "já", "vy", "я", "ты", "он", "она", "мы", "вы", "они",
+    "ben", "sen", "o", "biz", "siz", "onlar",
+];
+
 /// Words with which an introduction begins.
 #[rustfmt::skip]
 pub const BEGINNINGS: &[&str] = &[
@@ -161,7 +173,7 @@ mod tests {
 
     #[test]
     fn words_are_written_as_they_are_compared() {
-        let lists = [FORWARD_BANNERS, ORIGINAL_BANNERS, VERBS, BEGINNINGS];
+        let lists = [FORWARD_BANNERS, ORIGINAL_BANNERS, VERBS, BEGINNINGS, PRONOUNS];
         for word in lists.concat().iter().chain(LABELS.iter().flat_map(|(_, words)| *words)) {
             assert_eq!(&folded(word), word);
         }
