@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 use mail_parser::DateTime;
 
-use super::facts::{Attachment, Facts, Person};
+use super::facts::{Attachment, Automatic, AutomaticKind, Facts, Kind, Person};
 use super::parts::{self, Part, Parts};
 use super::{automatic, body, fields, forward, ids, inner, new_text, person, report, words};
 use crate::base::Time;
@@ -33,12 +33,10 @@ pub fn read(raw: &[u8]) -> Facts {
     facts
 }
 
-/// What the forwarder wrote stands above the original.
+/// What the forwarder wrote stands above the original; it may be nothing.
 fn inline_forward(facts: &mut Facts) {
     let Some((forwarded, above)) = forward::inline(facts) else { return };
-    if !above.trim().is_empty() {
-        facts.new_text = new_text::of(above.trim_end(), name_of(facts), None);
-    }
+    facts.new_text = new_text::of(above.trim_end(), name_of(facts), None);
     facts.forwarded = Some(forwarded);
 }
 
@@ -115,6 +113,10 @@ fn content_facts(parts: &Parts<'_>, facts: &mut Facts) {
     if let Some(report) = report::read(parts, facts) {
         facts.kind = report.kind;
         facts.bounce = report.bounce;
+        if report.kind == Kind::AutoReply {
+            let why = "it asks its reader to do something first".to_owned();
+            facts.automatic = Some(Automatic { kind: AutomaticKind::Challenge, why });
+        }
     }
     automatic::wording::read(facts);
 }
@@ -296,6 +298,16 @@ mod tests {
             serde_json::json!({"forwarded": {"from": {"name": "Anna", "address": "a@b"},
                 "to": [{"name": null, "address": "c@d"}], "subject": "Help", "date": "Mon, 1 Jan 2024", "text": "please"}}),
         );
+    }
+
+    #[test]
+    fn a_forward_without_a_word_has_no_new_text() {
+        let copy = "---------- Forwarded message ---------\nFrom: Anna <a@b>\nSubject: Door\n\nIt is broken.\n";
+        for (above, new) in [("", ""), ("Please.\n\n", "Please."), ("Sent from my iPhone\n\n", "Sent from my iPhone")] {
+            let facts = read(format!("Subject: Fwd: Door\n\n{above}{copy}").as_bytes());
+            assert_eq!((facts.new_text.as_str(), facts.forwarded.is_some()), (new, true));
+            assert!(facts.text.contains(copy.trim_end()));
+        }
     }
 
     #[test]

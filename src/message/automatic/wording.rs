@@ -52,6 +52,11 @@ pub fn is_titled(subject: &str) -> bool {
     has_title(&folded(subject))
 }
 
+/// True when a text asks its reader to prove something before a message is let in.
+pub fn is_challenge(text: &str) -> bool {
+    sentence_in(text) == Some(AutomaticKind::Challenge)
+}
+
 fn has_title(subject: &str) -> bool {
     let subject = subject.trim_start_matches(['*', '[', '<', '"', ' ']);
     let begins = TITLES.iter().any(|title| {

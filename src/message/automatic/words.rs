@@ -20,26 +20,29 @@ pub const TITLES: &[&str] = &[
     "réponse automatique", "reponse automatique", "réponse automatisée", "message automatique", "absence du bureau", "absent du bureau", "message d'absence",
     "notification d'absence", "hors du bureau",
     // Spanish
-    "respuesta automática", "respuesta automatica", "contestación automática", "fuera de la oficina", "fuera de oficina", "mensaje de ausencia", "autorespuesta",
+    "respuesta automática", "respuesta automatica", "contestación automática", "fuera de la oficina", "fuera de oficina", "mensaje de ausencia", "autorespuesta", "mensaje automático", "respuesta de ausencia", "respuesta automatizada",
     // Portuguese
-    "resposta automática", "resposta automatica", "fora do escritório", "fora do escritorio", "ausência temporária", "aviso de ausência", "ausente do escritório",
+    "resposta automática", "resposta automatica", "fora do escritório", "fora do escritorio", "ausência temporária", "aviso de ausência", "ausente do escritório", "mensagem automática", "resposta de ausência",
     // Italian
-    "risposta automatica", "risposta non al computer", "fuori sede", "fuori ufficio", "assenza dall'ufficio", "messaggio automatico", "assente dall'ufficio",
+    "risposta automatica", "risposta non al computer", "fuori sede", "fuori ufficio", "assenza dall'ufficio", "messaggio automatico", "assente dall'ufficio", "notifica automatica", "risposta automatizzata", "autorisposta",
     // Dutch
-    "automatisch antwoord", "automatische reactie", "automatische beantwoording", "afwezigheidsbericht", "afwezigheidsmelding", "niet aanwezig", "automatisch bericht",
+    "automatisch antwoord", "automatische reactie", "automatische beantwoording", "afwezigheidsbericht", "afwezigheidsmelding", "niet aanwezig", "automatisch bericht", "automatisch antwoordbericht", "afwezigheidsassistent", "buiten kantoor",
     // Polish
-    "autoodpowiedź", "odpowiedź automatyczna", "automatyczna odpowiedź", "poza biurem", "autoresponder:",
+    "autoodpowiedź", "odpowiedź automatyczna", "automatyczna odpowiedź", "poza biurem", "nieobecność w biurze", "automatyczna wiadomość",
     // Russian, Ukrainian
-    "автоматический ответ", "автоответ", "автоответчик", "вне офиса", "нет на работе", "автоматична відповідь",
+    "автоматический ответ", "автоответ", "автоответчик", "вне офиса", "нет на работе", "автоматическое уведомление", "автоматическое сообщение", "автоматическая рассылка", "автоматична відповідь",
     // Swedish, Danish, Norwegian, Finnish
-    "automatiskt svar", "autosvar", "frånvaromeddelande", "automatisk svar", "ikke til stede", "fraværsmeddelelse", "fraværsmelding", "ikke på kontoret",
-    "automaattinen vastaus", "poissaoloilmoitus", "poissa toimistosta",
+    "automatiskt svar", "autosvar", "frånvaromeddelande", "automatiskt meddelande", "automatisk besked", "automatisk melding", "fraværsbesked", "fraværsassistent", "automatisk svar", "ikke til stede", "fraværsmeddelelse", "fraværsmelding", "ikke på kontoret",
+    "automaattinen vastaus", "automaattivastaus", "automaattinen viesti", "poissaoloilmoitus", "poissa toimistosta",
     // Czech, Slovak, Hungarian, Romanian, Croatian
-    "automatická odpověď", "automatická odpoveď", "mimo kancelář", "automatikus válasz", "házon kívül", "räspuns automat", "răspuns automat", "automatski odgovor",
+    "automatická odpověď", "automatická zpráva", "odpověď v nepřítomnosti", "jsem mimo kancelář", "automatická odpoveď", "mimo kancelář", "automatikus válasz", "házon kívül", "räspuns automat", "răspuns automat", "automatski odgovor",
     // Turkish, Greek
-    "otomatik yanıt", "otomatik cevap", "ofis dışında", "işyeri dışında", "αυτόματη απάντηση", "εκτός γραφείου",
+    "otomatik yanıt", "otomatik cevap", "otomatik mesaj", "işyeri dışı", "ofis dışı", "ofis dışında", "işyeri dışında", "αυτόματη απάντηση", "εκτός γραφείου",
     // Japanese, Chinese, Korean
-    "自動返信", "自動応答", "不在通知", "自动回复", "自動回覆", "自动答复", "自動答覆", "자동 회신", "자동 응답", "부재 중", "부재중",
+    "自動返信", "自動応答", "不在通知", "自動返信メール", "不在のお知らせ", "自動応答メッセージ", "自动回复", "自動回覆", "自动答复", "外出自动回复", "假期自动回复", "自動回信", "自動答覆", "자동 회신", "자동 응답", "부재 중", "부재중",
+    // One word that says it, in several languages
+    "auto", "abwesend", "afwezig", "frånvaro", "frånvarande", "fraværende", "ausente", "assente", "poissa", "poissaolo", "nepřítomen",
+    "nepřítomna", "nieobecny", "nieobecna", "bortrest", "отсутствую",
     // Others
     "תשובה אוטומטית", "رد تلقائي", "balasan otomatis", "trả lời tự động",
 ];
@@ -83,9 +86,9 @@ pub const SENTENCES: &[(AutomaticKind, &[&str])] = &[
         "no longer with the company", "has left the company", "nicht im büro", "nicht im haus", "außer haus", "ausser haus", "im urlaub", "bin ich abwesend", "ich bin abwesend", "ab dem wieder",
         "wieder erreichbar", "nach meiner rückkehr", "nicht weitergeleitet", "absent du bureau", "je suis absent", "je suis actuellement", "actuellement absent", "en congé", "de retour le", "mon retour",
         "fuera de la oficina", "estoy de vacaciones", "estaré ausente", "estoy ausente", "a mi regreso", "fora do escritório", "estou de férias", "estarei ausente", "ausente do escritório",
-        "fuori ufficio", "fuori sede", "sono assente", "sarò assente", "in ferie", "al mio rientro", "niet op kantoor", "ben ik afwezig", "ik ben afwezig", "met vakantie", "op vakantie",
-        "jestem nieobecn", "poza biurem", "na urlopie", "в отпуске", "меня нет в офисе", "буду отсутствовать", "inte på kontoret", "på semester", "ikke på kontoret", "på ferie", "holder ferie",
-        "poissa toimistosta", "olen lomalla", "mimo kancelář", "na dovolené", "ofis dışında", "izindeyim", "tatildeyim", "休暇を", "不在に", "不在となり", "休假", "外出", "出差", "自动回复", "自動返信",
+        "fuori ufficio", "fuori sede", "sono assente", "sarò assente", "in ferie", "al mio rientro", "niet op kantoor", "niet aanwezig", "ben ik afwezig", "ik ben afwezig", "met vakantie", "op vakantie",
+        "jestem nieobecn", "poza biurem", "na urlopie", "będę nieobecn", "в отпуске", "меня нет в офисе", "буду отсутствовать", "inte på kontoret", "på semester", "är bortrest", "åter på kontoret", "tillbaka på kontoret", "ikke på kontoret", "på ferie", "holder ferie", "tilbake på kontoret", "tilbage på kontoret", "har ferie",
+        "poissa toimistosta", "olen lomalla", "olen poissa", "palaan töihin", "mimo kancelář", "na dovolené", "nejsem v kanceláři", "nejsem přítom", "ofis dışında", "izindeyim", "tatildeyim", "yıllık izinde", "ofiste olmayacağım", "休暇を", "不在に", "不在となり", "休假", "外出", "出差", "自动回复", "自動返信",
     ]),
     (Acknowledgement, &[
         "this is an automated response", "this is an automatic response", "this is an automatic reply", "this is an automated reply", "this is an auto-generated", "this is an automatically generated",

@@ -15,7 +15,7 @@ use super::automatic;
 use super::facts::{Bounce, Facts, Kind, ReportedRecipient};
 use super::parts::{Part, Parts};
 
-/// What a report says.
+/// What a report says. The kind `AutoReply` stands for a challenge that took the structure of a report.
 #[derive(Debug)]
 pub struct Report {
     pub kind: Kind,
@@ -61,9 +61,18 @@ fn structured(parts: &Parts<'_>, facts: &Facts) -> Option<Report> {
         // A responder that took the structure for its note.
         return None;
     }
+    if is_challenge(&recipients, facts) {
+        return Some(Report { kind: Kind::AutoReply, bounce: None });
+    }
     // Some reports have the structure and leave it empty: then their text counts.
     let recipients = if recipients.is_empty() { prose::recipients(parts, facts) } else { recipients };
     Some(delivery(parts, facts, recipients))
+}
+
+/// A filter that holds the message until its sender does something: no server has refused it.
+fn is_challenge(recipients: &[ReportedRecipient], facts: &Facts) -> bool {
+    let is_refused = recipients.iter().any(|each| each.diagnostic.as_deref().is_some_and(reasons::has_reply_code));
+    !recipients.is_empty() && !is_refused && automatic::wording::is_challenge(&facts.text)
 }
 
 /// A complaint of a mailbox provider that predates the standard.

@@ -99,6 +99,8 @@ pub const SUBJECTS: &[&str] = &[
     "warning: message still undelivered",
     "delayed mail",
     "email delivery failure",
+    "there was an error sending your mail",
+    "error sending your mail",
     "bounce",
     "rejected mail",
     "user unknown",
@@ -237,6 +239,11 @@ pub const SENTENCES: &[&str] = &[
     "we were unable to deliver",
     "we are unable to deliver",
     "unable to deliver to the following",
+    "we had trouble delivering your message",
+    "we have been unable to deliver",
+    "error sending your mail",
+    "was rejected by the recipient",
+    "server rejected recipient",
     "undeliverable to",
     "user mailbox exceeds allowed size",
     "no valid recipients were found for this message",
@@ -363,6 +370,7 @@ pub const SEPARATORS: &[&str] = &[
 /// Words right in front of a failed recipient.
 pub const LEADS: &[&str] = &[
     "rcpt to:",
+    "rejected recipient",
     "rcpt to :",
     "undeliverable to",
     "allowed size:",

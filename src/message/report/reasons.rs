@@ -149,6 +149,12 @@ pub fn of(status: Option<&str>, said: &str) -> &'static str {
     phrase.or(code).unwrap_or(if class == "4" { "temporary" } else { "other" })
 }
 
+/// True when a server's reply (RFC 5321 §4.2) is among what is said.
+pub fn has_reply_code(said: &str) -> bool {
+    said.split(|c: char| !c.is_alphanumeric())
+        .any(|word| word.len() == 3 && word.starts_with(['4', '5']) && word.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

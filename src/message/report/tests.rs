@@ -1,6 +1,7 @@
 //! Reports told by their structure.
 
 use super::*;
+use crate::message::facts::AutomaticKind;
 use crate::message::parts;
 
 fn report(report_type: &str, status_kind: &str, status: &str) -> String {
@@ -52,4 +53,20 @@ fn other_reports_and_none() {
     let complaint = "Content-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: message/rfc822\n\nX-HmXmrOriginalRecipient: a@b\n\nx\n--o--\n";
     assert_eq!(kind(complaint), Some(Kind::FeedbackReport));
     assert_eq!(kind("Subject: Undelivered Mail Returned to Sender\n\nx"), None);
+}
+
+#[test]
+fn a_challenge_in_the_structure_of_a_report() {
+    let raw = |diagnostic: &str| {
+        let status =
+            format!("Final-Recipient: rfc822; a@b\nAction: failed\nDiagnostic-Code: {diagnostic}\nStatus: 4.7.0\n");
+        report("delivery-status", "message/delivery-status", &status)
+            .replace("\nsorry\n", "\nYour message is being held.\n")
+    };
+    let read = |raw: String| crate::message::read(raw.as_bytes());
+    let held = read(raw("X-Notice; Sender not approved"));
+    assert_eq!((held.kind, held.automatic.map(|found| found.kind)), (Kind::AutoReply, Some(AutomaticKind::Challenge)));
+    assert_eq!(held.bounce, None);
+    // A server refused it, whatever the text says.
+    assert_eq!(read(raw("smtp; 550 go away")).kind, Kind::Bounce);
 }
