@@ -86,7 +86,8 @@ fn without_quotation(lines: &Lines<'_>) -> String {
     let whole = || lines.text.to_owned();
     let Some(first) = (0..lines.len()).find(|index| lines.is_quoted(*index)) else { return whole() };
     let last = (first..lines.len()).rev().find(|index| lines.is_quoted(*index)).unwrap_or(first);
-    if !(first..=last).all(|index| lines.is_quoted(index) || lines.is_empty(index)) {
+    let is_quotation = |index| lines.is_quoted(index) || lines.is_empty(index) || is_rest_of_link(lines, index);
+    if !(first..=last).all(is_quotation) {
         return introduced_end(lines).map_or_else(whole, |start| lines.before(start).to_owned());
     }
     let introduced = introduction_above(lines, first);
@@ -109,6 +110,16 @@ fn introduced_end(lines: &Lines<'_>) -> Option<usize> {
     let above = (0..lines.len()).rev().find(|index| !lines.is_quoted(*index) && !lines.is_empty(*index))?;
     let quoted = (above + 1..lines.len()).find(|index| lines.is_quoted(*index))?;
     introduction::above(lines, quoted).filter(|found| found.is_strong).map(|found| found.start)
+}
+
+/// The end of a link that was too long for its quoted line.
+fn is_rest_of_link(lines: &Lines<'_>, index: usize) -> bool {
+    let is_within = index > 0 && lines.is_quoted(index - 1) && lines.is_quoted(index + 1);
+    let line = lines.line(index);
+    is_within
+        && lines.line(index - 1).contains("http")
+        && !line.contains(char::is_whitespace)
+        && line.contains(['=', '/', '&', '%', '_'])
 }
 
 /// The introduction right above a quoted line, a weak one too.

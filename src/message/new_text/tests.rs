@@ -31,6 +31,7 @@ fn quotations_are_cut() {
     check("Yes. On 1 Jan 2024 at 10:00, Anna wrote:\n> old", "Yes.");
     check("New\n\nSent from my phone\n\nold without any mark", "New");
     check("> one\nAnswer\n\nOn 1 Jan 2024 at 10:00, Anna <a@example.com> wrote:\n> old\n", "> one\nAnswer");
+    check("New\n\n> see http://example.com/a\nb?c=1\n> old", "New");
     check("New\n\nSent with Spark\nOn 1/1/2024 at 10:00, Anna <a@b.c> wrote:\nold", "New");
     check("New\nnew\nOn 1/1/2024 at 10:00, Anna <a@b.c> wrote:\nold", "New\nnew");
     check("New\nnew\npon., 1 sty 2024 o 10:00 Anna <a@b.c> napisał:\nold", "New\nnew");
@@ -43,6 +44,7 @@ fn in_doubt_nothing_is_cut() {
         "> all is quoted",
         "> one\nAnswer\n> two\nAnswer",
         "Above\n> one\nBelow",
+        "Above\n> see http://example.com/a\nno\n> two",
         "On Monday he wrote:\nnothing, as always",
         "Look:\nOn 1 Jan he wrote:\nnothing, as always",
         "From: my heart\nthanks",

@@ -48,7 +48,7 @@ pub const DEVICE_ENDS: &[&str] = &[
 /// Devices and programs that name themselves in such lines.
 #[rustfmt::skip]
 pub const DEVICES: &[&str] = &[
-    "iphone", "ipad", "ipod", "android", "samsung", "galaxy", "blackberry", "windows phone", "windows mobile", "nokia", "lumia", "htc", "huawei", "honor", "xiaomi",
+    "iphone", "iphonu", "ipad", "ipod", "android", "samsung", "galaxy", "blackberry", "windows phone", "windows mobile", "nokia", "lumia", "htc", "huawei", "honor", "xiaomi",
     "redmi", "oneplus", "pixel", "nexus", "motorola", "moto", "sony", "xperia", "lg", "oppo", "realme", "fairphone",
     "phone", "mobile", "smartphone", "handy", "handheld", "tablet", "tablette", "telefon", "telefoon", "téléphone", "teléfono", "telefone", "telefono",
     "móvil", "movil", "celular", "cellulare", "mobil", "mobiel", "mobiltelefon", "mobilního", "puhelimesta", "puhelin", "телефон", "смартфон", "телефона", "手机", "手機",

@@ -5,7 +5,7 @@ use super::words::{BEGINNINGS, PRONOUNS, VERBS};
 use super::{Lines, folded, unquoted};
 
 /// An introduction is folded over no more lines than this.
-const LINES_MAX: usize = 4;
+const LINES_MAX: usize = 5;
 const BYTES_MAX: usize = 400;
 
 /// Lines that introduce a quotation, from `start` to before `end`.
@@ -25,11 +25,16 @@ pub fn at(lines: &Lines<'_>, start: usize) -> Option<Introduction> {
     if first.is_empty() {
         return None;
     }
-    let mut text = String::new();
+    let (mut text, mut has_gap) = (String::new(), false);
     for index in start..lines.len().min(start + LINES_MAX) {
         let line = unquoted(lines.line(index));
-        if line.is_empty() && index > start {
-            return None;
+        if line.is_empty() {
+            // Programs that make text of HTML put an empty line between date and address.
+            if has_mailbox(&text) || !(begins_with_date(&folded(&text)) && has_time(&text)) {
+                return None;
+            }
+            has_gap = true;
+            continue;
         }
         if !text.is_empty() {
             text.push(' ');
@@ -39,7 +44,7 @@ pub fn at(lines: &Lines<'_>, start: usize) -> Option<Introduction> {
             return None;
         }
         if is_end(line) || is_ruled(&text) {
-            let is_strong = judged(&text, index == start)?;
+            let is_strong = judged(&text, index == start).filter(|_| !has_gap || has_mailbox(&text))?;
             // What stands above a whole introduction is somebody's words.
             let is_longer = !begins_with_date(&folded(&text))
                 && (start + 1..=index).any(|later| is_strong_between(lines, later, index));
@@ -218,6 +223,8 @@ mod tests {
         check("On Mon, 1 Jan 2024 at 10:00, Anna <a@b.c> wrote:", Some((1, true)));
         check("On Mon, 1 Jan 2024, Anna Berg\n<a@b.c>\nwrote:", Some((3, true)));
         check("On Monday Anna wrote:", Some((1, false)));
+        check("On 1 Jan 2024 at 10:00 Anna\n\n<\nmailto:Anna <a@b.c>\n> wrote:", Some((5, true)));
+        check("On 1 Jan 2024 at 10:00 we met.\n\nAnna wrote:", None);
         check("2024-01-01 16:32 GMT+01:00 Anna <a@b.c>:", Some((1, true)));
         check("2024年1月1日(月) 10:00 Anna <a@b.c>:", Some((1, true)));
         check("在 2024年1月1日,10:00,Anna <a@b.c> 写道：", Some((1, true)));
