@@ -247,6 +247,10 @@ pub const QUOTED_BYTES_MAX: usize = 16 * KIB;
 pub const PAGE_TEXT_BYTES_MAX: usize = 256 * KIB;
 /// Rows that a list prints unless asked for more.
 pub const LIST_ROWS: usize = 100;
+/// Cases that a contact is shown with; `case list --contact` has all of them.
+pub const CONTACT_CASES_SHOWN: usize = 20;
+/// Aliases of one contact: a person has a few, and each is looked for among the participants of a case.
+pub const ALIASES_MAX: usize = 20;
 /// One attachment of a reply, and all of them together with its text.
 pub const REPLY_BYTES_MAX: usize = 18 * MIB;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::threading::Candidate;
-use super::{Case, Status};
+use super::{Case, Contact, Participant, Role, Status};
 use crate::address::{Confirmation, Doubt, OnResolved, RoutingAddress};
 use crate::base::{CaseNumber, MailId, Mailbox, Time};
 
@@ -61,6 +61,29 @@ pub struct Known {
     pub case: Option<CaseNumber>,
 }
 
+/// Who wrote a message, for those who answer it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sender {
+    /// The address that they wrote from; none when that is ours, or can't be read.
+    pub author: Option<Participant>,
+    /// What is known of them.
+    pub contact: Option<Contact>,
+    /// Our own address under which it was written.
+    pub ours: Option<Mailbox>,
+}
+
+impl Sender {
+    /// Whose case one of theirs is: the contact's, else the author's.
+    pub fn case_contact(&self) -> Option<Participant> {
+        match &self.contact {
+            Some(Contact { address, name, .. }) => {
+                Some(Participant { address: address.clone(), name: name.clone(), role: Role::Author })
+            }
+            None => self.author.clone(),
+        }
+    }
+}
+
 /// All that is known about a message when it is decided.
 #[derive(Clone, Debug)]
 pub struct Evidence {
@@ -83,6 +106,7 @@ pub struct Evidence {
     pub cases: Vec<Case>,
     /// From; none when it can't be read, or DMARC refutes it.
     pub author: Option<Mailbox>,
+    pub sender: Sender,
     pub received_at: Time,
     /// What answers to resolved cases do by the addresses of those cases.
     pub on_resolved: Vec<(CaseNumber, OnResolved)>,

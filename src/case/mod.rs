@@ -22,7 +22,7 @@ pub use crate::base::Priority;
 pub use contact::Contact;
 pub use decide::{Decision, Opening, Reason, SetAside, decide};
 pub use event::{Event, Happening};
-pub use evidence::{Evidence, Known, Recipient, Via};
+pub use evidence::{Evidence, Known, Recipient, Sender, Via};
 pub use fold::{Case, DISPATCH, Hint, INTAKE, PARTICIPANTS_MAX, Participant, Role, SKILL};
 pub use mail::{Delivery, Direction, Disposition, Former, Mail, SavedField, Step};
 pub use names::{Awaiting, Named, Names, Receipt};

@@ -50,6 +50,7 @@ fn nothing() -> Evidence {
         confirmation: None,
         report_on: None,
         author: Some(mailbox("anna@customer.example")),
+        sender: Sender::default(),
         received_at: Time::UNIX_EPOCH,
         on_resolved: Vec::new(),
         over_limit: None,

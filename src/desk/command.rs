@@ -132,6 +132,23 @@ pub enum Command {
         number: CaseNumber,
         by: Mailbox,
     },
+    ContactList {
+        limit: Option<usize>,
+    },
+    /// By their address, or by an alias.
+    ContactShow {
+        address: Mailbox,
+    },
+    ContactAdd {
+        address: Mailbox,
+        #[serde(default)]
+        settings: ContactSettings,
+    },
+    /// By their address, or by an alias.
+    ContactSet {
+        address: Mailbox,
+        settings: ContactSettings,
+    },
     QueueAdd {
         name: String,
         #[serde(default)]
@@ -264,6 +281,17 @@ pub struct AgentSettings {
     pub capacity: Option<u32>,
     /// A level of 0 takes a skill away.
     pub skills: BTreeMap<String, u8>,
+}
+
+/// What a person says of a contact; `None` is "not named".
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ContactSettings {
+    /// An empty text takes it away.
+    pub name: Option<String>,
+    /// All of them.
+    pub aliases: Option<Vec<Mailbox>>,
+    pub inactive: Option<bool>,
 }
 
 /// Which messages to list, newest first.

@@ -9,6 +9,7 @@ mod apply;
 mod backup;
 mod case;
 pub mod command;
+mod contact;
 mod dkim;
 mod family;
 mod message;
@@ -69,6 +70,10 @@ impl Desk {
             Command::CaseSplit { number, message, by } => self.case_split(number, &message, by).await,
             Command::CaseLink { number, message, by } => self.case_link(number, &message, by).await,
             Command::CaseDecline { number, by } => self.case_decline(number, by).await,
+            Command::ContactList { limit } => self.contact_list(limit).await,
+            Command::ContactShow { address } => self.contact_show(&address).await,
+            Command::ContactAdd { address, settings } => self.contact_add(address, settings).await,
+            Command::ContactSet { address, settings } => self.contact_set(&address, settings).await,
             Command::QueueAdd { name, settings } => self.queue_add(name, settings).await,
             Command::QueueList => self.queue_list().await,
             Command::QueueShow { name } => self.queue_show(&name).await,

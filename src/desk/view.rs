@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::address::{RoutingAddress, ServiceAddress};
 use crate::base::{AuthResults, Envelope, MailId, Time};
-use crate::case::{Case, Direction, Event, Happening, Mail};
+use crate::case::{Case, Contact, Direction, Event, Happening, Mail};
 use crate::message::Facts;
 use crate::outbound::SpoolItem;
 
@@ -127,6 +127,17 @@ fn assignment(event: &Event) -> Option<Value> {
     let version = env!("CARGO_PKG_VERSION");
     Some(json!({"stage": "assign", "by": event.by, "version": version, "outcome": outcome, "why": why, "took_us": 0,
         "considered": considered}))
+}
+
+/// A contact.
+pub fn contact(contact: &Contact) -> Value {
+    json!({
+        "name": contact.name,
+        "address": contact.address,
+        "aliases": contact.aliases,
+        "active": !contact.inactive,
+        "first_seen_at": contact.first_seen_at,
+    })
 }
 
 /// A case without its messages and events.

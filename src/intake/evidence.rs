@@ -8,7 +8,7 @@ use crate::case::{
     Candidate, Case, Direction, Evidence, Known, Mail, Named, Names, Proof, Receipt, Recipient, Status,
     case_number_in_subject,
 };
-use crate::intake::{Reading, merge, resolve_accepted};
+use crate::intake::{Reading, merge, resolve_accepted, sender};
 use crate::message::facts::Kind;
 use crate::store::{Kept, ReadError, Site, tables};
 
@@ -51,8 +51,11 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
     let names = tables::NAMES.get(&*site.engine, &identity.name).await?;
     let earlier = Earlier::of(names.as_ref().map(|kept| &kept.value), identity.receipt.as_ref());
     let refuted = reading.auth.is_some_and(|auth| auth.refute_author());
+    let sender = sender::sender(site, &reading.facts).await?;
     let author = reading.facts.author();
-    let mut threads = Threads { site, author, refuted, candidates: Vec::new(), cases: Vec::new(), awaited: Vec::new() };
+    let identities = sender::identities(site, author.as_ref(), &sender).await?;
+    let (candidates, cases, awaited) = (Vec::new(), Vec::new(), Vec::new());
+    let mut threads = Threads { site, author, identities, refuted, candidates, cases, awaited };
     threads.search(reading, &earlier, names.as_ref().map(|kept| &kept.value)).await?;
     let report_on = threads.report_on(reading).await?;
     let on_resolved = threads.on_resolved().await?;
@@ -66,6 +69,7 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
         auto_reply: reading.facts.kind == Kind::AutoReply,
         candidates: threads.candidates,
         author: reading.facts.author().filter(|_| !refuted),
+        sender,
         received_at: reading.envelope.received_at,
         on_resolved,
         over_limit: None,
@@ -167,6 +171,8 @@ async fn earlier_probe_of(
 struct Threads<'a> {
     site: &'a Site,
     author: Option<Mailbox>,
+    /// The author's addresses: all of a contact's.
+    identities: Vec<Mailbox>,
     /// The author's domain says that it isn't the author.
     refuted: bool,
     candidates: Vec<Candidate>,
@@ -263,15 +269,20 @@ impl Threads<'_> {
         by: String,
         known: Option<bool>,
     ) -> Result<(), ReadError> {
-        let (author, author_refuted) = (self.author.clone(), self.refuted);
-        let Some(case) = self.living(number).await? else { return Ok(()) };
-        let author_known = known.unwrap_or_else(|| author.is_some_and(|author| case.has_participant(&author)));
-        let case = case.number;
+        let author_refuted = self.refuted;
+        let Some(case) = self.living(number).await?.map(|case| case.number) else { return Ok(()) };
+        let author_known = known.unwrap_or_else(|| self.takes_part(case));
         match self.candidates.iter_mut().find(|known| known.case == case && known.proof == proof) {
             Some(before) => before.author_known |= author_known,
             None => self.candidates.push(Candidate { case, proof, by, author_known, author_refuted }),
         }
         Ok(())
+    }
+
+    /// True when one of the author's addresses does.
+    fn takes_part(&self, number: CaseNumber) -> bool {
+        let case = self.cases.iter().map(|kept| &kept.value).find(|case| case.number == number);
+        case.is_some_and(|case| self.identities.iter().any(|address| case.has_participant(address)))
     }
 
     /// The case that has the messages of this number now.

@@ -20,6 +20,7 @@ mod reading;
 mod reception;
 mod recipient;
 mod round;
+mod sender;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -31,4 +32,5 @@ pub use rate::Tally;
 pub use reading::Reading;
 pub use reception::Reception;
 pub use recipient::{resolve, resolve_accepted};
+pub use sender::sender;
 pub use worker::Worker;

@@ -33,6 +33,8 @@ pub const CASE_EVENTS: Documents<(CaseNumber, u32), Event> = Documents::named("c
 /// What is to be done, by where it is. Follows the case's row: whatever writes that writes this.
 pub const WORK: Documents<(Place, CaseNumber), WorkItem> = Documents::named("work");
 pub const CONTACTS: Documents<Mailbox, Contact> = Documents::named("contact");
+/// Alias → the address of its contact.
+pub const CONTACT_ALIASES: Documents<Mailbox, Mailbox> = Documents::named("contact_alias");
 /// Under `tokens`: the secrets that threads are proved with.
 pub const KEYRINGS: Documents<str, Keyring> = Documents::named("keyring");
 /// Domain → its DKIM keys, all of which sign.

@@ -5,6 +5,7 @@
 
 mod cases;
 mod explain;
+mod people;
 mod sheet;
 mod table;
 
@@ -29,11 +30,14 @@ pub fn answer(command: &Command, value: &Value) -> String {
             &["id", "received_at", "from", "subject", "disposition", "case"],
             "no such messages; postcase address list shows where mail is taken",
         ),
-        Command::CaseList(_) => table::rows(
+        Command::CaseList(_) => cases::rows(value, "no such cases; postcase message list shows what came in"),
+        Command::ContactList { .. } => table::rows(
             value,
-            &["number", "status", "priority", "contact", "subject", "queue", "owner", "updated_at"],
-            "no such cases; postcase message list shows what came in",
+            &["address", "name", "account", "aliases", "active", "first_seen_at"],
+            "no contacts yet; each new sender becomes one",
         ),
+        Command::ContactShow { .. } => people::contact(value),
+        Command::ContactAdd { .. } | Command::ContactSet { .. } => people::head(value),
         Command::QueueList => table::rows(
             value,
             &["name", "assign", "members", "waiting", "overflow"],

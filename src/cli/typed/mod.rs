@@ -7,6 +7,7 @@ mod address;
 mod attach;
 mod case;
 mod others;
+mod people;
 mod roster;
 mod words;
 
@@ -57,6 +58,9 @@ enum Verb {
     /// Cases: list, read, answer, change
     #[command(subcommand)]
     Case(case::Typed),
+    /// Contacts, who write to us
+    #[command(subcommand)]
+    Contact(people::Contact),
     /// Queues, where cases wait for agents
     #[command(subcommand)]
     Queue(roster::Queue),
@@ -92,6 +96,7 @@ impl Typed {
             Verb::Address(typed) => typed.meaning()?,
             Verb::Message(typed) => typed.meaning(),
             Verb::Case(typed) => typed.meaning()?,
+            Verb::Contact(typed) => typed.meaning()?,
             Verb::Queue(typed) => typed.meaning()?,
             Verb::Agent(typed) => typed.meaning(),
             Verb::Spool(typed) => typed.meaning(),

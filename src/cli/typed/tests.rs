@@ -235,6 +235,29 @@ fn queues_agents_spool_and_the_rest() {
 }
 
 #[test]
+fn contacts() {
+    check("contact list --all", json!({"command": "contact-list"}));
+    check("contact show a@b.c", json!({"command": "contact-show", "address": "a@b.c"}));
+    check(
+        "contact add a@b.c --name Anna --alias x@b.c --alias y@b.c",
+        json!({"command": "contact-add", "address": "a@b.c", "settings": {"name": "Anna", "aliases": ["x@b.c", "y@b.c"]}}),
+    );
+    check(
+        "contact set a@b.c --inactive",
+        json!({"command": "contact-set", "address": "a@b.c", "settings": {"inactive": true}}),
+    );
+    let set = |typed: &str| match parse(typed).unwrap().meaning() {
+        Ok(Meaning::Ask(Command::ContactSet { settings, .. })) => Ok(settings),
+        Ok(other) => panic!("{other:?}"),
+        Err(failure) => Err(failure.message),
+    };
+    assert_eq!(set("contact set a@b.c --active").unwrap().inactive, Some(false));
+    assert_eq!(set("contact set a@b.c --alias none").unwrap().aliases, Some(Vec::new()));
+    assert!(set("contact set a@b.c --alias none --alias x@b.c").unwrap_err().contains("stands alone"));
+    assert!(set("contact set a@b.c").unwrap_err().contains("nothing to set"));
+}
+
+#[test]
 fn config_and_json_stand_before_or_after() {
     for typed in ["--config f --json case show 1", "case show 1 --json --config f", "case --json show --config f 1"] {
         let typed = parse(typed).unwrap();
@@ -295,6 +318,8 @@ fn everything_else_is_wrong_usage() {
         "queue add q --assign first",
         "queue add q --hours office",
         "case decline 1",
+        "contact set a@b.c --inactive --active",
+        "contact add a@b.c --alias nobody",
         "spool hold now",
         "config",
         "serve --port 25",
