@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::AccountChoice;
 use crate::base::{Mailbox, Time};
 
 /// See the module. Rows of older versions have an address, a name and a time.
@@ -18,6 +19,9 @@ pub struct Contact {
     /// Other addresses of theirs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<Mailbox>,
+    /// What a person said about their account.
+    #[serde(default, skip_serializing_if = "AccountChoice::is_by_domain")]
+    pub account: AccountChoice,
     /// Their mail is taken, and shown as that of somebody who should not write any more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub inactive: bool,
@@ -26,7 +30,14 @@ pub struct Contact {
 impl Contact {
     /// Somebody who is seen for the first time.
     pub fn new(address: Mailbox, name: Option<String>, now: Time) -> Self {
-        Self { address, name, first_seen_at: now, aliases: Vec::new(), inactive: false }
+        Self {
+            address,
+            name,
+            first_seen_at: now,
+            aliases: Vec::new(),
+            account: AccountChoice::default(),
+            inactive: false,
+        }
     }
 
     /// All addresses, their own first.

@@ -132,7 +132,22 @@ pub enum Command {
         number: CaseNumber,
         by: Mailbox,
     },
+    AccountList {
+        limit: Option<usize>,
+    },
+    AccountAdd {
+        name: String,
+        #[serde(default)]
+        settings: AccountSettings,
+    },
+    AccountSet {
+        name: String,
+        settings: AccountSettings,
+    },
     ContactList {
+        /// Those of this account.
+        #[serde(default)]
+        account: Option<String>,
         limit: Option<usize>,
     },
     /// By their address, or by an alias.
@@ -289,9 +304,21 @@ pub struct AgentSettings {
 pub struct ContactSettings {
     /// An empty text takes it away.
     pub name: Option<String>,
+    /// An account's name, `none`, or `domain` for what the domain says.
+    pub account: Option<String>,
     /// All of them.
     pub aliases: Option<Vec<Mailbox>>,
     pub inactive: Option<bool>,
+}
+
+/// What a person says of an account; `None` is "not named".
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AccountSettings {
+    /// Another name.
+    pub name: Option<String>,
+    /// All of them.
+    pub domains: Option<Vec<String>>,
 }
 
 /// Which messages to list, newest first.

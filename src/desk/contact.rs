@@ -8,15 +8,35 @@ use serde_json::{Value, json};
 use super::command::{CaseFilter, ContactSettings};
 use super::{Answer, Desk, Outcome, Refusal, view};
 use crate::base::{Mailbox, limits};
-use crate::case::Contact;
+use crate::case::{AccountChoice, Contact};
 use crate::store::{Batch, Kept, Page, people, tables};
+
+/// Contacts read at a time while those of an account are looked for.
+const PAGE: usize = 256;
 
 impl Desk {
     /// By address.
-    pub(super) async fn contact_list(&self, limit: Option<usize>) -> Answer {
-        let page = Page::first(&[], limit.unwrap_or(usize::MAX));
-        let rows = tables::CONTACTS.scan(&*self.site.engine, page).await?;
-        Ok(Outcome::Json(rows.iter().map(|(_, kept)| view::contact(&kept.value)).collect()))
+    pub(super) async fn contact_list(&self, account: Option<String>, limit: Option<usize>) -> Answer {
+        let wanted = match account {
+            Some(name) => Some(self.account(&name).await?.value.name),
+            None => None,
+        };
+        let limit = limit.unwrap_or(usize::MAX);
+        let mut rows = Vec::new();
+        let mut page = Page::first(&[], PAGE);
+        while rows.len() < limit {
+            let contacts = tables::CONTACTS.scan(&*self.site.engine, page.clone()).await?;
+            let Some((last, _)) = contacts.last() else { break };
+            page.beyond = Some(last.clone());
+            for (_, contact) in &contacts {
+                let account = self.account_name(&contact.value.address, Some(&contact.value)).await?;
+                if wanted.is_none() || wanted == account {
+                    rows.push(view::contact(&contact.value, account.as_deref()));
+                }
+            }
+        }
+        rows.truncate(limit);
+        Ok(Outcome::Json(rows.into()))
     }
 
     /// With the newest cases.
@@ -27,7 +47,7 @@ impl Desk {
             limit: Some(limits::CONTACT_CASES_SHOWN),
             ..CaseFilter::default()
         };
-        let mut shown = view::contact(&contact);
+        let mut shown = self.contact_shown(&contact).await?;
         if let Outcome::Json(cases) = self.case_list(newest).await? {
             shown["cases"] = cases;
         }
@@ -37,6 +57,7 @@ impl Desk {
     pub(super) async fn contact_add(&self, address: Mailbox, typed: ContactSettings) -> Answer {
         let site = &*self.site;
         self.check_foreign(&address).await?;
+        let choice = self.account_choice(typed.account.as_deref()).await?;
         let mut tries = site.tries();
         loop {
             if let Some(known) = people::contact(&*site.engine, &address).await? {
@@ -46,26 +67,27 @@ impl Desk {
             }
             let mut batch = Batch::default();
             tables::CONTACT_ALIASES.expect_absent(&mut batch, &address);
-            let mut contact = changed(Contact::new(address.clone(), None, site.now()), &typed);
+            let mut contact = changed(Contact::new(address.clone(), None, site.now()), &typed, choice);
             self.write_aliases(&mut batch, &mut contact, &[]).await?;
             tables::CONTACTS.insert(&mut batch, &address, &contact);
             if tries.commit(batch).await? {
-                return Ok(Outcome::Json(view::contact(&contact)));
+                return Ok(Outcome::Json(self.contact_shown(&contact).await?));
             }
         }
     }
 
     pub(super) async fn contact_set(&self, address: &Mailbox, typed: ContactSettings) -> Answer {
         let site = &*self.site;
+        let choice = self.account_choice(typed.account.as_deref()).await?;
         let mut tries = site.tries();
         loop {
             let kept = self.contact(address).await?;
-            let mut contact = changed(kept.value.clone(), &typed);
+            let mut contact = changed(kept.value.clone(), &typed, choice);
             let mut batch = Batch::default();
             self.write_aliases(&mut batch, &mut contact, &kept.value.aliases).await?;
             tables::CONTACTS.replace(&mut batch, &kept.value.address, &kept, &contact);
             if tries.commit(batch).await? {
-                return Ok(Outcome::Json(view::contact(&contact)));
+                return Ok(Outcome::Json(self.contact_shown(&contact).await?));
             }
         }
     }
@@ -74,6 +96,25 @@ impl Desk {
     async fn contact(&self, address: &Mailbox) -> Result<Kept<Contact>, Refusal> {
         let found = people::contact(&*self.site.engine, address).await?;
         found.ok_or_else(|| Refusal::not_found(format!("{address} is no contact; see: postcase contact list")))
+    }
+
+    async fn contact_shown(&self, contact: &Contact) -> Result<Value, Refusal> {
+        let account = self.account_name(&contact.address, Some(contact)).await?;
+        Ok(view::contact(contact, account.as_deref()))
+    }
+
+    async fn account_name(&self, address: &Mailbox, contact: Option<&Contact>) -> Result<Option<String>, Refusal> {
+        Ok(people::account(&*self.site.engine, address, contact).await?.map(|account| account.name))
+    }
+
+    /// What was typed behind `--account`.
+    async fn account_choice(&self, typed: Option<&str>) -> Result<Option<AccountChoice>, Refusal> {
+        Ok(match typed {
+            None => None,
+            Some("none") => Some(AccountChoice::None),
+            Some("domain") => Some(AccountChoice::Domain),
+            Some(name) => Some(AccountChoice::Account(self.account(name).await?.value.number)),
+        })
     }
 
     async fn check_foreign(&self, address: &Mailbox) -> Result<(), Refusal> {
@@ -120,10 +161,10 @@ impl Desk {
     /// Says of the contact of a case what is known of it now.
     pub(super) async fn with_contact(&self, mut case: Value) -> Result<Value, Refusal> {
         let address = case["contact"]["address"].as_str().and_then(|address| address.parse::<Mailbox>().ok());
-        if let Some(address) = address
-            && let Some(kept) = people::contact(&*self.site.engine, &address).await?
-            && kept.value.inactive
-        {
+        let Some(address) = address else { return Ok(case) };
+        let contact = people::contact(&*self.site.engine, &address).await?.map(|kept| kept.value);
+        case["contact"]["account"] = json!(self.account_name(&address, contact.as_ref()).await?);
+        if contact.is_some_and(|contact| contact.inactive) {
             case["contact"]["inactive"] = json!(true);
         }
         Ok(case)
@@ -131,7 +172,7 @@ impl Desk {
 }
 
 /// The contact with what was typed.
-fn changed(stored: Contact, typed: &ContactSettings) -> Contact {
+fn changed(stored: Contact, typed: &ContactSettings, account: Option<AccountChoice>) -> Contact {
     let mut aliases: Vec<Mailbox> = Vec::new();
     for alias in typed.aliases.as_ref().unwrap_or(&stored.aliases) {
         if *alias != stored.address && !aliases.contains(alias) {
@@ -139,5 +180,6 @@ fn changed(stored: Contact, typed: &ContactSettings) -> Contact {
         }
     }
     let name = typed.name.clone().or(stored.name).filter(|name| !name.trim().is_empty());
-    Contact { name, aliases, inactive: typed.inactive.unwrap_or(stored.inactive), ..stored }
+    let (account, inactive) = (account.unwrap_or(stored.account), typed.inactive.unwrap_or(stored.inactive));
+    Contact { name, aliases, account, inactive, ..stored }
 }

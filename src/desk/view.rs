@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::address::{RoutingAddress, ServiceAddress};
 use crate::base::{AuthResults, Envelope, MailId, Time};
-use crate::case::{Case, Contact, Direction, Event, Happening, Mail};
+use crate::case::{Account, Case, Contact, Direction, Event, Happening, Mail};
 use crate::message::Facts;
 use crate::outbound::SpoolItem;
 
@@ -129,11 +129,19 @@ fn assignment(event: &Event) -> Option<Value> {
         "considered": considered}))
 }
 
-/// A contact.
-pub fn contact(contact: &Contact) -> Value {
+/// An account.
+pub fn account(account: &Account) -> Value {
+    json!({"name": account.name, "domains": account.domains, "created_at": account.created_at})
+}
+
+/// A contact and the name of their account.
+pub fn contact(contact: &Contact, account: Option<&str>) -> Value {
+    let by = if contact.account.is_by_domain() { "domain" } else { "contact" };
     json!({
         "name": contact.name,
         "address": contact.address,
+        "account": account,
+        "account_by": account.map(|_| by),
         "aliases": contact.aliases,
         "active": !contact.inactive,
         "first_seen_at": contact.first_seen_at,

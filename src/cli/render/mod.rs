@@ -34,8 +34,16 @@ pub fn answer(command: &Command, value: &Value) -> String {
         Command::ContactList { .. } => table::rows(
             value,
             &["address", "name", "account", "aliases", "active", "first_seen_at"],
-            "no contacts yet; each new sender becomes one",
+            "no such contacts; each new sender becomes one",
         ),
+        Command::AccountList { .. } => table::rows(
+            value,
+            &["name", "domains", "created_at"],
+            "no accounts yet; add one: postcase account add NAME --domain customer.example",
+        ),
+        Command::AccountAdd { .. } | Command::AccountSet { .. } => {
+            sheet::of(value, &["name", "domains", "created_at"], &[])
+        }
         Command::ContactShow { .. } => people::contact(value),
         Command::ContactAdd { .. } | Command::ContactSet { .. } => people::head(value),
         Command::QueueList => table::rows(

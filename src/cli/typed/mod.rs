@@ -61,6 +61,9 @@ enum Verb {
     /// Contacts, who write to us
     #[command(subcommand)]
     Contact(people::Contact),
+    /// Accounts, the companies that contacts belong to
+    #[command(subcommand)]
+    Account(people::Account),
     /// Queues, where cases wait for agents
     #[command(subcommand)]
     Queue(roster::Queue),
@@ -97,6 +100,7 @@ impl Typed {
             Verb::Message(typed) => typed.meaning(),
             Verb::Case(typed) => typed.meaning()?,
             Verb::Contact(typed) => typed.meaning()?,
+            Verb::Account(typed) => typed.meaning()?,
             Verb::Queue(typed) => typed.meaning()?,
             Verb::Agent(typed) => typed.meaning(),
             Verb::Spool(typed) => typed.meaning(),

@@ -1,4 +1,4 @@
-//! `postcase contact …`
+//! `postcase contact …`, `account …`
 
 use clap::{Args, Subcommand};
 
@@ -7,12 +7,15 @@ use crate::base::Mailbox;
 use crate::cli::failure::Failure;
 use crate::cli::meaning::Meaning;
 use crate::desk::Command;
-use crate::desk::command::ContactSettings;
+use crate::desk::command::{AccountSettings, ContactSettings};
 
 #[derive(Debug, Subcommand)]
 pub enum Contact {
     /// Lists contacts
     List {
+        /// Those of this account
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
         #[command(flatten)]
         rows: Rows,
     },
@@ -41,6 +44,9 @@ pub struct Settings {
     /// An empty text takes it away
     #[arg(long, value_name = "TEXT")]
     name: Option<String>,
+    /// The account they belong to; none: to none; domain: what the domain of their address says
+    #[arg(long, value_name = "NAME")]
+    account: Option<String>,
     /// Another address of theirs, once for each; these are all then, or none
     #[arg(long, value_name = "ADDRESS", value_parser = one_or_none::<Mailbox>)]
     alias: Vec<OneOrNone<Mailbox>>,
@@ -75,6 +81,7 @@ impl Settings {
     fn meaning(self) -> Result<ContactSettings, Failure> {
         Ok(ContactSettings {
             name: self.name,
+            account: self.account,
             aliases: list("--alias", self.alias)?,
             inactive: (self.active || self.inactive).then_some(self.inactive),
         })
@@ -84,7 +91,7 @@ impl Settings {
 impl Contact {
     pub fn meaning(self) -> Result<Meaning, Failure> {
         Ok(Meaning::Ask(match self {
-            Self::List { rows } => Command::ContactList { limit: rows.limit() },
+            Self::List { account, rows } => Command::ContactList { account, limit: rows.limit() },
             Self::Show { address } => Command::ContactShow { address },
             Self::Add { address, settings } => Command::ContactAdd { address, settings: settings.meaning()? },
             Self::Set { address, settings } => {
@@ -95,6 +102,56 @@ impl Contact {
                     ));
                 }
                 Command::ContactSet { address, settings }
+            }
+        }))
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Account {
+    /// Lists accounts
+    List {
+        #[command(flatten)]
+        rows: Rows,
+    },
+    /// Adds an account
+    Add {
+        name: String,
+        #[command(flatten)]
+        domains: Domains,
+    },
+    /// Changes an account; what isn't named stays
+    Set {
+        name: String,
+        /// Another name
+        #[arg(long = "name", value_name = "TEXT")]
+        to: Option<String>,
+        #[command(flatten)]
+        domains: Domains,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Domains {
+    /// Whoever writes from there belongs to it, once for each domain; these are all then, or none
+    #[arg(long, value_name = "DOMAIN", value_parser = one_or_none::<String>)]
+    domain: Vec<OneOrNone<String>>,
+}
+
+impl Account {
+    pub fn meaning(self) -> Result<Meaning, Failure> {
+        Ok(Meaning::Ask(match self {
+            Self::List { rows } => Command::AccountList { limit: rows.limit() },
+            Self::Add { name, domains } => {
+                let settings = AccountSettings { name: None, domains: list("--domain", domains.domain)? };
+                Command::AccountAdd { name, settings }
+            }
+            Self::Set { name, to, domains } => {
+                let settings = AccountSettings { name: to, domains: list("--domain", domains.domain)? };
+                if settings == AccountSettings::default() {
+                    return Err(Failure::usage("nothing to set: name --name or --domain"));
+                }
+                Command::AccountSet { name, settings }
             }
         }))
     }

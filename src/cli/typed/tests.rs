@@ -246,6 +246,23 @@ fn contacts() {
         "contact set a@b.c --inactive",
         json!({"command": "contact-set", "address": "a@b.c", "settings": {"inactive": true}}),
     );
+    check(
+        "contact list --account 'Customer Inc.'",
+        json!({"command": "contact-list", "account": "Customer Inc.", "limit": 100}),
+    );
+    check(
+        "contact set a@b.c --account none",
+        json!({"command": "contact-set", "address": "a@b.c", "settings": {"account": "none"}}),
+    );
+    check(
+        "account add 'Customer Inc.' --domain a.example --domain b.example",
+        json!({"command": "account-add", "name": "Customer Inc.", "settings": {"domains": ["a.example", "b.example"]}}),
+    );
+    check(
+        "account set customer --name Customer --domain none",
+        json!({"command": "account-set", "name": "customer", "settings": {"name": "Customer"}}),
+    );
+    assert!(parse("account set customer").unwrap().meaning().is_err());
     let set = |typed: &str| match parse(typed).unwrap().meaning() {
         Ok(Meaning::Ask(Command::ContactSet { settings, .. })) => Ok(settings),
         Ok(other) => panic!("{other:?}"),
