@@ -34,6 +34,8 @@ pub enum Reason {
     KeyedToken,
     /// It refers to a message of a case that its author takes part in.
     KnownMessageId,
+    /// It refers to a message of a case, and its proven author belongs to the account of somebody who takes part.
+    SameAccount,
     /// A message of the case answers it: mail arrived out of order.
     Awaited,
     /// It answers a message of ours, but its author had no part in the case so far.
@@ -284,6 +286,7 @@ fn thread(evidence: &Evidence, address: Option<Arc<RoutingAddress>>) -> Decision
                 (_, Proof::KeyedToken) => Reason::KeyedToken,
                 (_, Proof::OtherVersion) => Reason::OtherVersion,
                 (_, Proof::Awaited) => Reason::Awaited,
+                (_, Proof::KnownMessageId) if best.is_by_account() => Reason::SameAccount,
                 _ => Reason::KnownMessageId,
             };
             let third_party = best.outcome() == Outcome::JoinsAsThirdParty;
@@ -352,6 +355,9 @@ impl fmt::Display for Reason {
             Self::OverLimit => "it is beyond the daily limit of its address",
             Self::KeyedToken => "it answers a message of ours",
             Self::KnownMessageId => "it refers to a message of the case, and its author takes part",
+            Self::SameAccount => {
+                "it refers to a message of the case, and its author, who is proven, belongs to a participant's account"
+            }
             Self::Awaited => "a message of the case, which came before it, answers it",
             Self::ThirdParty => "it answers a message of ours; its author had no part in the case so far",
             Self::SameMessage => "the same message reached another of our addresses and is one case",

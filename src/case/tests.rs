@@ -40,7 +40,7 @@ fn case(number: CaseNumber, status: Status) -> Case {
 }
 
 fn candidate(case: CaseNumber, proof: Proof, author_known: bool) -> Candidate {
-    Candidate { case, proof, by: format!("<{case}@x>"), author_known, author_refuted: false }
+    Candidate { case, proof, by: format!("<{case}@x>"), author_known, account: None, author_refuted: false }
 }
 
 /// To one routing address, with nothing else known.
@@ -110,6 +110,8 @@ fn every_evidence_has_its_decision_and_reason() {
     check(with(vec![candidate(1, KeyedToken, false)]), "append 1 third true ThirdParty | ");
     check(with(vec![candidate(1, KnownMessageId, true)]), "append 1 third false KnownMessageId | ");
     check(with(vec![candidate(1, OtherVersion, true)]), "append 1 third false OtherVersion | ");
+    let colleague = Candidate { account: Some("Customer".into()), ..candidate(1, KnownMessageId, false) };
+    check(with(vec![colleague]), "append 1 third false SameAccount | ");
     for weak in [(KnownMessageId, false), (OtherVersion, false), (SubjectNumber, true), (SubjectNumber, false)] {
         let evidence = with(vec![candidate(1, weak.0, weak.1)]);
         check(evidence, "open for support@company.example after None NoProof | 1");

@@ -8,7 +8,8 @@ use crate::case::{
     Candidate, Case, Direction, Evidence, Known, Mail, Named, Names, Proof, Receipt, Recipient, Status,
     case_number_in_subject,
 };
-use crate::intake::{Reading, merge, resolve_accepted, sender};
+use crate::intake::sender::{Author, sender};
+use crate::intake::{Reading, merge, resolve_accepted};
 use crate::message::facts::Kind;
 use crate::store::{Kept, ReadError, Site, tables};
 
@@ -51,11 +52,10 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
     let names = tables::NAMES.get(&*site.engine, &identity.name).await?;
     let earlier = Earlier::of(names.as_ref().map(|kept| &kept.value), identity.receipt.as_ref());
     let refuted = reading.auth.is_some_and(|auth| auth.refute_author());
-    let sender = sender::sender(site, &reading.facts).await?;
-    let author = reading.facts.author();
-    let identities = sender::identities(site, author.as_ref(), &sender).await?;
+    let sender = sender(site, &reading.facts).await?;
+    let author = Author::of(site, reading, &sender).await?;
     let (candidates, cases, awaited) = (Vec::new(), Vec::new(), Vec::new());
-    let mut threads = Threads { site, author, identities, refuted, candidates, cases, awaited };
+    let mut threads = Threads { site, author, refuted, candidates, cases, awaited };
     threads.search(reading, &earlier, names.as_ref().map(|kept| &kept.value)).await?;
     let report_on = threads.report_on(reading).await?;
     let on_resolved = threads.on_resolved().await?;
@@ -170,9 +170,7 @@ async fn earlier_probe_of(
 /// The search for cases that a message might belong to.
 struct Threads<'a> {
     site: &'a Site,
-    author: Option<Mailbox>,
-    /// The author's addresses: all of a contact's.
-    identities: Vec<Mailbox>,
+    author: Option<Author>,
     /// The author's domain says that it isn't the author.
     refuted: bool,
     candidates: Vec<Candidate>,
@@ -201,7 +199,8 @@ impl Threads<'_> {
             let addressed = reading.facts.to.iter().chain(&reading.facts.cc);
             let is_addressed =
                 addressed.filter_map(|person| person.address.parse().ok()).any(|to: Mailbox| to == awaiting.author);
-            let known = is_addressed || self.author.as_ref() == Some(&awaiting.author);
+            let is_by_author = self.author.as_ref().is_some_and(|author| author.mailbox == awaiting.author);
+            let known = is_addressed || is_by_author;
             self.add_known(awaiting.case, Proof::Awaited, awaiting.author.to_string(), Some(known)).await?;
         }
         if let Earlier { same: None, other: Some(Known { case: Some(case), .. }) } = earlier {
@@ -271,18 +270,24 @@ impl Threads<'_> {
     ) -> Result<(), ReadError> {
         let author_refuted = self.refuted;
         let Some(case) = self.living(number).await?.map(|case| case.number) else { return Ok(()) };
-        let author_known = known.unwrap_or_else(|| self.takes_part(case));
-        match self.candidates.iter_mut().find(|known| known.case == case && known.proof == proof) {
-            Some(before) => before.author_known |= author_known,
-            None => self.candidates.push(Candidate { case, proof, by, author_known, author_refuted }),
+        let is_same = |known: &Candidate| known.case == case && known.proof == proof;
+        let Some(here) = self.cases.iter().map(|kept| &kept.value).find(|here| here.number == case) else {
+            return Ok(());
+        };
+        let takes_part = || self.author.as_ref().is_some_and(|author| author.takes_part(here));
+        let author_known = known.unwrap_or_else(takes_part);
+        if let Some(before) = self.candidates.iter_mut().find(|known| is_same(known)) {
+            before.author_known |= author_known;
+            return Ok(());
         }
+        let account = match &self.author {
+            Some(author) if proof == Proof::KnownMessageId && !author_known => {
+                author.shared_account(self.site, here).await?.map(|account| account.name)
+            }
+            _ => None,
+        };
+        self.candidates.push(Candidate { case, proof, by, author_known, account, author_refuted });
         Ok(())
-    }
-
-    /// True when one of the author's addresses does.
-    fn takes_part(&self, number: CaseNumber) -> bool {
-        let case = self.cases.iter().map(|kept| &kept.value).find(|case| case.number == number);
-        case.is_some_and(|case| self.identities.iter().any(|address| case.has_participant(address)))
     }
 
     /// The case that has the messages of this number now.

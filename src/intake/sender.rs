@@ -1,8 +1,9 @@
-//! Who wrote a message, as the desk knows them. What proves a message to belong to a case is [`evidence`](super::evidence)'s
-//! business and rests on From alone.
+//! Who wrote a message: for those who answer it the [`Sender`], for what it proves the [`Author`], who is whom From names and
+//! nobody else.
 
 use crate::base::Mailbox;
-use crate::case::{Participant, Role, Sender};
+use crate::case::{Account, Case, Contact, Participant, Role, Sender, is_public};
+use crate::intake::Reading;
 use crate::message::Facts;
 use crate::message::facts::Person;
 use crate::store::{ReadError, Site, people};
@@ -23,14 +24,52 @@ pub async fn sender(site: &Site, facts: &Facts) -> Result<Sender, ReadError> {
     Ok(sender)
 }
 
-/// All addresses of From's author; none when it can't be read.
-pub async fn identities(site: &Site, from: Option<&Mailbox>, sender: &Sender) -> Result<Vec<Mailbox>, ReadError> {
-    let Some(from) = from else { return Ok(Vec::new()) };
-    match &sender.contact {
-        Some(contact) if contact.addresses().any(|address| address == from) => {
-            Ok(contact.addresses().cloned().collect())
+/// From's author, as far as proof goes.
+pub struct Author {
+    pub mailbox: Mailbox,
+    contact: Option<Contact>,
+    /// Their domain says that the message is theirs.
+    is_proven: bool,
+}
+
+impl Author {
+    pub async fn of(site: &Site, reading: &Reading, sender: &Sender) -> Result<Option<Self>, ReadError> {
+        let Some(mailbox) = reading.facts.author() else { return Ok(None) };
+        let known = sender.contact.as_ref().filter(|contact| contact.addresses().any(|known| *known == mailbox));
+        let contact = match known {
+            Some(contact) => Some(contact.clone()),
+            None => people::contact(&*site.engine, &mailbox).await?.map(|kept| kept.value),
+        };
+        let is_proven = reading.auth.is_some_and(|auth| auth.prove_author(&reading.envelope, &mailbox));
+        Ok(Some(Self { mailbox, contact, is_proven }))
+    }
+
+    /// True when they take part in the case, under whatever address of theirs.
+    pub fn takes_part(&self, case: &Case) -> bool {
+        match &self.contact {
+            Some(contact) => contact.addresses().any(|address| case.has_participant(address)),
+            None => case.has_participant(&self.mailbox),
         }
-        _ => people::addresses(&*site.engine, from).await,
+    }
+
+    /// The account that they are proven to share with somebody who takes part. Two who have their mailboxes at one public
+    /// provider share nothing.
+    pub async fn shared_account(&self, site: &Site, case: &Case) -> Result<Option<Account>, ReadError> {
+        if !self.is_proven || is_public(self.mailbox.domain()) {
+            return Ok(None);
+        }
+        let engine = &*site.engine;
+        let Some(account) = people::account(engine, &self.mailbox, self.contact.as_ref()).await? else {
+            return Ok(None);
+        };
+        for Participant { address, .. } in &case.participants {
+            let contact = people::contact(engine, address).await?.map(|kept| kept.value);
+            let theirs = people::account(engine, address, contact.as_ref()).await?;
+            if theirs.is_some_and(|theirs| theirs.number == account.number) {
+                return Ok(Some(account));
+            }
+        }
+        Ok(None)
     }
 }
 
