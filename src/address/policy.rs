@@ -22,6 +22,17 @@ pub enum Unauthorised {
     Hold,
 }
 
+/// What becomes of a new case's message whose author is no contact yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnknownSender {
+    /// They become one.
+    #[default]
+    Contact,
+    /// Kept until a person releases it; then they become one.
+    Hold,
+}
+
 /// The authors that an address accepts; an empty list accepts anyone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<String>", into = "Vec<String>")]

@@ -73,6 +73,11 @@ pub struct Sender {
 }
 
 impl Sender {
+    /// True when a person has said that they should not write any more.
+    pub fn is_inactive(&self) -> bool {
+        self.contact.as_ref().is_some_and(|contact| contact.inactive)
+    }
+
     /// Whose case one of theirs is: the contact's, else the author's.
     pub fn case_contact(&self) -> Option<Participant> {
         match &self.contact {
@@ -90,6 +95,8 @@ pub struct Evidence {
     /// One for each forward-path, in envelope order.
     pub recipients: Vec<Recipient>,
     pub duplicate: Option<Known>,
+    /// True when that one is our own, and has come back.
+    pub is_own_copy: bool,
     /// The routing address whose awaited probe this message is.
     pub probe_of: Option<Arc<RoutingAddress>>,
     /// The routing address for which this message is a probe that isn't awaited any more.
@@ -121,6 +128,11 @@ pub struct Evidence {
 impl Evidence {
     pub fn case(&self, number: CaseNumber) -> Option<&Case> {
         self.cases.iter().find(|case| case.number == number)
+    }
+
+    /// True for somebody of whom nothing is known: no contact, or one who is refuted.
+    pub(super) fn is_by_a_stranger(&self) -> bool {
+        self.author.is_none() || self.sender.contact.is_none()
     }
 
     /// True when a proven answer leaves this case as it is and opens a linked one.

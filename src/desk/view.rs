@@ -94,13 +94,17 @@ fn facts(facts: &Facts, auth: Option<AuthResults>) -> Map<String, Value> {
 
 fn outcome(mail: &Mail) -> Map<String, Value> {
     let first = mail.deliveries.first();
-    object(json!({
+    let mut shown = object(json!({
         "disposition": first.map(|delivery| delivery.disposition),
         "reason": first.map(|delivery| delivery.reason),
         "case": mail.case,
         "duplicate_of": mail.duplicate_of,
         "deliveries": mail.deliveries,
-    }))
+    }));
+    if mail.inactive_contact {
+        shown.insert("inactive_contact".into(), true.into());
+    }
+    shown
 }
 
 /// How a message became what it became, and who got the case that it opened.

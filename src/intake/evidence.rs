@@ -57,11 +57,16 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
     let (candidates, cases, awaited) = (Vec::new(), Vec::new(), Vec::new());
     let mut threads = Threads { site, author, refuted, candidates, cases, awaited };
     threads.search(reading, &earlier, names.as_ref().map(|kept| &kept.value)).await?;
+    let copy = match (&sender.ours, &earlier.same) {
+        (Some(_), None) => threads.own_copy(reading, names.as_ref().map(|kept| &kept.value)).await?,
+        _ => None,
+    };
     let report_on = threads.report_on(reading).await?;
     let on_resolved = threads.on_resolved().await?;
     let evidence = Evidence {
         recipients,
-        duplicate: earlier.same,
+        is_own_copy: copy.is_some(),
+        duplicate: earlier.same.or(copy),
         probe_of,
         earlier_probe_of,
         confirmation,
@@ -227,6 +232,17 @@ impl Threads<'_> {
         let Some(token) = MessageToken::of_message_id(id, &site.hostname) else { return Ok(None) };
         let case = self.case(token.case).await?;
         Ok(case.filter(|case| site.keys.proves(&token, &case.key)).map(|case| case.number))
+    }
+
+    /// The message of ours that this one is: what comes from us under a Message-ID that only we can have made.
+    async fn own_copy(&mut self, reading: &Reading, names: Option<&Names>) -> Result<Option<Known>, ReadError> {
+        let Some(id) = &reading.facts.message_id else { return Ok(None) };
+        if self.proven(id).await?.is_none() {
+            return Ok(None);
+        }
+        // What we have sent can't be received twice.
+        let sent = names.and_then(|names| names.iter().find(|named| named.receipt.is_none()));
+        Ok(sent.map(|sent| Known { mail: sent.mail, case: sent.case }))
     }
 
     /// Only a delivery report reports, and only our token says on what.

@@ -64,7 +64,8 @@ impl Plan<'_> {
                     let merge = Move { by: INTAKE, why, now: self.now };
                     merge.whole_case(self.site, &mut batch, self.change(*other), &mut change).await?;
                 }
-                self.add_message(&mut change, why, !third_party).await?;
+                let inactive = if self.evidence.sender.is_inactive() { "; an inactive contact" } else { "" };
+                self.add_message(&mut change, &format!("{why}{inactive}"), !third_party).await?;
                 if !third_party {
                     self.contact(&mut batch).await?;
                 }
@@ -79,7 +80,8 @@ impl Plan<'_> {
                 self.recorded(Disposition::CaseAppended, *reason, Some(*case))
             }
             Decision::Duplicate { of: Known { mail, case } } => {
-                let recorded = self.recorded(Disposition::Duplicate, Reason::ReceivedBefore, *case);
+                let reason = if self.evidence.is_own_copy { Reason::OwnCopy } else { Reason::ReceivedBefore };
+                let recorded = self.recorded(Disposition::Duplicate, reason, *case);
                 Recorded { duplicate_of: Some(*mail), ..recorded }
             }
             Decision::SetAside { how: SetAside::Ignored, reason, .. } => {
@@ -358,6 +360,7 @@ impl Plan<'_> {
             facts,
             reader_version: READER_VERSION,
             auth: self.reading.auth,
+            inactive_contact: self.evidence.sender.is_inactive(),
             deliveries,
             case,
             duplicate_of,
