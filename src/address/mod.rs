@@ -12,7 +12,7 @@ mod token;
 mod verification;
 
 pub use confirmation::{Claim, Confirmation, Doubt};
-pub use policy::{AcceptFrom, NoAcceptFrom, NoOnResolved, OnResolved, Unauthorised, UnknownSender};
+pub use policy::{AcceptFrom, NoAcceptFrom, NoOnResolved, OnResolved, ReplyTo, Unauthorised, UnknownSender};
 pub use rate::{Day, rate_counter};
 pub use redaction::Redaction;
 pub use routing::{AddressState, RoutingAddress};

@@ -264,6 +264,7 @@ pub struct AddressSettings {
     pub reply_from: Option<Mailbox>,
     pub accept_from: Option<crate::address::AcceptFrom>,
     pub unauthorised: Option<crate::address::Unauthorised>,
+    pub reply_to: Option<crate::address::ReplyTo>,
     pub unknown_sender: Option<crate::address::UnknownSender>,
     /// Messages a day; 0 takes the limit away.
     pub rate_limit: Option<u32>,

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::command::{CaseFilter, ContactSettings};
 use super::{Answer, Desk, Outcome, Refusal, view};
+use crate::address::ReplyTo;
 use crate::base::{Mailbox, limits};
-use crate::case::{AccountChoice, Contact};
+use crate::case::{AccountChoice, Case, Contact, Mail};
 use crate::store::{Batch, Kept, Page, people, tables};
 
 /// Contacts read at a time while those of an account are looked for.
@@ -115,6 +116,25 @@ impl Desk {
             Some("domain") => Some(AccountChoice::Domain),
             Some(name) => Some(AccountChoice::Account(self.account(name).await?.value.number)),
         })
+    }
+
+    /// What a Reply-To means to the address of a case.
+    pub(super) async fn reply_to_policy(&self, case: &Case) -> Result<ReplyTo, Refusal> {
+        let Some(address) = &case.address else { return Ok(ReplyTo::default()) };
+        let address = self.site.routing_address(address).await?;
+        Ok(address.map(|address| address.settings.reply_to).unwrap_or_default())
+    }
+
+    /// A message as an answer to its case sees it: without a Reply-To that the address ignores. A From of ours isn't
+    /// answered, so that there Reply-To always counts.
+    pub(super) async fn as_answered(&self, case: &Case, mut mail: Mail) -> Result<Mail, Refusal> {
+        if self.reply_to_policy(case).await? == ReplyTo::Ignore
+            && let Some(author) = mail.author()
+            && !self.site.is_ours(&author).await?
+        {
+            mail.facts.reply_to.clear();
+        }
+        Ok(mail)
     }
 
     async fn check_foreign(&self, address: &Mailbox) -> Result<(), Refusal> {

@@ -50,7 +50,7 @@ impl Desk {
                 None => *new.insert(site.engine.reserve(tables::CASE_NUMBERS, 1).await?.start),
             };
             let mut into = CaseChange::open(new, now);
-            let sender = sender(site, &mail.facts).await?;
+            let sender = sender(site, &mail.facts, self.reply_to_policy(from.case()).await?).await?;
             let opened = Happening::CaseOpened {
                 subject: mail.facts.subject.clone(),
                 key: random_label(&site.chance),

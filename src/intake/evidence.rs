@@ -2,7 +2,7 @@
 
 use data_encoding::BASE64URL_NOPAD;
 
-use crate::address::{MessageToken, OnResolved};
+use crate::address::{MessageToken, OnResolved, ReplyTo};
 use crate::base::{CaseNumber, MailId, Mailbox};
 use crate::case::{
     Candidate, Case, Direction, Evidence, Known, Mail, Named, Names, Proof, Receipt, Recipient, Status,
@@ -52,7 +52,7 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
     let names = tables::NAMES.get(&*site.engine, &identity.name).await?;
     let earlier = Earlier::of(names.as_ref().map(|kept| &kept.value), identity.receipt.as_ref());
     let refuted = reading.auth.is_some_and(|auth| auth.refute_author());
-    let sender = sender(site, &reading.facts).await?;
+    let sender = sender(site, &reading.facts, reply_to_policy(&recipients)).await?;
     let author = Author::of(site, reading, &sender).await?;
     let (candidates, cases, awaited) = (Vec::new(), Vec::new(), Vec::new());
     let mut threads = Threads { site, author, refuted, candidates, cases, awaited };
@@ -95,6 +95,15 @@ async fn recipients(site: &Site, reading: &Reading) -> Result<Vec<Recipient>, Re
         }
     }
     Ok(found)
+}
+
+/// What a Reply-To means to the address that was registered first.
+fn reply_to_policy(recipients: &[Recipient]) -> ReplyTo {
+    let routing = recipients.iter().filter_map(|recipient| match recipient {
+        Recipient::Routing { address, .. } => Some(address),
+        _ => None,
+    });
+    routing.min_by_key(|address| address.number).map(|address| address.settings.reply_to).unwrap_or_default()
 }
 
 /// What a message is called, and what tells it apart from others that are called so.

@@ -1,6 +1,7 @@
 //! Who wrote a message: for those who answer it the [`Sender`], for what it proves the [`Author`], who is whom From names and
 //! nobody else.
 
+use crate::address::ReplyTo;
 use crate::base::Mailbox;
 use crate::case::{Account, Case, Contact, Participant, Role, Sender, is_public};
 use crate::intake::Reading;
@@ -8,13 +9,16 @@ use crate::message::Facts;
 use crate::message::facts::Person;
 use crate::store::{ReadError, Site, people};
 
-/// From, or Reply-To where From is our own, as contact forms write it.
-pub async fn sender(site: &Site, facts: &Facts) -> Result<Sender, ReadError> {
+/// From, or Reply-To where From is our own, as contact forms write it, or where the address says so.
+pub async fn sender(site: &Site, facts: &Facts, policy: ReplyTo) -> Result<Sender, ReadError> {
     let mut sender = Sender::default();
-    for person in facts.from.iter().chain(&facts.reply_to) {
+    let replacing = facts.reply_to.iter().filter(|_| policy == ReplyTo::Replace);
+    for person in replacing.chain(&facts.from).chain(&facts.reply_to) {
         let Some(author) = participant(person, Role::Author) else { continue };
         if site.is_ours(&author.address).await? {
-            sender.ours.get_or_insert(author.address);
+            if facts.from.as_ref() == Some(person) {
+                sender.ours = Some(author.address);
+            }
             continue;
         }
         sender.contact = people::contact(&*site.engine, &author.address).await?.map(|kept| kept.value);

@@ -52,10 +52,10 @@ fn addresses() {
     );
     check(
         "address set a@b.c --owner x@b.c --fallback-queue f --record-type t --accept-from X@y.z,@y.example,*.w.example \
-         --unauthorised discard --over-limit hold --unknown-sender hold --on-resolved reopen-within 7d --save-headers",
+         --unauthorised discard --over-limit hold --unknown-sender hold --reply-to replace --on-resolved reopen-within 7d --save-headers",
         json!({"command": "address-set", "address": "a@b.c", "settings": {"owner": "x@b.c", "fallback_queue": "f",
             "record_type": "t", "accept_from": ["X@y.z", "y.example", "*.w.example"], "unauthorised": "discard",
-            "unknown_sender": "hold", "over_limit": "hold", "on_resolved": "reopen-within 7d", "save_headers": true}}),
+            "unknown_sender": "hold", "reply_to": "replace", "over_limit": "hold", "on_resolved": "reopen-within 7d", "save_headers": true}}),
     );
     let set = |typed: &str| match parse(typed).unwrap().meaning().unwrap() {
         Meaning::Ask(Command::AddressSet { settings, .. }) => settings,
@@ -349,7 +349,7 @@ fn everything_else_is_wrong_usage() {
 #[test]
 fn every_word_stands_for_a_value() {
     use super::words::*;
-    use crate::address::{Mode, OverLimit, Unauthorised, UnknownSender};
+    use crate::address::{Mode, OverLimit, ReplyTo, Unauthorised, UnknownSender};
     use crate::case::{Priority, Status};
     use crate::routing::{Accept, Assign, Presence};
     use clap::builder::TypedValueParser;
@@ -368,6 +368,7 @@ fn every_word_stands_for_a_value() {
     assert_eq!(all(ASSIGN, word::<Assign>(ASSIGN), &command), ASSIGN.len());
     assert_eq!(all(ACCEPT, word::<Accept>(ACCEPT), &command), ACCEPT.len());
     assert_eq!(all(PRESENCE, word::<Presence>(PRESENCE), &command), PRESENCE.len());
+    assert_eq!(all(REPLY_TO, word::<ReplyTo>(REPLY_TO), &command), REPLY_TO.len());
     assert_eq!(all(UNKNOWN_SENDER, word::<UnknownSender>(UNKNOWN_SENDER), &command), UNKNOWN_SENDER.len());
     assert_eq!(all(OVER_LIMIT, word::<OverLimit>(OVER_LIMIT), &command), OVER_LIMIT.len());
     <Typed as clap::CommandFactory>::command().debug_assert();
