@@ -125,7 +125,7 @@ impl Desk {
         Ok(address.map(|address| address.settings.reply_to).unwrap_or_default())
     }
 
-    /// A message as an answer to its case sees it: without a Reply-To that the address ignores. A From of ours isn't
+    /// A message as an answer to its case sees it: to the author behind a group mailer, and without a Reply-To that the address ignores. A From of ours isn't
     /// answered, so that there Reply-To always counts.
     pub(super) async fn as_answered(&self, case: &Case, mut mail: Mail) -> Result<Mail, Refusal> {
         if self.reply_to_policy(case).await? == ReplyTo::Ignore
@@ -133,6 +133,9 @@ impl Desk {
             && !self.site.is_ours(&author).await?
         {
             mail.facts.reply_to.clear();
+        }
+        if mail.facts.reply_to.is_empty() {
+            mail.facts.reply_to.extend(mail.facts.original_from.clone());
         }
         Ok(mail)
     }

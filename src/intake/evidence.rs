@@ -54,6 +54,7 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
     let refuted = reading.auth.is_some_and(|auth| auth.refute_author());
     let sender = sender(site, &reading.facts, reply_to_policy(&recipients)).await?;
     let author = Author::of(site, reading, &sender).await?;
+    let believed = author.as_ref().map(|author| author.mailbox.clone()).filter(|_| !refuted);
     let (candidates, cases, awaited) = (Vec::new(), Vec::new(), Vec::new());
     let mut threads = Threads { site, author, refuted, candidates, cases, awaited };
     threads.search(reading, &earlier, names.as_ref().map(|kept| &kept.value)).await?;
@@ -73,7 +74,7 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
         report_on,
         auto_reply: reading.facts.kind == Kind::AutoReply,
         candidates: threads.candidates,
-        author: reading.facts.author().filter(|_| !refuted),
+        author: believed,
         sender,
         received_at: reading.envelope.received_at,
         on_resolved,

@@ -1,5 +1,4 @@
-//! Who wrote a message: for those who answer it the [`Sender`], for what it proves the [`Author`], who is whom From names and
-//! nobody else.
+//! Who wrote a message: for those who answer it the [`Sender`], for what it proves the [`Author`].
 
 use crate::address::ReplyTo;
 use crate::base::Mailbox;
@@ -9,16 +8,19 @@ use crate::message::Facts;
 use crate::message::facts::Person;
 use crate::store::{ReadError, Site, people};
 
-/// From, or Reply-To where From is our own, as contact forms write it, or where the address says so.
+/// From, or whom a group mailer says instead; Reply-To where From is our own, as contact forms write it, or where the
+/// address says so.
 pub async fn sender(site: &Site, facts: &Facts, policy: ReplyTo) -> Result<Sender, ReadError> {
     let mut sender = Sender::default();
+    if let Some(from) = facts.author()
+        && site.is_ours(&from).await?
+    {
+        sender.ours = Some(from);
+    }
     let replacing = facts.reply_to.iter().filter(|_| policy == ReplyTo::Replace);
-    for person in replacing.chain(&facts.from).chain(&facts.reply_to) {
+    for person in replacing.chain(&facts.original_from).chain(&facts.from).chain(&facts.reply_to) {
         let Some(author) = participant(person, Role::Author) else { continue };
         if site.is_ours(&author.address).await? {
-            if facts.from.as_ref() == Some(person) {
-                sender.ours = Some(author.address);
-            }
             continue;
         }
         sender.contact = people::contact(&*site.engine, &author.address).await?.map(|kept| kept.value);
@@ -28,7 +30,7 @@ pub async fn sender(site: &Site, facts: &Facts, policy: ReplyTo) -> Result<Sende
     Ok(sender)
 }
 
-/// From's author, as far as proof goes.
+/// Who wrote it, as far as proof goes: whom From names, and behind a group mailer of our own whom that names.
 pub struct Author {
     pub mailbox: Mailbox,
     contact: Option<Contact>,
@@ -38,13 +40,18 @@ pub struct Author {
 
 impl Author {
     pub async fn of(site: &Site, reading: &Reading, sender: &Sender) -> Result<Option<Self>, ReadError> {
-        let Some(mailbox) = reading.facts.author() else { return Ok(None) };
+        let Some(from) = reading.facts.author() else { return Ok(None) };
+        let speaks = |from: &Mailbox| reading.auth.is_some_and(|auth| auth.prove_author(&reading.envelope, from));
+        // Only a group mailer that is our own, and proven to be, is believed about who wrote.
+        let original = reading.facts.original_from.as_ref().filter(|_| sender.ours.as_ref().is_some_and(speaks));
+        let original = original.and_then(|person| person.address.parse::<Mailbox>().ok());
+        let is_proven = original.is_none() && speaks(&from);
+        let mailbox = original.unwrap_or(from);
         let known = sender.contact.as_ref().filter(|contact| contact.addresses().any(|known| *known == mailbox));
         let contact = match known {
             Some(contact) => Some(contact.clone()),
             None => people::contact(&*site.engine, &mailbox).await?.map(|kept| kept.value),
         };
-        let is_proven = reading.auth.is_some_and(|auth| auth.prove_author(&reading.envelope, &mailbox));
         Ok(Some(Self { mailbox, contact, is_proven }))
     }
 

@@ -63,6 +63,11 @@
 //! doesn't here. Never by a public mailbox domain, not even between two contacts that were given the same account by
 //! hand: there the provider proves one mailbox and nothing about a company.
 //!
+//! **2026-11-29: behind a group mailer stands the author.** A group that rewrites From says elsewhere who wrote. For contact and
+//! answers that word is enough, as a Reply-To is; for taking part in a case it counts only where the group is one of our own
+//! addresses and its domain proves the mailer, because everybody can write those fields and would pass by the author's
+//! DMARC policy with them.
+//!
 //! **2026-11-20: a message being received stays in memory.** The design asked for spilling to an unlinked file from 256 KiB
 //! on. The journal appends a message as one frame with one checksum, so a spilled message would be read back whole before
 //! it is stored: written twice, read once, with a second place on the disk that can fill up. Instead all messages

@@ -16,7 +16,7 @@ use mail_parser::DateTime;
 
 use super::facts::{Attachment, Facts, Person};
 use super::parts::{self, Parts};
-use super::{automatic, body, forward, ids, inner, new_text, person, report, words};
+use super::{automatic, body, forward, group, ids, inner, new_text, person, report, words};
 use crate::base::Time;
 
 /// Everything that the message says.
@@ -88,6 +88,7 @@ fn header_facts(parts: &Parts<'_>) -> Facts {
     }
     facts.in_reply_to = ids::newest_once(facts.in_reply_to);
     facts.references = ids::newest_once(facts.references);
+    facts.original_from = group::original_from(&section, &facts);
     let found = automatic::read(&section);
     (facts.kind, facts.automatic) = (found.kind, found.automatic);
     facts
