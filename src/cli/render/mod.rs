@@ -17,6 +17,9 @@ use crate::desk::Command;
 
 /// The text for standard output; ends with a newline.
 pub fn answer(command: &Command, value: &Value) -> String {
+    if let Some(answer) = people::answer(command, value) {
+        return answer;
+    }
     match command {
         Command::AddressList { .. } => table::rows(
             value,
@@ -31,21 +34,6 @@ pub fn answer(command: &Command, value: &Value) -> String {
             "no such messages; postcase address list shows where mail is taken",
         ),
         Command::CaseList(_) => cases::rows(value, "no such cases; postcase message list shows what came in"),
-        Command::ContactList { .. } => table::rows(
-            value,
-            &["address", "name", "account", "aliases", "active", "first_seen_at"],
-            "no such contacts; each new sender becomes one",
-        ),
-        Command::AccountList { .. } => table::rows(
-            value,
-            &["name", "domains", "created_at"],
-            "no accounts yet; add one: postcase account add NAME --domain customer.example",
-        ),
-        Command::AccountAdd { .. } | Command::AccountSet { .. } => {
-            sheet::of(value, &["name", "domains", "created_at"], &[])
-        }
-        Command::ContactShow { .. } => people::contact(value),
-        Command::ContactAdd { .. } | Command::ContactSet { .. } => people::head(value),
         Command::QueueList => table::rows(
             value,
             &["name", "assign", "members", "waiting", "overflow"],
