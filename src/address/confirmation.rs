@@ -10,7 +10,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{AuthResult, AuthResults, Envelope, Mailbox, Time, limits};
+use crate::base::{AuthResults, Envelope, Mailbox, Time, limits};
 
 /// What is known of a provider's questions.
 struct Provider {
@@ -116,7 +116,7 @@ impl Claim {
 
     /// The question, when its sender is proven and everything in it leads to the provider.
     pub fn judged(&self, auth: Option<AuthResults>, envelope: &Envelope) -> Result<Confirmation, Doubt> {
-        if !auth.is_some_and(|auth| speaks_for(auth, envelope, &self.from)) {
+        if !auth.is_some_and(|auth| auth.prove_author(envelope, &self.from)) {
             return Err(Doubt::Unproven);
         }
         if self.leads_elsewhere || (self.link.is_none() && self.code.is_none()) {
@@ -130,17 +130,6 @@ impl Claim {
             at: envelope.received_at,
             authenticated: true,
         })
-    }
-}
-
-/// DMARC ties a result to the author. Where the domain has no policy, SPF does for a reverse-path of the same domain; a DKIM
-/// result doesn't say whose signature it was.
-fn speaks_for(auth: AuthResults, envelope: &Envelope, author: &Mailbox) -> bool {
-    let same_domain = envelope.from.mailbox().is_some_and(|from| from.domain() == author.domain());
-    match auth.dmarc {
-        AuthResult::Pass => true,
-        AuthResult::None => auth.spf == AuthResult::Pass && same_domain,
-        _ => false,
     }
 }
 
@@ -218,6 +207,7 @@ impl CodeForm {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::AuthResult;
     use crate::base::ReversePath;
 
     const GMAIL: &str = "forwarding-noreply@google.com";

@@ -14,7 +14,7 @@ mod verification;
 
 pub use confirmation::{Claim, Confirmation, Doubt};
 pub use mx::{MxFound, MxReport};
-pub use policy::{AcceptFrom, NoAcceptFrom, NoOnResolved, OnResolved, Unauthorised};
+pub use policy::{AcceptFrom, NoAcceptFrom, NoOnResolved, OnResolved, ReplyTo, Unauthorised, UnknownSender};
 pub use rate::{Day, rate_counter};
 pub use redaction::Redaction;
 pub use routing::{AddressState, RoutingAddress};

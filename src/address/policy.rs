@@ -22,6 +22,31 @@ pub enum Unauthorised {
     Hold,
 }
 
+/// What becomes of a new case's message whose author is no contact yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnknownSender {
+    /// They become one.
+    #[default]
+    Contact,
+    /// Kept until a person releases it; then they become one.
+    Hold,
+}
+
+/// What a Reply-To of its mail means to an address. Where From is our own, as contact forms write it, the author is who
+/// Reply-To names, whatever is said here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReplyTo {
+    /// Nothing: answers go to From.
+    Ignore,
+    /// Answers go there; the contact is From.
+    #[default]
+    Address,
+    /// Who is named there is the contact: for forms and devices that write under an address of their own.
+    Replace,
+}
+
 /// The authors that an address accepts; an empty list accepts anyone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<String>", into = "Vec<String>")]

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AcceptFrom, OnResolved, Unauthorised};
+use super::{AcceptFrom, OnResolved, ReplyTo, Unauthorised, UnknownSender};
 use crate::base::{Mailbox, Priority};
 
 /// How mail for the address reaches us.
@@ -57,6 +57,10 @@ pub struct Settings {
     pub accept_from: AcceptFrom,
     /// What happens to the mail of others.
     pub unauthorised: Unauthorised,
+    /// What a Reply-To means.
+    pub reply_to: ReplyTo,
+    /// What becomes of mail from somebody who is no contact.
+    pub unknown_sender: UnknownSender,
     /// Messages a day that become cases; none: no limit.
     pub rate_limit: Option<u32>,
     pub over_limit: OverLimit,
@@ -82,6 +86,8 @@ impl Default for Settings {
             reply_from: None,
             accept_from: AcceptFrom::default(),
             unauthorised: Unauthorised::default(),
+            reply_to: ReplyTo::default(),
+            unknown_sender: UnknownSender::default(),
             rate_limit: None,
             over_limit: OverLimit::default(),
             on_resolved: OnResolved::default(),

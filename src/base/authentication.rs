@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Envelope, Mailbox};
+
 /// The result of one method (RFC 8601 §2.7).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -42,6 +44,17 @@ impl AuthResults {
     /// True when the owner of the author's domain says how its mail is known, and this message isn't known so.
     pub fn refute_author(&self) -> bool {
         self.dmarc == AuthResult::Fail
+    }
+
+    /// True when this author has sent it. DMARC ties a result to the author. Where the domain has no policy, SPF does for a
+    /// reverse-path of the same domain; a DKIM result doesn't say whose signature it was.
+    pub fn prove_author(&self, envelope: &Envelope, author: &Mailbox) -> bool {
+        let same_domain = envelope.from.mailbox().is_some_and(|from| from.domain() == author.domain());
+        match self.dmarc {
+            AuthResult::Pass => true,
+            AuthResult::None => self.spf == AuthResult::Pass && same_domain,
+            _ => false,
+        }
     }
 }
 

@@ -254,6 +254,14 @@ pub const PAGE_TEXT_BYTES_MAX: usize = 256 * KIB;
 pub const LIST_ROWS: usize = 100;
 /// Messages whose texts are read for one search: some seconds of work.
 pub const SEARCHED_MESSAGES_MAX: usize = 5000;
+/// Cases that a contact is shown with; `case list --contact` has all of them.
+pub const CONTACT_CASES_SHOWN: usize = 20;
+/// Aliases of one contact: a person has a few, and each is looked for among the participants of a case.
+pub const ALIASES_MAX: usize = 20;
+/// Domains of one account: large groups have some dozens.
+pub const ACCOUNT_DOMAINS_MAX: usize = 200;
+/// An account's name: it stands in one line of a table.
+pub const ACCOUNT_NAME_CHARS_MAX: usize = 100;
 /// One attachment of a reply, and all of them together with its text.
 pub const REPLY_BYTES_MAX: usize = 18 * MIB;
 

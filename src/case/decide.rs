@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::siblings::{at_first_address, beside_joined, beside_opened, received_again};
 use super::threading::Outcome;
 use super::{Beside, Candidate, Evidence, Hint, Known, ManyAddresses, Proof, Recipient, Status};
-use crate::address::{Confirmation, Doubt, OverLimit, RoutingAddress, Unauthorised};
+use crate::address::{Confirmation, Doubt, OverLimit, RoutingAddress, Unauthorised, UnknownSender};
 use crate::base::{CaseNumber, Mailbox};
 
 /// Why a message became what it became.
@@ -29,12 +29,20 @@ pub enum Reason {
     CaseResolved,
     /// Its author is none of those whom its address accepts.
     AuthorNotAccepted,
+    /// Its author is no contact, and its address holds such mail.
+    UnknownSender,
+    /// Its author is a contact that a person marked as inactive.
+    InactiveContact,
+    /// It was written under an address of ours, so that there is nobody to answer.
+    FromOurselves,
     /// It came when its address had converted as many as it does in a day.
     OverLimit,
     /// It answers a message of ours.
     KeyedToken,
     /// It refers to a message of a case that its author takes part in.
     KnownMessageId,
+    /// It refers to a message of a case, and its proven author belongs to the account of somebody who takes part.
+    SameAccount,
     /// A message of the case answers it: mail arrived out of order.
     Awaited,
     /// It answers a message of ours, but its author had no part in the case so far.
@@ -47,6 +55,8 @@ pub enum Reason {
     SiblingCase,
     /// The same message was received before.
     ReceivedBefore,
+    /// A message of ours came back.
+    OwnCopy,
     /// The same message was received before with another content; both are on the case.
     OtherVersion,
     /// The awaited probe came back.
@@ -301,19 +311,35 @@ fn thread(evidence: &Evidence, address: Option<Arc<RoutingAddress>>) -> Decision
                 (_, Proof::KeyedToken) => Reason::KeyedToken,
                 (_, Proof::OtherVersion) => Reason::OtherVersion,
                 (_, Proof::Awaited) => Reason::Awaited,
+                (_, Proof::KnownMessageId) if best.is_by_account() => Reason::SameAccount,
                 _ => Reason::KnownMessageId,
             };
             Decision::Append { case, third_party, why: best.why(), hints, reason, merges, beside }
         }
         None if evidence.unread => open(None, Reason::Unreadable),
+        None if let Some(holds) = &address
+            && is_unknown(evidence, holds) =>
+        {
+            let author = evidence.author.as_ref().map_or("nobody who is known".to_owned(), Mailbox::to_string);
+            let why = format!("written by {author}, who is no contact; {} holds such mail", holds.address);
+            Decision::SetAside { how: SetAside::Held, why, reason: Reason::UnknownSender }
+        }
         None if address.is_none() => {
             let any = evidence.recipients.iter().any(is_postmaster);
             open(None, if any { Reason::Postmaster } else { Reason::AddressRemoved })
         }
         None if let Some(Err(doubt)) = &evidence.confirmation => open(None, doubtful(*doubt)),
-        None if evidence.candidates.is_empty() => open(None, Reason::NewConversation),
-        None => open(None, Reason::NoProof),
+        None if !evidence.candidates.is_empty() => open(None, Reason::NoProof),
+        None if evidence.sender.is_inactive() => open(None, Reason::InactiveContact),
+        None if evidence.sender.author.is_none() && evidence.sender.ours.is_some() => open(None, Reason::FromOurselves),
+        None => open(None, Reason::NewConversation),
     }
+}
+
+/// True for mail that its address holds because nobody knows its author. The postmaster's is always taken.
+fn is_unknown(evidence: &Evidence, address: &RoutingAddress) -> bool {
+    let holds = address.settings.unknown_sender == UnknownSender::Hold && !evidence.released;
+    holds && evidence.is_by_a_stranger() && !evidence.recipients.iter().any(is_postmaster)
 }
 
 fn doubtful(doubt: Doubt) -> Reason {
@@ -372,15 +398,22 @@ impl fmt::Display for Reason {
             Self::CaseClosed => "it belongs to a closed case, so a new one continues it",
             Self::CaseResolved => "it belongs to a resolved case, so a new one continues it",
             Self::AuthorNotAccepted => "its author is none of those whom the address accepts",
+            Self::UnknownSender => "its author is no contact, and the address holds such mail",
+            Self::InactiveContact => "nothing ties it to an earlier case; its author is an inactive contact",
+            Self::FromOurselves => "it was written under our own address, so there is nobody to answer",
             Self::OverLimit => "it is beyond the daily limit of its address",
             Self::KeyedToken => "it answers a message of ours",
             Self::KnownMessageId => "it refers to a message of the case, and its author takes part",
+            Self::SameAccount => {
+                "it refers to a message of the case, and its author, who is proven, belongs to a participant's account"
+            }
             Self::Awaited => "a message of the case, which came before it, answers it",
             Self::ThirdParty => "it answers a message of ours; its author had no part in the case so far",
             Self::SameMessage => "the same message reached another of our addresses and is one case",
             Self::OwnCase => "the same message reached several of our addresses, and each has a case of its own",
             Self::SiblingCase => "it belongs to a sibling of this case, and reached the address of this one, too",
             Self::ReceivedBefore => "the same message was received before",
+            Self::OwnCopy => "a message of ours came back",
             Self::OtherVersion => "the same message was received before with another content; both are on the case",
             Self::ProbeReturned => "the verification probe came back",
             Self::EarlierProbe => "a verification probe came back that has expired, or was followed by a newer one",

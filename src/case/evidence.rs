@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::threading::{Candidate, Outcome};
-use super::{Case, Mail, ManyAddresses, Status};
+use super::{Case, Contact, Mail, ManyAddresses, Participant, Role, Status};
 use crate::address::{Confirmation, Doubt, OnResolved, RoutingAddress};
 use crate::base::{CaseNumber, MailId, Mailbox, Time};
 
@@ -61,6 +61,34 @@ pub struct Known {
     pub case: Option<CaseNumber>,
 }
 
+/// Who wrote a message, for those who answer it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sender {
+    /// The address that they wrote from; none when that is ours, or can't be read.
+    pub author: Option<Participant>,
+    /// What is known of them.
+    pub contact: Option<Contact>,
+    /// Our own address under which it was written.
+    pub ours: Option<Mailbox>,
+}
+
+impl Sender {
+    /// True when a person has said that they should not write any more.
+    pub fn is_inactive(&self) -> bool {
+        self.contact.as_ref().is_some_and(|contact| contact.inactive)
+    }
+
+    /// Whose case one of theirs is: the contact's, else the author's.
+    pub fn case_contact(&self) -> Option<Participant> {
+        match &self.contact {
+            Some(Contact { address, name, .. }) => {
+                Some(Participant { address: address.clone(), name: name.clone(), role: Role::Author })
+            }
+            None => self.author.clone(),
+        }
+    }
+}
+
 /// All that is known about a message when it is decided.
 #[derive(Clone, Debug)]
 pub struct Evidence {
@@ -72,6 +100,8 @@ pub struct Evidence {
     /// The address of that case.
     pub home: Option<Arc<RoutingAddress>>,
     pub many_addresses: ManyAddresses,
+    /// True when that one is our own, and has come back.
+    pub is_own_copy: bool,
     /// The routing address whose awaited probe this message is.
     pub probe_of: Option<Arc<RoutingAddress>>,
     /// The routing address for which this message is a probe that isn't awaited any more.
@@ -90,6 +120,7 @@ pub struct Evidence {
     pub siblings: Vec<(CaseNumber, CaseNumber)>,
     /// From; none when it can't be read, or DMARC refutes it.
     pub author: Option<Mailbox>,
+    pub sender: Sender,
     pub received_at: Time,
     /// What answers to resolved cases do by the addresses of those cases.
     pub on_resolved: Vec<(CaseNumber, OnResolved)>,
@@ -129,6 +160,11 @@ impl Evidence {
         let mut routing = self.routing();
         routing.retain(|address| self.released || takes_part || accepts(address));
         routing
+    }
+
+    /// True for somebody of whom nothing is known: no contact, or one who is refuted.
+    pub(super) fn is_by_a_stranger(&self) -> bool {
+        self.author.is_none() || self.sender.contact.is_none()
     }
 
     /// True when a proven answer leaves this case as it is and opens a linked one.

@@ -98,6 +98,9 @@ pub struct Mail {
     /// decided unread or by itself after an unclean end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth: Option<AuthResults>,
+    /// True when its author was an inactive contact when it was decided.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inactive_contact: bool,
     pub deliveries: Vec<Delivery>,
     /// The case it is on.
     pub case: Option<CaseNumber>,

@@ -3,6 +3,7 @@
 //! A case is the fold of its events and nothing else; [`Case::apply`] is the fold. [`decide()`] takes what is known about
 //! a message and says what becomes of it, with a reason from a closed list. [`plan_reply`] says who an answer goes to.
 
+mod account;
 mod contact;
 mod decide;
 mod event;
@@ -11,6 +12,7 @@ mod fold;
 mod mail;
 mod names;
 mod offer;
+mod public_domains;
 mod reply;
 mod siblings;
 mod status;
@@ -20,10 +22,11 @@ mod tests;
 mod threading;
 
 pub use crate::base::Priority;
+pub use account::{Account, AccountChoice, AccountNumber, AccountSource, NoAccountDomain, account_domain, is_public};
 pub use contact::Contact;
 pub use decide::{Decision, Opening, Reason, SetAside, decide};
 pub use event::{Event, Happening};
-pub use evidence::{Evidence, Known, Recipient, Via};
+pub use evidence::{Evidence, Known, Recipient, Sender, Via};
 pub use fold::{Case, DISPATCH, Hint, INTAKE, PARTICIPANTS_MAX, Participant, Role, SKILL};
 pub use mail::{Delivery, Direction, Disposition, Former, Mail, SavedField, Step};
 pub use names::{Awaiting, Named, Names, Receipt};

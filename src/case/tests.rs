@@ -4,7 +4,8 @@ mod siblings;
 
 use super::*;
 use crate::address::{
-    AcceptFrom, Confirmation, Doubt, OnResolved, OverLimit, RoutingAddress, Settings, Unauthorised, Verification,
+    AcceptFrom, Confirmation, Doubt, OnResolved, OverLimit, RoutingAddress, Settings, Unauthorised, UnknownSender,
+    Verification,
 };
 use crate::base::{AuthResult, AuthResults, CaseNumber, Chance, Envelope, MailId, Mailbox, ReversePath, Time};
 use crate::message::Facts;
@@ -42,7 +43,7 @@ fn case(number: CaseNumber, status: Status) -> Case {
 }
 
 fn candidate(case: CaseNumber, proof: Proof, author_known: bool) -> Candidate {
-    Candidate { case, proof, by: format!("<{case}@x>"), author_known, author_refuted: false }
+    Candidate { case, proof, by: format!("<{case}@x>"), author_known, account: None, author_refuted: false }
 }
 
 /// To one routing address, with nothing else known.
@@ -52,6 +53,8 @@ fn nothing() -> Evidence {
         confirmation: None,
         report_on: None,
         author: Some(mailbox("anna@customer.example")),
+        sender: Sender::default(),
+        is_own_copy: false,
         received_at: Time::UNIX_EPOCH,
         on_resolved: Vec::new(),
         over_limit: None,
@@ -68,6 +71,38 @@ fn nothing() -> Evidence {
         cases: vec![case(1, Status::Open), case(2, Status::Closed)],
         unread: false,
     }
+}
+
+fn contact(inactive: bool) -> Contact {
+    Contact { inactive, ..Contact::new(mailbox("anna@customer.example"), None, Time::UNIX_EPOCH) }
+}
+
+#[test]
+fn strangers_are_held_where_the_address_says_so_and_inactive_contacts_are_marked() {
+    let holds = || {
+        let settings = Settings { unknown_sender: UnknownSender::Hold, ..Settings::default() };
+        routing_with(1, "support@company.example", settings)
+    };
+    let here = "open for support@company.example after None";
+    let by = |sender: Sender| Evidence { sender, recipients: vec![holds()], ..nothing() };
+    let known = |inactive| Sender { contact: Some(contact(inactive)), ..Sender::default() };
+    check(by(Sender::default()), "Held UnknownSender");
+    check(by(known(false)), &format!("{here} NewConversation | "));
+    check(by(known(true)), &format!("{here} InactiveContact | "));
+    check(Evidence { author: None, ..by(known(false)) }, "Held UnknownSender");
+    check(Evidence { released: true, ..by(Sender::default()) }, &format!("{here} NewConversation | "));
+    check(Evidence { unread: true, ..by(Sender::default()) }, &format!("{here} Unreadable | "));
+    let proof = |known| vec![candidate(1, Proof::KnownMessageId, known)];
+    check(Evidence { candidates: proof(false), ..by(Sender::default()) }, "Held UnknownSender");
+    check(Evidence { candidates: proof(true), ..by(Sender::default()) }, "append 1 third false KnownMessageId | ");
+    let postmaster = Recipient::Postmaster(mailbox("postmaster@in.example"));
+    let recipients = vec![holds(), postmaster];
+    check(Evidence { recipients, ..by(Sender::default()) }, &format!("{here} NewConversation | "));
+
+    let ours = Sender { ours: Some(mailbox("support@company.example")), ..Sender::default() };
+    check(by(ours.clone()), "Held UnknownSender");
+    check(Evidence { sender: ours, ..nothing() }, &format!("{here} FromOurselves | "));
+    check(Evidence { sender: known(true), candidates: proof(false), ..nothing() }, &format!("{here} NoProof | 1"));
 }
 
 /// `decision case reason | hinted cases`.
@@ -125,6 +160,8 @@ fn every_evidence_has_its_decision_and_reason() {
     check(with(vec![candidate(1, KeyedToken, false)]), "append 1 third true ThirdParty | ");
     check(with(vec![candidate(1, KnownMessageId, true)]), "append 1 third false KnownMessageId | ");
     check(with(vec![candidate(1, OtherVersion, true)]), "append 1 third false OtherVersion | ");
+    let colleague = Candidate { account: Some("Customer".into()), ..candidate(1, KnownMessageId, false) };
+    check(with(vec![colleague]), "append 1 third false SameAccount | ");
     for weak in [(KnownMessageId, false), (OtherVersion, false), (SubjectNumber, true), (SubjectNumber, false)] {
         let evidence = with(vec![candidate(1, weak.0, weak.1)]);
         check(evidence, "open for support@company.example after None NoProof | 1");
@@ -424,6 +461,7 @@ fn mail(facts: Facts) -> Mail {
         facts,
         reader_version: 1,
         auth: None,
+        inactive_contact: false,
         deliveries: Vec::new(),
         case: Some(1),
         duplicate_of: None,

@@ -1,7 +1,7 @@
 //! Which case a message belongs to, by proof.
 //!
 //! In order: a keyed token in a Message-ID of ours that it answers; a known Message-ID of a case, named by somebody who
-//! takes part in that case; the other way round, a message of a case that answers this one, which is later than its answer. Within a tier In-Reply-To stands before References, and those from the newest. A case number
+//! takes part in that case, or who is proven to write from an [account](super::account) of somebody who does; the other way round, a message of a case that answers this one, which is later than its answer. Within a tier In-Reply-To stands before References, and those from the newest. A case number
 //! in a subject, or somebody else's Message-ID in a stranger's hands, is a hint and never joins: everybody could write it.
 //!
 //! Who the author is, is what From says, unless DMARC says that it isn't so: then its bearer has no part in a case by a
@@ -38,6 +38,9 @@ pub struct Candidate {
     /// True when the author takes part in the case; of an awaited message, when it is by the author of the one that
     /// refers to it, or was sent to them.
     pub author_known: bool,
+    /// Of a known Message-ID: the account that its author shares with somebody who takes part, when the author is proven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// True when the owner of the author's domain says that this message isn't theirs: DMARC fails.
     pub author_refuted: bool,
 }
@@ -65,7 +68,7 @@ impl std::fmt::Display for Outcome {
 
 impl Candidate {
     pub fn outcome(&self) -> Outcome {
-        let known_by_name = self.author_known && !self.author_refuted;
+        let known_by_name = (self.author_known || self.is_by_account()) && !self.author_refuted;
         match (self.proof, if self.proof == Proof::KeyedToken { self.author_known } else { known_by_name }) {
             (Proof::KeyedToken | Proof::KnownMessageId | Proof::Awaited | Proof::OtherVersion, true) => Outcome::Joins,
             (Proof::KeyedToken, false) => Outcome::JoinsAsThirdParty,
@@ -73,6 +76,11 @@ impl Candidate {
                 Outcome::Hint
             }
         }
+    }
+
+    /// True when it is the account alone that ties the author to the case.
+    pub fn is_by_account(&self) -> bool {
+        self.proof == Proof::KnownMessageId && !self.author_known && self.account.is_some()
     }
 
     /// The reason in words.
@@ -85,6 +93,12 @@ impl Candidate {
                 Proof::Awaited => return format!("{} of the case answers it, but it is {refuted}", self.by),
                 Proof::KeyedToken | Proof::SubjectNumber => {}
             }
+        }
+        if let (true, Some(account)) = (self.is_by_account() && !self.author_refuted, &self.account) {
+            let by = &self.by;
+            return format!(
+                "refers to {by} on the case; its author, who is proven, belongs to {account} as a participant does"
+            );
         }
         match (self.proof, self.author_known) {
             (Proof::KeyedToken, true) => format!("answers our message {}", self.by),
@@ -126,10 +140,30 @@ pub fn case_number_in_subject(subject: &str) -> Option<CaseNumber> {
 mod tests {
     use super::*;
 
+    fn candidate(proof: Proof, author_known: bool) -> Candidate {
+        Candidate { case: 1, proof, by: "<a@b>".into(), author_known, account: None, author_refuted: false }
+    }
+
+    #[test]
+    fn an_account_stands_for_a_participant_where_a_message_id_is_known() {
+        let check = |proof, refuted, expected, words: &str| {
+            let account = Some("Customer".to_owned());
+            let candidate = Candidate { account, author_refuted: refuted, ..candidate(proof, false) };
+            assert_eq!(candidate.outcome(), expected, "{proof:?}");
+            assert!(candidate.why().contains(words), "{}", candidate.why());
+        };
+        check(Proof::KnownMessageId, false, Outcome::Joins, "who is proven, belongs to Customer as a participant does");
+        check(Proof::KnownMessageId, true, Outcome::Hint, "has no part");
+        check(Proof::KeyedToken, false, Outcome::JoinsAsThirdParty, "had no part");
+        check(Proof::Awaited, false, Outcome::Hint, "had no part");
+        check(Proof::OtherVersion, false, Outcome::Hint, "another content");
+        check(Proof::SubjectNumber, false, Outcome::Hint, "anybody");
+    }
+
     #[test]
     fn only_proof_joins() {
         let check = |proof, author_known, expected| {
-            let candidate = Candidate { case: 1, proof, by: "<a@b>".into(), author_known, author_refuted: false };
+            let candidate = candidate(proof, author_known);
             assert_eq!(candidate.outcome(), expected, "{}", candidate.why());
         };
         check(Proof::KeyedToken, true, Outcome::Joins);
@@ -147,7 +181,7 @@ mod tests {
     #[test]
     fn a_refuted_author_has_no_part_but_by_a_token() {
         let check = |proof, expected, why: &str| {
-            let candidate = Candidate { case: 1, proof, by: "<a@b>".into(), author_known: true, author_refuted: true };
+            let candidate = Candidate { author_refuted: true, ..candidate(proof, true) };
             assert_eq!((candidate.outcome(), candidate.why().as_str()), (expected, why));
         };
         let refuted = "under a participant's address, which DMARC refutes";

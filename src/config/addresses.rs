@@ -33,6 +33,8 @@ const SETTINGS: &[Setting] = &[
     ("reply_from", |s, v| put(&mut s.reply_from, mailbox(v))),
     ("accept_from", |s, v| put(&mut s.accept_from, accept_from(v))),
     ("unauthorised", |s, v| put(&mut s.unauthorised, value::choice(v, r#""bounce", "discard" or "hold""#))),
+    ("reply_to", |s, v| put(&mut s.reply_to, value::choice(v, r#""ignore", "address" or "replace""#))),
+    ("unknown_sender", |s, v| put(&mut s.unknown_sender, value::choice(v, r#""contact" or "hold""#))),
     ("rate_limit", |s, v| put(&mut s.rate_limit, rate_limit(v))),
     ("over_limit", |s, v| put(&mut s.over_limit, value::choice(v, r#""bounce", "discard", "requeue" or "hold""#))),
     ("on_resolved", |s, v| put(&mut s.on_resolved, on_resolved(v))),

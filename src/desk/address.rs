@@ -287,6 +287,8 @@ pub(super) fn changed(stored: Settings, typed: AddressSettings) -> Settings {
         reply_from: typed.reply_from.or(stored.reply_from),
         accept_from: typed.accept_from.unwrap_or(stored.accept_from),
         unauthorised: typed.unauthorised.unwrap_or(stored.unauthorised),
+        reply_to: typed.reply_to.unwrap_or(stored.reply_to),
+        unknown_sender: typed.unknown_sender.unwrap_or(stored.unknown_sender),
         rate_limit: typed.rate_limit.or(stored.rate_limit).filter(|limit| *limit > 0),
         over_limit: typed.over_limit.unwrap_or(stored.over_limit),
         on_resolved: typed.on_resolved.unwrap_or(stored.on_resolved),

@@ -9,7 +9,7 @@ use super::search::Search;
 use super::{Answer, Desk, Outcome, Refusal, view};
 use crate::base::{CaseNumber, Mailbox, Priority};
 use crate::case::{Case, Happening, SKILL, Status};
-use crate::store::{Batch, CaseChange, Page, case_change, tables};
+use crate::store::{Batch, CaseChange, Page, case_change, people, tables};
 
 /// Cases read at a time while a filter is looked for.
 const PAGE: usize = 256;
@@ -21,13 +21,18 @@ impl Desk {
     pub(super) async fn case_list(&self, filter: CaseFilter) -> Answer {
         let limit = filter.limit.unwrap_or(usize::MAX);
         let mut search = filter.text.as_deref().map(Search::of);
+        let contact = match &filter.contact {
+            Some(address) => Some(people::addresses(&*self.site.engine, address).await?),
+            None => None,
+        };
         let mut rows = Vec::new();
         let mut page = Page::last(&[], PAGE);
         while rows.len() < limit {
             let cases = tables::CASES.scan(&*self.site.engine, page.clone()).await?;
             let Some((last, _)) = cases.last() else { break };
             page.beyond = Some(last.clone());
-            for case in cases.iter().map(|(_, kept)| &kept.value).filter(|case| matches(&filter, case)) {
+            let found = cases.iter().map(|(_, kept)| &kept.value);
+            for case in found.filter(|case| matches(&filter, case) && is_of(contact.as_deref(), case)) {
                 if rows.len() == limit {
                     break;
                 }
@@ -35,7 +40,9 @@ impl Desk {
                     Some(search) => search.finds(self, case).await?,
                     None => true,
                 };
-                rows.extend(found.then(|| view::case_row(case)));
+                if found {
+                    rows.push(self.with_contact(view::case_row(case)).await?);
+                }
             }
         }
         Ok(Outcome::Json(rows.into()))
@@ -55,7 +62,7 @@ impl Desk {
                 }
             }
         }
-        Ok(Outcome::Json(view::case(&case, messages, &events)))
+        Ok(Outcome::Json(self.with_contact(view::case(&case, messages, &events)).await?))
     }
 
     pub(super) async fn case_note(&self, number: CaseNumber, text: String, by: Option<Mailbox>) -> Answer {
@@ -156,7 +163,7 @@ impl Desk {
             let mut batch = Batch::default();
             change.write(&mut batch);
             if tries.commit(batch).await? {
-                return Ok(Outcome::Json(shown));
+                return Ok(Outcome::Json(self.with_contact(shown).await?));
             }
         }
     }
@@ -181,12 +188,16 @@ fn no_task(case: &Case, task: u32) -> Refusal {
 }
 
 fn matches(filter: &CaseFilter, case: &Case) -> bool {
-    let contact = case.contact.as_ref().map(|contact| &contact.address);
     filter.status.is_none_or(|status| case.status == status)
         && filter.queue.as_ref().is_none_or(|queue| case.queue.as_ref() == Some(queue))
         && filter.owner.as_ref().is_none_or(|owner| case.owner.as_ref() == Some(owner))
         && filter.task.as_ref().is_none_or(|status| case.tasks.iter().any(|task| task.status == *status))
-        && filter.contact.as_ref().is_none_or(|wanted| contact == Some(wanted))
+}
+
+/// True for a case of the contact with these addresses.
+fn is_of(addresses: Option<&[Mailbox]>, case: &Case) -> bool {
+    let contact = case.contact.as_ref().map(|contact| &contact.address);
+    addresses.is_none_or(|addresses| contact.is_some_and(|contact| addresses.contains(contact)))
 }
 
 /// What setting a property means; nothing when it has that value already.

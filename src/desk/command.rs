@@ -142,6 +142,38 @@ pub enum Command {
         number: CaseNumber,
         by: Mailbox,
     },
+    AccountList {
+        limit: Option<usize>,
+    },
+    AccountAdd {
+        name: String,
+        #[serde(default)]
+        settings: AccountSettings,
+    },
+    AccountSet {
+        name: String,
+        settings: AccountSettings,
+    },
+    ContactList {
+        /// Those of this account.
+        #[serde(default)]
+        account: Option<String>,
+        limit: Option<usize>,
+    },
+    /// By their address, or by an alias.
+    ContactShow {
+        address: Mailbox,
+    },
+    ContactAdd {
+        address: Mailbox,
+        #[serde(default)]
+        settings: ContactSettings,
+    },
+    /// By their address, or by an alias.
+    ContactSet {
+        address: Mailbox,
+        settings: ContactSettings,
+    },
     QueueAdd {
         name: String,
         #[serde(default)]
@@ -252,6 +284,8 @@ pub struct AddressSettings {
     pub reply_from: Option<Mailbox>,
     pub accept_from: Option<crate::address::AcceptFrom>,
     pub unauthorised: Option<crate::address::Unauthorised>,
+    pub reply_to: Option<crate::address::ReplyTo>,
+    pub unknown_sender: Option<crate::address::UnknownSender>,
     /// Messages a day; 0 takes the limit away.
     pub rate_limit: Option<u32>,
     pub over_limit: Option<crate::address::OverLimit>,
@@ -284,6 +318,29 @@ pub struct AgentSettings {
     pub capacity: Option<u32>,
     /// A level of 0 takes a skill away.
     pub skills: BTreeMap<String, u8>,
+}
+
+/// What a person says of a contact; `None` is "not named".
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ContactSettings {
+    /// An empty text takes it away.
+    pub name: Option<String>,
+    /// An account's name, `none`, or `domain` for what the domain says.
+    pub account: Option<String>,
+    /// All of them.
+    pub aliases: Option<Vec<Mailbox>>,
+    pub inactive: Option<bool>,
+}
+
+/// What a person says of an account; `None` is "not named".
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AccountSettings {
+    /// Another name.
+    pub name: Option<String>,
+    /// All of them.
+    pub domains: Option<Vec<String>>,
 }
 
 /// Which messages to list, newest first.

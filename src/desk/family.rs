@@ -4,8 +4,9 @@ use super::case::absent;
 use super::{Answer, Desk, Outcome, Refusal, view};
 use crate::address::random_label;
 use crate::base::{CaseNumber, MailId, Mailbox};
-use crate::case::{Direction, Happening, Mail, Participant, Role};
+use crate::case::{Direction, Happening, Mail};
 use crate::intake::merge::{self, Move};
+use crate::intake::sender;
 use crate::routing::MAIN_QUEUE;
 use crate::store::{Batch, CaseChange, tables};
 
@@ -26,7 +27,7 @@ impl Desk {
             let shown = view::case_row(target.case());
             target.write(&mut batch);
             if tries.commit(batch).await? {
-                return Ok(Outcome::Json(shown));
+                return Ok(Outcome::Json(self.with_contact(shown).await?));
             }
         }
     }
@@ -49,8 +50,7 @@ impl Desk {
                 None => *new.insert(site.engine.reserve(tables::CASE_NUMBERS, 1).await?.start),
             };
             let mut into = CaseChange::open(new, now);
-            let author = mail.author().filter(|author| !site.is_own_domain(author.domain()));
-            let name = mail.facts.from.as_ref().and_then(|from| from.name.clone());
+            let sender = sender(site, &mail.facts, self.reply_to_policy(from.case()).await?).await?;
             let opened = Happening::CaseOpened {
                 subject: mail.facts.subject.clone(),
                 key: random_label(&site.chance),
@@ -58,7 +58,7 @@ impl Desk {
                 priority: from.case().priority,
                 record_type: from.case().record_type.clone(),
                 address: from.case().address.clone(),
-                contact: author.map(|address| Participant { address, name, role: Role::Author }),
+                contact: sender.case_contact(),
             };
             into.add(now, &by, opened);
             let mut batch = Batch::default();
@@ -72,7 +72,7 @@ impl Desk {
             from.write(&mut batch);
             into.write(&mut batch);
             if tries.commit(batch).await? {
-                return Ok(Outcome::Json(shown));
+                return Ok(Outcome::Json(self.with_contact(shown).await?));
             }
         }
     }
@@ -109,7 +109,7 @@ impl Desk {
             let shown = view::case_row(into.case());
             into.write(&mut batch);
             if tries.commit(batch).await? {
-                return Ok(Outcome::Json(shown));
+                return Ok(Outcome::Json(self.with_contact(shown).await?));
             }
         }
     }

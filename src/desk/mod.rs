@@ -3,12 +3,14 @@
 //! The same [`Desk`] answers the local socket and the API of a running server, and the command line when no server
 //! runs. Answers are JSON in the shapes that scripts rely on; what people read is made from them.
 
+mod account;
 mod address;
 mod agent;
 mod apply;
 mod backup;
 mod case;
 pub mod command;
+mod contact;
 mod dkim;
 mod export;
 mod family;
@@ -78,6 +80,13 @@ impl Desk {
             Command::CaseSplit { number, message, by } => self.case_split(number, &message, by).await,
             Command::CaseLink { number, message, by } => self.case_link(number, &message, by).await,
             Command::CaseDecline { number, by } => self.case_decline(number, by).await,
+            Command::AccountList { limit } => self.account_list(limit).await,
+            Command::AccountAdd { name, settings } => self.account_add(name, settings).await,
+            Command::AccountSet { name, settings } => self.account_set(&name, settings).await,
+            Command::ContactList { account, limit } => self.contact_list(account, limit).await,
+            Command::ContactShow { address } => self.contact_show(&address).await,
+            Command::ContactAdd { address, settings } => self.contact_add(address, settings).await,
+            Command::ContactSet { address, settings } => self.contact_set(&address, settings).await,
             Command::QueueAdd { name, settings } => self.queue_add(name, settings).await,
             Command::QueueList => self.queue_list().await,
             Command::QueueShow { name } => self.queue_show(&name).await,

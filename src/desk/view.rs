@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::address::{RoutingAddress, ServiceAddress};
 use crate::base::{AuthResults, Envelope, MailId, Time};
-use crate::case::{Case, Direction, Event, Happening, Mail};
+use crate::case::{Account, Case, Contact, Direction, Event, Happening, Mail};
 use crate::message::Facts;
 use crate::outbound::SpoolItem;
 
@@ -95,13 +95,17 @@ fn facts(facts: &Facts, auth: Option<AuthResults>) -> Map<String, Value> {
 
 fn outcome(mail: &Mail) -> Map<String, Value> {
     let first = mail.deliveries.first();
-    object(json!({
+    let mut shown = object(json!({
         "disposition": first.map(|delivery| delivery.disposition),
         "reason": first.map(|delivery| delivery.reason),
         "case": mail.case,
         "duplicate_of": mail.duplicate_of,
         "deliveries": mail.deliveries,
-    }))
+    }));
+    if mail.inactive_contact {
+        shown.insert("inactive_contact".into(), true.into());
+    }
+    shown
 }
 
 /// How a message became what it became, and who got the case that it opened.
@@ -128,6 +132,25 @@ fn assignment(event: &Event) -> Option<Value> {
     let version = env!("CARGO_PKG_VERSION");
     Some(json!({"stage": "assign", "by": event.by, "version": version, "outcome": outcome, "why": why, "took_us": 0,
         "considered": considered}))
+}
+
+/// An account.
+pub fn account(account: &Account) -> Value {
+    json!({"name": account.name, "domains": account.domains, "created_at": account.created_at})
+}
+
+/// A contact and the name of their account.
+pub fn contact(contact: &Contact, account: Option<&str>) -> Value {
+    let by = if contact.account.is_by_domain() { "domain" } else { "contact" };
+    json!({
+        "name": contact.name,
+        "address": contact.address,
+        "account": account,
+        "account_by": account.map(|_| by),
+        "aliases": contact.aliases,
+        "active": !contact.inactive,
+        "first_seen_at": contact.first_seen_at,
+    })
 }
 
 /// A case without its messages and events.

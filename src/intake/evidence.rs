@@ -2,12 +2,13 @@
 
 use data_encoding::BASE64URL_NOPAD;
 
-use crate::address::{MessageToken, OnResolved};
+use crate::address::{MessageToken, OnResolved, ReplyTo};
 use crate::base::{CaseNumber, MailId, Mailbox};
 use crate::case::{
     Candidate, Case, Direction, Evidence, Known, Mail, Named, Names, Outcome, Proof, Receipt, Recipient, Status,
     case_number_in_subject,
 };
+use crate::intake::sender::{Author, sender};
 use crate::intake::siblings::Before;
 use crate::intake::{Reading, merge, resolve_accepted};
 use crate::message::facts::Kind;
@@ -55,16 +56,24 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
     let names = tables::NAMES.get(&*site.engine, &identity.name).await?;
     let earlier = Earlier::of(names.as_ref().map(|kept| &kept.value), identity.receipt.as_ref());
     let refuted = reading.auth.is_some_and(|auth| auth.refute_author());
-    let author = reading.facts.author();
-    let mut threads = Threads { site, author, refuted, candidates: Vec::new(), cases: Vec::new(), awaited: Vec::new() };
+    let sender = sender(site, &reading.facts, reply_to_policy(&recipients)).await?;
+    let author = Author::of(site, reading, &sender).await?;
+    let believed = author.as_ref().map(|author| author.mailbox.clone()).filter(|_| !refuted);
+    let (candidates, cases, awaited) = (Vec::new(), Vec::new(), Vec::new());
+    let mut threads = Threads { site, author, refuted, candidates, cases, awaited };
     threads.search(reading, &earlier, names.as_ref().map(|kept| &kept.value)).await?;
+    let copy = match (&sender.ours, &earlier.same) {
+        (Some(_), None) => threads.own_copy(reading, names.as_ref().map(|kept| &kept.value)).await?,
+        _ => None,
+    };
     let report_on = threads.report_on(reading).await?;
     let Before { first, home } = Before::of(site, earlier.same.as_ref()).await?;
     let siblings = threads.siblings(earlier.same.as_ref()).await?;
     let on_resolved = threads.on_resolved().await?;
     let evidence = Evidence {
         recipients,
-        duplicate: earlier.same,
+        is_own_copy: copy.is_some(),
+        duplicate: earlier.same.or(copy),
         first: first.as_ref().map(|kept| kept.value.clone()),
         home,
         many_addresses: site.many_addresses,
@@ -75,7 +84,8 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
         report_on,
         auto_reply: reading.facts.kind == Kind::AutoReply,
         candidates: threads.candidates,
-        author: reading.facts.author().filter(|_| !refuted),
+        author: believed,
+        sender,
         received_at: reading.envelope.received_at,
         on_resolved,
         over_limit: None,
@@ -96,6 +106,15 @@ async fn recipients(site: &Site, reading: &Reading) -> Result<Vec<Recipient>, Re
         }
     }
     Ok(found)
+}
+
+/// What a Reply-To means to the address that was registered first.
+fn reply_to_policy(recipients: &[Recipient]) -> ReplyTo {
+    let routing = recipients.iter().filter_map(|recipient| match recipient {
+        Recipient::Routing { address, .. } => Some(address),
+        _ => None,
+    });
+    routing.min_by_key(|address| address.number).map(|address| address.settings.reply_to).unwrap_or_default()
 }
 
 /// What a message is called, and what tells it apart from others that are called so.
@@ -177,7 +196,7 @@ async fn earlier_probe_of(
 /// The search for cases that a message might belong to.
 struct Threads<'a> {
     site: &'a Site,
-    author: Option<Mailbox>,
+    author: Option<Author>,
     /// The author's domain says that it isn't the author.
     refuted: bool,
     candidates: Vec<Candidate>,
@@ -206,7 +225,8 @@ impl Threads<'_> {
             let addressed = reading.facts.to.iter().chain(&reading.facts.cc);
             let is_addressed =
                 addressed.filter_map(|person| person.address.parse().ok()).any(|to: Mailbox| to == awaiting.author);
-            let known = is_addressed || self.author.as_ref() == Some(&awaiting.author);
+            let is_by_author = self.author.as_ref().is_some_and(|author| author.mailbox == awaiting.author);
+            let known = is_addressed || is_by_author;
             self.add_known(awaiting.case, Proof::Awaited, awaiting.author.to_string(), Some(known)).await?;
         }
         if let Earlier { same: None, other: Some(Known { case: Some(case), .. }) } = earlier {
@@ -233,6 +253,17 @@ impl Threads<'_> {
         let Some(token) = MessageToken::of_message_id(id, &site.hostname) else { return Ok(None) };
         let case = self.case(token.case).await?;
         Ok(case.filter(|case| site.keys.proves(&token, &case.key)).map(|case| case.number))
+    }
+
+    /// The message of ours that this one is: what comes from us under a Message-ID that only we can have made.
+    async fn own_copy(&mut self, reading: &Reading, names: Option<&Names>) -> Result<Option<Known>, ReadError> {
+        let Some(id) = &reading.facts.message_id else { return Ok(None) };
+        if self.proven(id).await?.is_none() {
+            return Ok(None);
+        }
+        // What we have sent can't be received twice.
+        let sent = names.and_then(|names| names.iter().find(|named| named.receipt.is_none()));
+        Ok(sent.map(|sent| Known { mail: sent.mail, case: sent.case }))
     }
 
     /// Only a delivery report reports, and only our token says on what.
@@ -292,14 +323,25 @@ impl Threads<'_> {
         by: String,
         known: Option<bool>,
     ) -> Result<(), ReadError> {
-        let (author, author_refuted) = (self.author.clone(), self.refuted);
-        let Some(case) = self.living(number).await? else { return Ok(()) };
-        let author_known = known.unwrap_or_else(|| author.is_some_and(|author| case.has_participant(&author)));
-        let case = case.number;
-        match self.candidates.iter_mut().find(|known| known.case == case && known.proof == proof) {
-            Some(before) => before.author_known |= author_known,
-            None => self.candidates.push(Candidate { case, proof, by, author_known, author_refuted }),
+        let author_refuted = self.refuted;
+        let Some(case) = self.living(number).await?.map(|case| case.number) else { return Ok(()) };
+        let is_same = |known: &Candidate| known.case == case && known.proof == proof;
+        let Some(here) = self.cases.iter().map(|kept| &kept.value).find(|here| here.number == case) else {
+            return Ok(());
+        };
+        let takes_part = || self.author.as_ref().is_some_and(|author| author.takes_part(here));
+        let author_known = known.unwrap_or_else(takes_part);
+        if let Some(before) = self.candidates.iter_mut().find(|known| is_same(known)) {
+            before.author_known |= author_known;
+            return Ok(());
         }
+        let account = match &self.author {
+            Some(author) if proof == Proof::KnownMessageId && !author_known => {
+                author.shared_account(self.site, here).await?.map(|account| account.name)
+            }
+            _ => None,
+        };
+        self.candidates.push(Candidate { case, proof, by, author_known, account, author_refuted });
         Ok(())
     }
 

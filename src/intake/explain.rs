@@ -24,6 +24,12 @@ pub fn steps(reading: &Reading, evidence: &Evidence, decision: &Decision, began:
     for recipient in &evidence.recipients {
         steps.push(step("recipient", recipient.address().to_string(), recipient_words(recipient, gathered), 0));
     }
+    if let Some(contact) = evidence.sender.contact.as_ref().filter(|contact| contact.inactive) {
+        steps.push(step("contact", contact.address.to_string(), "inactive; their mail is taken and marked".into(), 0));
+    }
+    if let Some(ours) = &evidence.sender.ours {
+        steps.push(step("contact", ours.to_string(), "our own address, and nobody's contact".into(), 0));
+    }
     for candidate in &evidence.candidates {
         let outcome = format!("case {}: {}", candidate.case, candidate.outcome());
         steps.push(step("thread", outcome, candidate.why(), 0));

@@ -20,6 +20,7 @@ mod reading;
 mod reception;
 mod recipient;
 mod round;
+mod sender;
 mod siblings;
 #[cfg(test)]
 mod tests;
@@ -32,4 +33,5 @@ pub use rate::Tally;
 pub use reading::Reading;
 pub use reception::Reception;
 pub use recipient::{resolve, resolve_accepted};
+pub use sender::sender;
 pub use worker::Worker;

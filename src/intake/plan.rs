@@ -18,9 +18,10 @@ use crate::intake::evidence::{self, Identity};
 use crate::intake::merge::{self, Move};
 use crate::intake::placement::placement;
 use crate::intake::reading::saved_fields;
+use crate::intake::sender::participant;
 use crate::intake::siblings::{Family, Placed};
-use crate::message::facts::{Kind, Person, READER_VERSION, ReportedRecipient};
-use crate::store::{Batch, CaseChange, Kept, ReadError, Site, tables};
+use crate::message::facts::{Kind, READER_VERSION, ReportedRecipient};
+use crate::store::{Batch, CaseChange, Kept, ReadError, Site, people, tables};
 
 /// Turns a decision into its batch.
 pub struct Plan<'a> {
@@ -71,10 +72,12 @@ impl Plan<'_> {
                     let merge = Move { by: INTAKE, why, now: self.now };
                     merge.whole_case(self.site, &mut batch, self.change(*other), &mut change).await?;
                 }
-                self.join(&mut change, why, *third_party).await?;
+                let inactive = if self.evidence.sender.is_inactive() { "; an inactive contact" } else { "" };
+                self.join(&mut change, &format!("{why}{inactive}"), *third_party).await?;
                 self.add_hints(&mut change, hints);
                 change.write(&mut batch);
-                let contact = if numbers.is_empty() { None } else { self.contact(&mut batch).await? };
+                let made = !third_party || !numbers.is_empty();
+                let contact = if made { self.contact(&mut batch).await? } else { None };
                 let mut family = Family { contact: contact.as_ref(), cases: Vec::new(), numbers };
                 let placed = self.write_beside(&mut batch, beside, &mut family).await?;
                 family.cases.into_iter().for_each(|case| case.write(&mut batch));
@@ -201,7 +204,7 @@ impl Plan<'_> {
 
     async fn add_message(&self, change: &mut CaseChange, why: &str, proven: bool) -> Result<(), ReadError> {
         let facts = &self.reading.facts;
-        let author = self.author().await?;
+        let author = self.evidence.sender.author.clone();
         let addressed = facts.to.iter().chain(&facts.cc).filter_map(|person| participant(person, Role::Addressed));
         let mut participants: Vec<Participant> =
             if proven { addressed.take(PARTICIPANTS_MAX).collect() } else { Vec::new() };
@@ -245,28 +248,25 @@ impl Plan<'_> {
         first.settings.task.as_deref().filter(|_| facts.kind == Kind::Message && facts.automatic.is_none())
     }
 
-    /// Who wrote it: From, or Reply-To where From is our own, as contact forms write it.
-    async fn author(&self) -> Result<Option<Participant>, ReadError> {
-        let facts = &self.reading.facts;
-        for person in facts.from.iter().chain(&facts.reply_to) {
-            if let Some(author) = participant(person, Role::Author)
-                && !self.site.is_ours(&author.address).await?
-            {
-                return Ok(Some(author));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The author as a participant; a contact is made of whoever writes for the first time.
+    /// The author's contact as a participant; one is made of whoever writes for the first time.
     pub(super) async fn contact(&self, batch: &mut Batch) -> Result<Option<Participant>, ReadError> {
-        let Some(author) = self.author().await? else { return Ok(None) };
-        if tables::CONTACTS.get(&*self.site.engine, &author.address).await?.is_none() {
-            let contact =
-                Contact { address: author.address.clone(), name: author.name.clone(), first_seen_at: self.now };
-            tables::CONTACTS.insert(batch, &author.address, &contact);
+        let Some(author) = self.evidence.sender.author.clone() else { return Ok(None) };
+        let known = self.evidence.sender.contact.as_ref();
+        if known.is_some_and(|contact| contact.name.is_some() || author.name.is_none()) {
+            return Ok(self.evidence.sender.case_contact());
         }
-        Ok(Some(author))
+        let Some(kept) = people::contact(&*self.site.engine, &author.address).await? else {
+            tables::CONTACT_ALIASES.expect_absent(batch, &author.address);
+            let contact = Contact::new(author.address.clone(), author.name.clone(), self.now);
+            tables::CONTACTS.insert(batch, &author.address, &contact);
+            return Ok(Some(author));
+        };
+        let mut contact = kept.value.clone();
+        if contact.name.is_none() && author.name.is_some() {
+            contact.name.clone_from(&author.name);
+            tables::CONTACTS.replace(batch, &contact.address, &kept, &contact);
+        }
+        Ok(Some(Participant { address: contact.address, name: contact.name, role: Role::Author }))
     }
 
     async fn verified(&self, batch: &mut Batch, address: &RoutingAddress) -> Result<Recorded, ReadError> {
@@ -402,6 +402,7 @@ impl Plan<'_> {
             facts,
             reader_version: READER_VERSION,
             auth: self.reading.auth,
+            inactive_contact: self.evidence.sender.is_inactive(),
             deliveries,
             case,
             duplicate_of,
@@ -509,9 +510,4 @@ impl Plan<'_> {
         let changed = (disposition, reason) != (former.disposition, former.reason);
         delivery.earlier.iter().cloned().chain(changed.then_some(former)).collect()
     }
-}
-
-fn participant(person: &Person, role: Role) -> Option<Participant> {
-    let address = person.address.parse().ok()?;
-    Some(Participant { address, name: person.name.clone(), role })
 }

@@ -81,7 +81,8 @@ impl Plan<'_> {
         home: Option<&RoutingAddress>,
         beside: (&[Beside], &[CaseNumber]),
     ) -> Result<Recorded, ReadError> {
-        let recorded = self.recorded(Disposition::Duplicate, Reason::ReceivedBefore, of.case);
+        let reason = if self.evidence.is_own_copy { Reason::OwnCopy } else { Reason::ReceivedBefore };
+        let recorded = self.recorded(Disposition::Duplicate, reason, of.case);
         let mut recorded = Recorded { duplicate_of: Some(of.mail), ..recorded };
         let Some(first) = self.first else { return Ok(recorded) };
         if let Some(home) = home {
@@ -102,7 +103,7 @@ impl Plan<'_> {
         let told = mail.deliveries.iter().map(|delivery| Placed {
             address: delivery.address.clone(),
             disposition: Disposition::Duplicate,
-            reason: Reason::ReceivedBefore,
+            reason,
             case: delivery.case,
         });
         recorded.placed = told.collect();

@@ -57,6 +57,17 @@
 //! break DKIM, and asking for a pass would shut out every customer whose domain publishes nothing. A keyed token is not
 //! weakened by any of this; a number in a subject still joins nothing.
 //!
+//! **2026-11-29: a proven colleague takes part.** Who knows a Message-ID of a case and is proven (DMARC passes; without a
+//! policy SPF for the author's own domain) to write from the account of a participant joins it: the account is what an
+//! administrator says of that domain or that contact. A forged author would be a stranger, so what suffices for a participant
+//! doesn't here. Never by a public mailbox domain, not even between two contacts that were given the same account by
+//! hand: there the provider proves one mailbox and nothing about a company.
+//!
+//! **2026-11-29: behind a group mailer stands the author.** A group that rewrites From says elsewhere who wrote. For contact and
+//! answers that word is enough, as a Reply-To is; for taking part in a case it counts only where the group is one of our own
+//! addresses and its domain proves the mailer, because everybody can write those fields and would pass by the author's
+//! DMARC policy with them.
+//!
 //! **2026-11-20: a message being received stays in memory.** The design asked for spilling to an unlinked file from 256 KiB
 //! on. The journal appends a message as one frame with one checksum, so a spilled message would be read back whole before
 //! it is stored: written twice, read once, with a second place on the disk that can fill up. Instead all messages

@@ -24,6 +24,8 @@
 //! | forwarding confirmation | a mail provider's question whether it may forward to a service address, with its code or link |
 //! | attempt, outcome | one delivery try; its result per recipient |
 //! | siblings | cases that one mail opened at several routing addresses |
+//! | contact | somebody who writes to us, by their address and its aliases ([`case::Contact`](crate::case::Contact)) |
+//! | account | the company that a contact belongs to, as a person said for the contact, else by domain ([`case::Account`](crate::case::Account)) |
 //! | participant | somebody whose messages belong to a case: an author, or somebody addressed |
 //! | version | a message with the author and Message-ID of an earlier one and another content |
 //! | third party | somebody who answers with a valid token and had no part in the case so far |

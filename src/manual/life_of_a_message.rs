@@ -19,7 +19,7 @@
 //! 7. **Facts.** [`message::read`](crate::message::read), once. Then [`auth`](crate::auth) looks up who sent it, which takes
 //!    some seconds at most and holds up nobody else. Suspects of step 6 are not looked up.
 //! 8. **Evidence.** Recipients, an earlier receipt of the same message, the awaited probe, the question of a mail provider,
-//!    cases named by token, Message-ID or subject.
+//!    cases named by token, Message-ID or subject; the author's contact and account.
 //! 9. **Decision.** [`case::decide`](crate::case::decide): the probe, a report, a duplicate, a provider's question (kept
 //!    with the address, never a case), mail that the address doesn't want (*held* or *ignored*), an answer to a case, or a
 //!    new case. With a reason from [`case::Reason`](crate::case::Reason).

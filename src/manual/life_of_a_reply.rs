@@ -1,7 +1,7 @@
 //! From an agent's text to the customer's mailbox, and back.
 //!
 //! 1. **Plan.** [`case::plan_reply`](crate::case::plan_reply): to the author of the last message that belongs to the case by
-//!    proof, never to an address of ours. The sender is the address's `reply_from`, else the address itself, and only when
+//!    proof (to their Reply-To as far as the [address](crate::address::ReplyTo) heeds it), never to an address of ours. The sender is the address's `reply_from`, else the address itself, and only when
 //!    it is verified. `--preview` shows this and sends nothing; on a terminal it is shown and asked about. An answer that says
 //!    what its agent has read (`--seen`) is refused when something newer is on the case.
 //! 2. **Compose.** The answered message stands quoted below the agent's text ([`quotation_of`](crate::message::compose::quotation_of)),

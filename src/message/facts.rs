@@ -15,6 +15,9 @@ pub const READER_VERSION: u32 = 3;
 pub struct Facts {
     pub message_id: Option<String>,
     pub from: Option<Person>,
+    /// The author, where a group mailer has put its own address into From.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original_from: Option<Person>,
     pub reply_to: Vec<Person>,
     pub to: Vec<Person>,
     pub cc: Vec<Person>,

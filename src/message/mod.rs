@@ -14,6 +14,7 @@ pub mod facts;
 pub mod fields;
 mod flowed;
 mod forward;
+mod group;
 mod html;
 mod ids;
 mod inner;

@@ -16,7 +16,7 @@ use mail_parser::DateTime;
 
 use super::facts::{Attachment, Automatic, AutomaticKind, Facts, Kind, Person};
 use super::parts::{self, Part, Parts};
-use super::{automatic, body, fields, forward, ids, inner, new_text, person, report, words};
+use super::{automatic, body, fields, forward, group, ids, inner, new_text, person, report, words};
 use crate::base::Time;
 
 /// Everything that the message says.
@@ -92,6 +92,7 @@ fn header_facts(parts: &Parts<'_>) -> Facts {
     }
     facts.in_reply_to = ids::newest_once(facts.in_reply_to);
     facts.references = ids::newest_once(facts.references);
+    facts.original_from = group::original_from(&section, &facts);
     let found = automatic::read(&section);
     (facts.kind, facts.automatic) = (found.kind, found.automatic);
     facts

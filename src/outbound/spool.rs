@@ -110,6 +110,7 @@ impl Submitted {
                 facts: self.facts.clone(),
                 reader_version: READER_VERSION,
                 auth: None,
+                inactive_contact: false,
                 deliveries: Vec::new(),
                 case,
                 duplicate_of: None,

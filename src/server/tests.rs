@@ -397,7 +397,7 @@ async fn nobody_gets_into_a_case_by_knowing_or_taking_a_message_id() {
     assert_eq!(send("ben@elsewhere.example", "<b1@elsewhere.example>", &answers).await, "case_appended third_party 1");
     assert_eq!(send("ben@elsewhere.example", "<b2@elsewhere.example>", refers).await, "case_opened no_proof 6");
     // Somebody who writes in our name can't be answered, so nothing can go round.
-    assert_eq!(send(SUPPORT, "<s1@elsewhere.example>", "").await, "case_opened new_conversation 7");
+    assert_eq!(send(SUPPORT, "<s1@elsewhere.example>", "").await, "case_opened from_ourselves 7");
     assert!(
         place.reply(7, json!({})).await.unwrap_err().contains("nobody") || place.reply(7, json!({})).await.is_err()
     );

@@ -112,7 +112,7 @@ impl<K: Key + ?Sized, V: Serialize + DeserializeOwned> Documents<K, V> {
 
     /// Writes a new document; conflicts when there is one.
     pub fn insert(&self, batch: &mut Batch, key: &K, value: &V) {
-        batch.expect(self.table, key.to_bytes(), Expected::Absent);
+        self.expect_absent(batch, key);
         self.put(batch, key, value);
     }
 
@@ -120,6 +120,11 @@ impl<K: Key + ?Sized, V: Serialize + DeserializeOwned> Documents<K, V> {
     pub fn replace(&self, batch: &mut Batch, key: &K, kept: &Kept<V>, value: &V) {
         self.expect_unchanged(batch, key, kept);
         self.put(batch, key, value);
+    }
+
+    /// Conflicts when there is such a document.
+    pub fn expect_absent(&self, batch: &mut Batch, key: &K) {
+        batch.expect(self.table, key.to_bytes(), Expected::Absent);
     }
 
     /// Conflicts when the document has changed since it was read.

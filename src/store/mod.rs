@@ -19,6 +19,7 @@ pub mod journal;
 mod latch;
 pub mod lock;
 pub mod medium;
+pub mod people;
 pub mod priority;
 pub mod redb;
 pub mod room;

@@ -5,13 +5,15 @@ use super::{Batch, Documents, Key, Table};
 use crate::address::{Keyring, RoutingAddress};
 use crate::auth::DkimKey;
 use crate::base::{CaseNumber, MailId, Mailbox};
-use crate::case::{Case, Contact, Event, Mail, Names};
+use crate::case::{Account, AccountNumber, Case, Contact, Event, Mail, Names};
 use crate::routing::{Agent, Place, Queue, WorkItem};
 
 /// Sequence of case numbers.
 pub const CASE_NUMBERS: &str = "case";
 /// Sequence of registrations.
 pub const ADDRESS_NUMBERS: &str = "address";
+/// Sequence of accounts.
+pub const ACCOUNT_NUMBERS: &str = "account";
 
 /// Registered addresses.
 pub const ADDRESSES: Documents<Mailbox, RoutingAddress> = Documents::named("address");
@@ -34,6 +36,13 @@ pub const CASE_EVENTS: Documents<(CaseNumber, u32), Event> = Documents::named("c
 /// What is to be done, by where it is. Follows the case's row: whatever writes that writes this.
 pub const WORK: Documents<(Place, CaseNumber), WorkItem> = Documents::named("work");
 pub const CONTACTS: Documents<Mailbox, Contact> = Documents::named("contact");
+/// Alias → the address of its contact.
+pub const CONTACT_ALIASES: Documents<Mailbox, Mailbox> = Documents::named("contact_alias");
+pub const ACCOUNTS: Documents<u64, Account> = Documents::named("account");
+/// Name in lower case → account.
+pub const ACCOUNT_NAMES: Documents<str, AccountNumber> = Documents::named("account_name");
+/// Domain → the account that has it.
+pub const ACCOUNT_DOMAINS: Documents<str, AccountNumber> = Documents::named("account_domain");
 /// Under `tokens`: the secrets that threads are proved with.
 pub const KEYRINGS: Documents<str, Keyring> = Documents::named("keyring");
 /// Domain → its DKIM keys, all of which sign.

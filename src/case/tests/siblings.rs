@@ -130,6 +130,7 @@ fn received(deliveries: &[(&str, Disposition, CaseNumber)]) -> Mail {
         facts: Facts::default(),
         reader_version: 1,
         auth: None,
+        inactive_contact: false,
         deliveries: deliveries.iter().map(delivery).collect(),
         case: Some(deliveries[0].2),
         duplicate_of: None,

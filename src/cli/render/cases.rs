@@ -3,11 +3,17 @@
 use serde_json::Value;
 
 use super::sheet;
-use super::table::cell;
+use super::table::{self, cell};
 use crate::cli::text;
 
 /// The fields of an event that its line begins with.
 const EVENT: [&str; 3] = ["at", "kind", "by"];
+
+/// A row for each.
+pub fn rows(cases: &Value, none: &str) -> String {
+    let columns = ["number", "status", "priority", "contact", "subject", "queue", "owner", "updated_at"];
+    table::rows(cases, &columns, none)
+}
 
 /// The whole case.
 pub fn sheet(case: &Value) -> String {

@@ -5,6 +5,7 @@
 
 mod cases;
 mod explain;
+mod people;
 mod sheet;
 mod table;
 
@@ -16,6 +17,9 @@ use crate::desk::Command;
 
 /// The text for standard output; ends with a newline.
 pub fn answer(command: &Command, value: &Value) -> String {
+    if let Some(answer) = people::answer(command, value) {
+        return answer;
+    }
     match command {
         Command::AddressList { .. } => table::rows(
             value,
@@ -29,9 +33,8 @@ pub fn answer(command: &Command, value: &Value) -> String {
             &["id", "received_at", "from", "subject", "disposition", "case"],
             "no such messages; postcase address list shows where mail is taken",
         ),
-        Command::CaseList(filter) => table::rows(
+        Command::CaseList(filter) => cases::rows(
             value,
-            &["number", "status", "priority", "contact", "subject", "queue", "owner", "updated_at"],
             match filter.text {
                 None => "no such cases; postcase message list shows what came in",
                 Some(_) => "no case has all of these words",

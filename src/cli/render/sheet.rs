@@ -51,7 +51,7 @@ fn add(lines: &mut Vec<(String, Option<String>)>, depth: usize, name: &str, valu
 fn is_block(value: &Value) -> bool {
     match value {
         Value::Array(list) => list.iter().any(is_block),
-        Value::Object(fields) => !(fields.contains_key("address") && fields.contains_key("name") && fields.len() <= 3),
+        Value::Object(fields) => !(fields.contains_key("address") && fields.contains_key("name") && fields.len() <= 4),
         _ => false,
     }
 }

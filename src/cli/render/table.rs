@@ -50,9 +50,9 @@ pub fn cell(value: &Value) -> String {
         Value::Array(list) => list.iter().map(cell).collect::<Vec<_>>().join(", "),
         Value::Object(fields) => match (value["address"].as_str(), value["name"].as_str()) {
             (Some(address), Some(name)) if !name.is_empty() => {
-                format!("{} <{}>", text::line(name), text::line(address))
+                format!("{} <{}>{}", text::line(name), text::line(address), more(value))
             }
-            (Some(address), _) => text::line(address),
+            (Some(address), _) => text::line(address) + &more(value),
             _ => fields
                 .iter()
                 .map(|(key, value)| format!("{} {}", text::line(key), cell(value)))
@@ -60,6 +60,12 @@ pub fn cell(value: &Value) -> String {
                 .join(", "),
         },
     }
+}
+
+/// What is known of a person beyond name and address.
+fn more(person: &Value) -> String {
+    let account = person["account"].as_str().map(|account| format!(" of {}", text::line(account)));
+    account.unwrap_or_default() + if person["inactive"] == true { " (inactive)" } else { "" }
 }
 
 /// A time to the second; any other text as it is.

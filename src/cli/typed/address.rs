@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::Rows;
-use super::words::{MODES, OVER_LIMIT, PRIORITIES, UNAUTHORISED, rate_limit, word};
-use crate::address::{AcceptFrom, Mode, OnResolved, OverLimit, Unauthorised};
+use super::words::{MODES, OVER_LIMIT, PRIORITIES, REPLY_TO, UNAUTHORISED, UNKNOWN_SENDER, rate_limit, word};
+use crate::address::{AcceptFrom, Mode, OnResolved, OverLimit, ReplyTo, Unauthorised, UnknownSender};
 use crate::base::{Mailbox, Span};
 use crate::case::Priority;
 use crate::cli::failure::Failure;
@@ -99,6 +99,12 @@ pub struct Settings {
     /// What happens to the mail of others
     #[arg(long, value_parser = word::<Unauthorised>(UNAUTHORISED))]
     unauthorised: Option<Unauthorised>,
+    /// What a Reply-To means: nothing, an address for answers, or who the contact is
+    #[arg(long, value_parser = word::<ReplyTo>(REPLY_TO))]
+    reply_to: Option<ReplyTo>,
+    /// What happens to mail from somebody who is no contact: they become one, or it is held
+    #[arg(long, value_parser = word::<UnknownSender>(UNKNOWN_SENDER))]
+    unknown_sender: Option<UnknownSender>,
     /// Messages a day; 0/day takes the limit away
     #[arg(long, value_name = "N/day", value_parser = rate_limit)]
     rate_limit: Option<u32>,
@@ -131,6 +137,8 @@ impl Settings {
             reply_from: self.reply_from,
             accept_from: self.accept_from,
             unauthorised: self.unauthorised,
+            reply_to: self.reply_to,
+            unknown_sender: self.unknown_sender,
             rate_limit: self.rate_limit,
             over_limit: self.over_limit,
             on_resolved: on_resolved.map_err(|error| Failure::usage(format!("--on-resolved: {error}")))?,

@@ -7,6 +7,7 @@ mod address;
 mod attach;
 mod case;
 mod others;
+mod people;
 mod roster;
 mod words;
 
@@ -59,6 +60,12 @@ enum Verb {
     /// Cases: list, read, answer, change
     #[command(subcommand)]
     Case(case::Typed),
+    /// Contacts, who write to us
+    #[command(subcommand)]
+    Contact(people::Contact),
+    /// Accounts, the companies that contacts belong to
+    #[command(subcommand)]
+    Account(people::Account),
     /// Queues, where cases wait for agents
     #[command(subcommand)]
     Queue(roster::Queue),
@@ -121,6 +128,8 @@ impl Typed {
             Verb::Address(typed) => typed.meaning()?,
             Verb::Message(typed) => typed.meaning(),
             Verb::Case(typed) => typed.meaning()?,
+            Verb::Contact(typed) => typed.meaning()?,
+            Verb::Account(typed) => typed.meaning()?,
             Verb::Queue(typed) => typed.meaning()?,
             Verb::Agent(typed) => typed.meaning(),
             Verb::Spool(typed) => typed.meaning(),

@@ -52,10 +52,10 @@ fn addresses() {
     );
     check(
         "address set a@b.c --owner x@b.c --fallback-queue f --record-type t --accept-from X@y.z,@y.example,*.w.example \
-         --unauthorised discard --over-limit hold --on-resolved reopen-within 7d --save-headers",
+         --unauthorised discard --over-limit hold --unknown-sender hold --reply-to replace --on-resolved reopen-within 7d --save-headers",
         json!({"command": "address-set", "address": "a@b.c", "settings": {"owner": "x@b.c", "fallback_queue": "f",
             "record_type": "t", "accept_from": ["X@y.z", "y.example", "*.w.example"], "unauthorised": "discard",
-            "over_limit": "hold", "on_resolved": "reopen-within 7d", "save_headers": true}}),
+            "unknown_sender": "hold", "reply_to": "replace", "over_limit": "hold", "on_resolved": "reopen-within 7d", "save_headers": true}}),
     );
     let set = |typed: &str| match parse(typed).unwrap().meaning().unwrap() {
         Meaning::Ask(Command::AddressSet { settings, .. }) => settings,
@@ -249,6 +249,46 @@ fn queues_agents_spool_and_the_rest() {
 }
 
 #[test]
+fn contacts() {
+    check("contact list --all", json!({"command": "contact-list"}));
+    check("contact show a@b.c", json!({"command": "contact-show", "address": "a@b.c"}));
+    check(
+        "contact add a@b.c --name Anna --alias x@b.c --alias y@b.c",
+        json!({"command": "contact-add", "address": "a@b.c", "settings": {"name": "Anna", "aliases": ["x@b.c", "y@b.c"]}}),
+    );
+    check(
+        "contact set a@b.c --inactive",
+        json!({"command": "contact-set", "address": "a@b.c", "settings": {"inactive": true}}),
+    );
+    check(
+        "contact list --account 'Customer Inc.'",
+        json!({"command": "contact-list", "account": "Customer Inc.", "limit": 100}),
+    );
+    check(
+        "contact set a@b.c --account none",
+        json!({"command": "contact-set", "address": "a@b.c", "settings": {"account": "none"}}),
+    );
+    check(
+        "account add 'Customer Inc.' --domain a.example --domain b.example",
+        json!({"command": "account-add", "name": "Customer Inc.", "settings": {"domains": ["a.example", "b.example"]}}),
+    );
+    check(
+        "account set customer --name Customer --domain none",
+        json!({"command": "account-set", "name": "customer", "settings": {"name": "Customer"}}),
+    );
+    assert!(parse("account set customer").unwrap().meaning().is_err());
+    let set = |typed: &str| match parse(typed).unwrap().meaning() {
+        Ok(Meaning::Ask(Command::ContactSet { settings, .. })) => Ok(settings),
+        Ok(other) => panic!("{other:?}"),
+        Err(failure) => Err(failure.message),
+    };
+    assert_eq!(set("contact set a@b.c --active").unwrap().inactive, Some(false));
+    assert_eq!(set("contact set a@b.c --alias none").unwrap().aliases, Some(Vec::new()));
+    assert!(set("contact set a@b.c --alias none --alias x@b.c").unwrap_err().contains("stands alone"));
+    assert!(set("contact set a@b.c").unwrap_err().contains("nothing to set"));
+}
+
+#[test]
 fn config_and_json_stand_before_or_after() {
     for typed in ["--config f --json case show 1", "case show 1 --json --config f", "case --json show --config f 1"] {
         let typed = parse(typed).unwrap();
@@ -309,6 +349,8 @@ fn everything_else_is_wrong_usage() {
         "queue add q --assign first",
         "queue add q --hours office",
         "case decline 1",
+        "contact set a@b.c --inactive --active",
+        "contact add a@b.c --alias nobody",
         "spool hold now",
         "config",
         "completions powershell",
@@ -322,7 +364,7 @@ fn everything_else_is_wrong_usage() {
 #[test]
 fn every_word_stands_for_a_value() {
     use super::words::*;
-    use crate::address::{Mode, OverLimit, Unauthorised};
+    use crate::address::{Mode, OverLimit, ReplyTo, Unauthorised, UnknownSender};
     use crate::case::{Priority, Status};
     use crate::routing::{Accept, Assign, Presence};
     use clap::builder::TypedValueParser;
@@ -341,6 +383,8 @@ fn every_word_stands_for_a_value() {
     assert_eq!(all(ASSIGN, word::<Assign>(ASSIGN), &command), ASSIGN.len());
     assert_eq!(all(ACCEPT, word::<Accept>(ACCEPT), &command), ACCEPT.len());
     assert_eq!(all(PRESENCE, word::<Presence>(PRESENCE), &command), PRESENCE.len());
+    assert_eq!(all(REPLY_TO, word::<ReplyTo>(REPLY_TO), &command), REPLY_TO.len());
+    assert_eq!(all(UNKNOWN_SENDER, word::<UnknownSender>(UNKNOWN_SENDER), &command), UNKNOWN_SENDER.len());
     assert_eq!(all(OVER_LIMIT, word::<OverLimit>(OVER_LIMIT), &command), OVER_LIMIT.len());
     <Typed as clap::CommandFactory>::command().debug_assert();
 }

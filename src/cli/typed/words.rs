@@ -10,6 +10,8 @@ pub const PRIORITIES: &[&str] = &["low", "normal", "high", "urgent"];
 pub const MODES: &[&str] = &["forwarded", "direct"];
 pub const OVER_LIMIT: &[&str] = &["bounce", "discard", "requeue", "hold"];
 pub const UNAUTHORISED: &[&str] = &["bounce", "discard", "hold"];
+pub const REPLY_TO: &[&str] = &["ignore", "address", "replace"];
+pub const UNKNOWN_SENDER: &[&str] = &["contact", "hold"];
 pub const DIRECTIONS: &[&str] = &["inbound", "outbound", "any"];
 pub const DISPOSITIONS: &[&str] = &[
     "case_opened",

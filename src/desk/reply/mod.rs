@@ -73,6 +73,10 @@ impl Desk {
             Some(mail) => tables::MAILS.get(engine, &mail).await?.map(|kept| kept.value),
             None => None,
         };
+        let last = match last {
+            Some(mail) => Some(self.as_answered(&case, mail).await?),
+            None => None,
+        };
         let seen = match &request.seen {
             Some(seen) => Some(self.mail_id(seen).await?),
             None => None,
