@@ -255,6 +255,20 @@ pub const MESSAGE_ID_BYTES_MAX: usize = 900;
 pub const MESSAGE_IDS_MAX: usize = 100;
 /// A subject that we send: longer ones are cut by many clients anyway.
 pub const SUBJECT_CHARS_MAX: usize = 250;
+/// Words of a text in which phrases are looked for: what an answer quotes stands near its beginning.
+pub const TEXT_WORDS_MAX: usize = 2000;
+/// Phrases that stand for a message: a quotation of half of it has most likely one of them.
+pub const PHRASES_KEPT: usize = 4;
+/// Phrases of a quotation that are looked up: all of most; of a long one those that stand for the texts in it.
+pub const QUOTED_PHRASES_MAX: usize = 256;
+/// Messages that one without proof is compared with: some weeks of most desks, and 4 MiB of memory.
+pub const TRACES_MAX: usize = 20_000;
+/// Cases in which the same phrase or subject says nothing any more: it belongs to a form.
+pub const LIKE_CASES_MAX: usize = 3;
+/// Days after which a case is no longer what its author writes about under the same subject.
+pub const LIKE_DAYS_MAX: u64 = 14;
+/// Cases that one message is shown to belong to, the likeliest: a person looks at few.
+pub const MESSAGE_HINTS_MAX: usize = 3;
 /// Recipients of one delivery report that are read.
 pub const REPORTED_RECIPIENTS_MAX: usize = 100;
 /// One line of outgoing mail without its CRLF (RFC 5322 §2.1.1).

@@ -5,7 +5,7 @@ use data_encoding::BASE64URL_NOPAD;
 use crate::address::{MessageToken, OnResolved};
 use crate::base::{CaseNumber, MailId, Mailbox};
 use crate::case::{
-    Candidate, Case, Direction, Evidence, Known, Mail, Named, Names, Proof, Receipt, Recipient, Status,
+    Candidate, Case, Direction, Evidence, Known, Mail, Named, Names, Outcome, Proof, Receipt, Recipient, Status,
     case_number_in_subject,
 };
 use crate::intake::{Reading, merge, resolve_accepted};
@@ -16,6 +16,8 @@ use crate::store::{Kept, ReadError, Site, tables};
 const REFERENCES_LOOKED_UP_MAX: usize = 40;
 /// Names of one message that are remembered as awaited: In-Reply-To and the newest References.
 const AWAITED_MAX: usize = 8;
+/// Cases without proof that are looked at for one message.
+const LIKENESSES_MAX: usize = 20;
 /// Messages with one Message-ID that are looked at.
 const SAME_ID_MAX: usize = 8;
 
@@ -52,7 +54,15 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
     let earlier = Earlier::of(names.as_ref().map(|kept| &kept.value), identity.receipt.as_ref());
     let refuted = reading.auth.is_some_and(|auth| auth.refute_author());
     let author = reading.facts.author();
-    let mut threads = Threads { site, author, refuted, candidates: Vec::new(), cases: Vec::new(), awaited: Vec::new() };
+    let mut threads = Threads {
+        site,
+        author,
+        refuted,
+        candidates: Vec::new(),
+        cases: Vec::new(),
+        awaited: Vec::new(),
+        siblings: Vec::new(),
+    };
     threads.search(reading, &earlier, names.as_ref().map(|kept| &kept.value)).await?;
     let report_on = threads.report_on(reading).await?;
     let on_resolved = threads.on_resolved().await?;
@@ -172,6 +182,8 @@ struct Threads<'a> {
     candidates: Vec<Candidate>,
     cases: Vec<Kept<Case>>,
     awaited: Vec<([u8; 16], Option<Kept<Names>>)>,
+    /// Cases with messages that refer to the same unknown ones, with their ids.
+    siblings: Vec<(CaseNumber, String)>,
 }
 
 impl Threads<'_> {
@@ -186,6 +198,8 @@ impl Threads<'_> {
                 self.add(case, Proof::KnownMessageId, id).await?;
             }
             if names.as_ref().is_none_or(|kept| kept.value.is_awaited()) {
+                let others = names.iter().flat_map(|kept| kept.value.awaited_by());
+                self.siblings.extend(others.map(|other| (other.case, id.to_owned())));
                 // The last one that is looked up began the thread: it is what all others have in common.
                 self.awaited.truncate(AWAITED_MAX - 1);
                 self.awaited.push((name, names));
@@ -205,7 +219,27 @@ impl Threads<'_> {
         if let Some(number) = case_number_in_subject(&reading.facts.subject) {
             self.add(number, Proof::SubjectNumber, &format!("[#{number}]")).await?;
         }
+        if self.candidates.iter().all(|candidate| candidate.outcome() == Outcome::Hint) {
+            self.by_likeness(reading).await?;
+        }
         self.candidates.sort_by_key(|candidate| candidate.proof);
+        Ok(())
+    }
+
+    /// What only a person can judge.
+    async fn by_likeness(&mut self, reading: &Reading) -> Result<(), ReadError> {
+        for (case, id) in std::mem::take(&mut self.siblings).into_iter().take(LIKENESSES_MAX) {
+            self.add(case, Proof::AlsoAwaited, &id).await?;
+        }
+        for like in reading.likeness.cases(&self.site.traces).into_iter().take(LIKENESSES_MAX) {
+            let author = self.author.clone().filter(|_| !self.refuted);
+            let Some(case) = self.living(like.case).await? else { continue };
+            if like.is_worth_a_look(case, author.as_ref(), &reading.likeness, reading.envelope.received_at) {
+                let mail = tables::MAILS.get(&*self.site.engine, &like.mail).await?;
+                let by = mail.and_then(|kept| kept.value.facts.message_id).unwrap_or_else(|| like.mail.to_string());
+                self.add(like.case, like.proof, &by).await?;
+            }
+        }
         Ok(())
     }
 

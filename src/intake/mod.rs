@@ -12,6 +12,7 @@ mod again;
 mod evidence;
 mod explain;
 mod inbox;
+mod likeness;
 pub mod merge;
 mod placement;
 mod plan;

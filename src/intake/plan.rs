@@ -19,6 +19,7 @@ use crate::intake::merge::{self, Move};
 use crate::intake::placement::placement;
 use crate::intake::reading::saved_fields;
 use crate::message::facts::{Kind, Person, READER_VERSION, ReportedRecipient};
+use crate::store::traces::Trace;
 use crate::store::{Batch, CaseChange, Kept, ReadError, Site, tables};
 
 /// Turns a decision into its batch.
@@ -340,6 +341,10 @@ impl Plan<'_> {
                     }
                 }
             }
+        }
+        if let (true, Some(case)) = (on_case, case) {
+            let numbers = self.reading.likeness.numbers();
+            self.site.traces.add(batch, Trace { mail: *id, case, numbers });
         }
         self.count(batch, disposition);
         tables::STARTS.delete(batch, id);
