@@ -224,6 +224,17 @@ pub const LINKS_MAX: usize = 100;
 /// How long a former service address goes on unless said otherwise: somebody has to change the forward.
 pub const SERVICE_OVERLAP: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// The text of an acknowledgement: some pages.
+pub const ACKNOWLEDGEMENT_BYTES_MAX: usize = 8 * KIB;
+/// An author gets one acknowledgement in so long, and an address sends its share of them: two machines that answer each
+/// other say one thing a day.
+pub const ACKNOWLEDGED_AGAIN_AFTER: Duration = Duration::from_secs(24 * 3600);
+/// Acknowledgements to one domain in its window: a company whose machines write under many names.
+pub const ACKNOWLEDGED_DOMAIN_MAX: u32 = 20;
+/// See above.
+pub const ACKNOWLEDGED_DOMAIN_WINDOW: Duration = Duration::from_secs(3600);
+/// Acknowledgements of one address in the time above: beyond them it would be a source of bulk mail.
+pub const ACKNOWLEDGED_ADDRESS_MAX: u32 = 500;
 /// A probe that takes longer lay somewhere: among the spam, as often as not.
 pub const VERIFICATION_LATE_AFTER: Duration = Duration::from_secs(600);
 /// A probe that hasn't come back by then won't.

@@ -3,6 +3,7 @@
 //! A case is the fold of its events and nothing else; [`Case::apply`] is the fold. [`decide()`] takes what is known about
 //! a message and says what becomes of it, with a reason from a closed list. [`plan_reply`] says who an answer goes to.
 
+mod acknowledge;
 mod contact;
 mod decide;
 mod event;
@@ -19,6 +20,7 @@ mod tests;
 mod threading;
 
 pub use crate::base::Priority;
+pub use acknowledge::{Silence, acknowledged};
 pub use contact::Contact;
 pub use decide::{Decision, Opening, Reason, SetAside, decide};
 pub use event::{Event, Happening};

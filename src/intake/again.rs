@@ -118,6 +118,7 @@ async fn decided(
         identity: &identity,
         names: names.as_ref(),
         awaited: &awaited,
+        told: None,
         steps,
         former: Some(kept),
         now,

@@ -11,9 +11,10 @@ use crate::base::{CaseNumber, Mailbox, Time};
 use crate::case::{
     Awaiting, Case, Contact, Decision, Delivery, Direction, Disposition, Evidence, Former, Happening, Hint, INTAKE,
     Known, Mail, Named, Names, Opening, PARTICIPANTS_MAX, Participant, Reason, Recipient, Role, SavedField, SetAside,
-    Status, Step, Via,
+    Silence, Status, Step, Via,
 };
 use crate::intake::Reading;
+use crate::intake::acknowledge::Told;
 use crate::intake::evidence::{self, Identity};
 use crate::intake::merge::{self, Move};
 use crate::intake::placement::placement;
@@ -34,6 +35,8 @@ pub struct Plan<'a> {
     pub names: Option<&'a Kept<Names>>,
     /// Names that it refers to and that no message has.
     pub awaited: &'a [([u8; 16], Option<Kept<Names>>)],
+    /// Whether its author is told, where the address asks for that.
+    pub told: Option<Told>,
     pub steps: Vec<Step>,
     /// The record of a message that is decided again.
     pub former: Option<&'a Kept<Mail>>,
@@ -142,6 +145,14 @@ impl Plan<'_> {
             let mut former = self.change(former);
             former.add(self.now, INTAKE, link(number, format!("an answer to the {ended} case opened this one")));
             former.write(batch);
+        }
+        match &self.told {
+            Some(Ok(acknowledgement)) => acknowledgement.write(batch, self.reading, self.now),
+            Some(Err(silence @ Silence::Budget(_))) => {
+                let why = silence.to_string();
+                change.add(self.now, INTAKE, Happening::AcknowledgementWithheld { why });
+            }
+            Some(Err(_)) | None => {}
         }
         change.write(batch);
         Ok(self.recorded(Disposition::CaseOpened, reason, Some(number)))

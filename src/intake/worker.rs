@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
+use super::acknowledge;
 use super::evidence::{Gathered, gather};
 use super::explain::steps;
 use super::plan::Plan;
@@ -411,7 +412,9 @@ impl Worker {
         }
         let gathered = site.now();
         let decision = decide(&evidence);
-        let steps = steps(&evidence, &decision, began, gathered);
+        let mut steps = steps(&evidence, &decision, began, gathered);
+        let told = acknowledge::consider(site, reading, &evidence, &decision).await?;
+        steps.extend(told.as_ref().map(acknowledge::step));
         let number = match turn {
             Some(Turn { before, next: _next }) => {
                 if let Some(before) = before {
@@ -425,7 +428,7 @@ impl Worker {
         let (identity, names) = (&identity, names.as_ref());
         let (cases, awaited) = (&cases, &awaited);
         let (evidence, now) = (&evidence, gathered);
-        let plan = Plan { site, reading, evidence, cases, identity, names, awaited, steps, former: None, now };
+        let plan = Plan { site, reading, evidence, cases, identity, names, awaited, told, steps, former: None, now };
         Ok((plan.write(&decision, number).await?, decision.converts()))
     }
 
