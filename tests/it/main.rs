@@ -11,6 +11,7 @@ mod fields;
 mod fuzz;
 mod internet;
 mod kill;
+mod loops;
 mod mistakes;
 mod pattern;
 mod peers;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
     trials.extend(simulation::trials(SERVER.is_some(), arguments.filter.as_deref()));
     trials.extend(fuzz::trials());
     trials.extend(kill::trials(SERVER.is_some()));
+    trials.extend(loops::trials(SERVER.is_some()));
     trials.extend(rotation::trials(SERVER.is_some()));
     trials.extend(durability::trials(SERVER.is_some()));
     trials.extend(mistakes::trials());
