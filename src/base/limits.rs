@@ -224,6 +224,10 @@ pub const LINKS_MAX: usize = 100;
 /// How long a former service address goes on unless said otherwise: somebody has to change the forward.
 pub const SERVICE_OVERLAP: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// Messages of one author that are alike, after which the next are kept on one case: nobody writes that often by hand.
+pub const STORM_MESSAGES: usize = 10;
+/// Within so long.
+pub const STORM_WINDOW: Duration = Duration::from_secs(3600);
 /// The text of an acknowledgement: some pages.
 pub const ACKNOWLEDGEMENT_BYTES_MAX: usize = 8 * KIB;
 /// An author gets one acknowledgement in so long, and an address sends its share of them: two machines that answer each

@@ -22,6 +22,8 @@ pub enum Reason {
     NewConversation,
     /// It names a case, but not in a way that proves anything.
     NoProof,
+    /// Its author sends one message like the other; the next ones are kept together.
+    Storm,
     /// It has something in common with a case that it doesn't name.
     Resembles,
     /// It belongs to a case that is closed for good.
@@ -282,6 +284,7 @@ fn thread(evidence: &Evidence, address: Option<Arc<RoutingAddress>>) -> Decision
             let mut hints = hints(Some(case));
             hints.retain(|hint| !merges.contains(&hint.case));
             let reason = match (best.outcome(), best.proof) {
+                (_, Proof::Storm) => Reason::Storm,
                 (Outcome::JoinsAsThirdParty, _) => Reason::ThirdParty,
                 (_, Proof::KeyedToken) => Reason::KeyedToken,
                 (_, Proof::OtherVersion) => Reason::OtherVersion,
@@ -354,6 +357,7 @@ impl fmt::Display for Reason {
         f.write_str(match self {
             Self::NewConversation => "nothing ties it to an earlier case",
             Self::NoProof => "it names a case, but proves nothing; see the hints",
+            Self::Storm => "its author has sent many like it within an hour; they are kept together on this case",
             Self::Resembles => "it may belong to an earlier case, but names none; see the hints",
             Self::CaseClosed => "it belongs to a closed case, so a new one continues it",
             Self::CaseResolved => "it belongs to a resolved case, so a new one continues it",

@@ -27,6 +27,8 @@ pub enum Proof {
     OtherVersion,
     /// A case number in the subject.
     SubjectNumber,
+    /// Its author has just sent many like it.
+    Storm,
     /// Outlook's field says that it is of one conversation with a message of the case.
     Conversation,
     /// It quotes words of a message of the case.
@@ -63,7 +65,8 @@ pub struct Candidate {
 pub enum Outcome {
     /// The message belongs to the case.
     Joins,
-    /// It is on the case as a third party's: the token is right, its bearer had no part so far.
+    /// It is on the case as a third party's, which changes nothing: the token is right and its bearer had no part so far, or
+    /// it is one of a storm.
     JoinsAsThirdParty,
     /// Shown as a possibility.
     Hint,
@@ -86,6 +89,7 @@ impl Candidate {
             (Proof::KeyedToken | Proof::KnownMessageId | Proof::Awaited | Proof::OtherVersion, true) => Outcome::Joins,
             (Proof::KeyedToken, false) => Outcome::JoinsAsThirdParty,
             (Proof::KnownMessageId | Proof::Awaited | Proof::OtherVersion, false) => Outcome::Hint,
+            (Proof::Storm, _) => Outcome::JoinsAsThirdParty,
             (
                 Proof::SubjectNumber | Proof::Conversation | Proof::Quoted | Proof::AlsoAwaited | Proof::SameSubject,
                 _,
@@ -124,6 +128,9 @@ impl Candidate {
             }
             (Proof::OtherVersion, false) => format!("{} again with another content", self.by),
             (Proof::SubjectNumber, _) => format!("the subject says {}, which anybody can write", self.by),
+            (Proof::Storm, _) => {
+                format!("its author has sent {} like it within an hour; they are kept together", self.by)
+            }
             (Proof::Conversation, _) => format!("Outlook counts it to the conversation of {} on the case", self.by),
             (Proof::Quoted, true) => format!("quotes {} on the case, and its author takes part", self.by),
             (Proof::Quoted, false) => format!("quotes {} on the case, but its author has no part in it", self.by),

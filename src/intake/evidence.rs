@@ -220,7 +220,10 @@ impl Threads<'_> {
             self.add(number, Proof::SubjectNumber, &format!("[#{number}]")).await?;
         }
         if self.candidates.iter().all(|candidate| candidate.outcome() == Outcome::Hint) {
-            self.by_likeness(reading).await?;
+            match reading.likeness.storm(&self.site.traces, self.site.now()) {
+                Some((count, case)) => self.add(case, Proof::Storm, &count.to_string()).await?,
+                None => self.by_likeness(reading).await?,
+            }
         }
         self.candidates.sort_by_key(|candidate| candidate.proof);
         Ok(())

@@ -2,8 +2,9 @@
 //! leads to hints and never to a case; which of them are worth a person's click is said here.
 
 use crate::address::Day;
-use crate::base::limits::{LIKE_CASES_MAX, LIKE_DAYS_MAX};
-use crate::base::{CaseNumber, MailId, Mailbox, Time};
+use crate::base::limits::{LIKE_CASES_MAX, LIKE_DAYS_MAX, STORM_MESSAGES, STORM_WINDOW};
+use crate::base::time::earlier;
+use crate::base::{CaseNumber, Envelope, MailId, Mailbox, Time};
 use crate::case::{Case, Proof, Status};
 use crate::message::{Facts, conversation, fields, phrases, subject};
 use crate::store::tables;
@@ -26,6 +27,8 @@ pub struct Likeness {
     conversation: Option<u64>,
     phrases: Vec<u64>,
     quoted: Vec<u64>,
+    /// What all messages of a storm share: author, recipients, attachments, and words but for numbers.
+    storm: Option<u64>,
 }
 
 /// A case with something in common.
@@ -41,7 +44,7 @@ pub struct Like {
 
 impl Likeness {
     /// Of the facts with their texts.
-    pub fn of(facts: &Facts, message: &[u8]) -> Self {
+    pub fn of(envelope: &Envelope, facts: &Facts, message: &[u8]) -> Self {
         let topic = fields::field(message, "Thread-Topic");
         let words = [Some(facts.subject.as_str()), topic.as_deref()].map(|words| words.map(subject::of_conversation));
         let words: Vec<String> = words.into_iter().flatten().filter(|words| !words.is_empty()).collect();
@@ -55,12 +58,13 @@ impl Likeness {
             conversation: conversation::of(message).map(|id| number(&[b"conversation", &id])),
             phrases: phrases::of(&facts.new_text),
             quoted,
+            storm: Some(storm(envelope, facts)),
         }
     }
 
     /// What the message itself is recognised by later.
     pub fn numbers(&self) -> Vec<u64> {
-        self.threads().chain(self.phrases.iter().copied()).collect()
+        self.threads().chain(self.phrases.iter().copied()).chain(self.storm).collect()
     }
 
     /// What it shares with the others of its conversation, quoted or not.
@@ -82,6 +86,11 @@ impl Likeness {
             found.extend(cases.into_iter().map(like));
         }
         found
+    }
+
+    /// The case that has the messages of a storm of which this is one, and how many there were.
+    pub fn storm(&self, traces: &Traces, now: Time) -> Option<(usize, CaseNumber)> {
+        traces.since(self.storm?, earlier(now, STORM_WINDOW)).filter(|(count, _)| *count >= STORM_MESSAGES)
     }
 
     fn quoting(&self, traces: &Traces) -> Vec<Like> {
@@ -118,6 +127,16 @@ impl Like {
             _ => takes_part && (likeness.is_answer || is_current),
         }
     }
+}
+
+fn storm(envelope: &Envelope, facts: &Facts) -> u64 {
+    let words = [&facts.subject, &facts.text].map(|text| text.replace(|c: char| !c.is_alphabetic(), ""));
+    let author = facts.author().map(|author| author.key()).unwrap_or_default();
+    let to: Vec<String> = envelope.to.iter().map(Mailbox::key).collect();
+    let mut fields: Vec<&[u8]> = vec![b"storm", author.as_bytes(), words[0].as_bytes(), words[1].as_bytes()];
+    fields.extend(facts.attachments.iter().map(|attachment| attachment.sha256.as_bytes()));
+    fields.extend(to.iter().map(String::as_bytes));
+    number(&fields)
 }
 
 fn number(fields: &[&[u8]]) -> u64 {

@@ -355,7 +355,7 @@ impl Plan<'_> {
         }
         if let (true, Some(case)) = (on_case, case) {
             let numbers = self.reading.likeness.numbers();
-            self.site.traces.add(batch, Trace { mail: *id, case, numbers });
+            self.site.traces.add(batch, Trace { mail: *id, case, at: self.now, numbers });
         }
         self.count(batch, disposition);
         tables::STARTS.delete(batch, id);

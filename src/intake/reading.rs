@@ -36,7 +36,7 @@ impl Reading {
         let confirmation = facts.author().filter(|_| facts.unread.is_none()).and_then(|author| {
             Claim::of(&author, [&facts.subject, &facts.text], || message::links(message, limits::LINKS_MAX + 1))
         });
-        let likeness = Likeness::of(&facts, message);
+        let likeness = Likeness::of(&envelope, &facts, message);
         facts.text = String::new();
         facts.new_text = String::new();
         if let Some(forwarded) = &mut facts.forwarded {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Batch, Documents, Engine, Page, ReadError};
 use crate::base::limits::TRACES_MAX;
-use crate::base::{CaseNumber, MailId};
+use crate::base::{CaseNumber, MailId, Time};
 
 const TRACES: Documents<u64, (u64, Trace)> = Documents::named("trace");
 /// Messages of one number that are looked at: a conversation has as many.
@@ -24,6 +24,7 @@ const STEPS_MAX: usize = 100;
 pub struct Trace {
     pub mail: MailId,
     pub case: CaseNumber,
+    pub at: Time,
     pub numbers: Vec<u64>,
 }
 
@@ -49,7 +50,7 @@ impl Traces {
         for (count, trace) in traces {
             // Those in between were never committed.
             while ring.count < count {
-                ring.add(Trace { mail: trace.mail, case: trace.case, numbers: Vec::new() });
+                ring.add(Trace { numbers: Vec::new(), ..trace.clone() });
             }
             ring.add(trace);
         }
@@ -60,6 +61,13 @@ impl Traces {
     pub fn add(&self, batch: &mut Batch, trace: Trace) {
         let count = self.0.lock().expect("no holder panics").add(trace.clone());
         TRACES.put(batch, &(count % TRACES_MAX as u64), &(count, trace));
+    }
+
+    /// How many messages had this number since then, up to a hundred, and the newest one's case.
+    pub fn since(&self, number: u64, since: Time) -> Option<(usize, CaseNumber)> {
+        let ring = self.0.lock().expect("no holder panics");
+        let newest = ring.chain(number).next()?.case;
+        Some((ring.chain(number).take_while(|trace| trace.at > since).count(), newest))
     }
 
     /// The newest message with this number on each of the newest cases that have it, newest first.
@@ -90,19 +98,27 @@ impl Ring {
 
     fn with(&self, number: u64, cases_max: usize) -> Vec<(CaseNumber, MailId)> {
         let mut found: Vec<(CaseNumber, MailId)> = Vec::new();
-        let mut next = self.newest.get(&number).copied();
-        for _ in 0..STEPS_MAX {
-            let there = next.filter(|count| count + TRACES_MAX as u64 >= self.count);
-            let Some((trace, before)) = there.map(|count| &self.places[place(count)]) else { break };
+        for trace in self.chain(number) {
             if !found.iter().any(|(case, _)| *case == trace.case) {
                 found.push((trace.case, trace.mail));
             }
             if found.len() == cases_max {
                 break;
             }
-            next = trace.numbers.iter().position(|other| *other == number).and_then(|at| before[at]);
         }
         found
+    }
+
+    /// The messages with this number, newest first.
+    fn chain(&self, number: u64) -> impl Iterator<Item = &Trace> {
+        let mut next = self.newest.get(&number).copied();
+        let step = move || {
+            let count = next.filter(|count| count + TRACES_MAX as u64 >= self.count)?;
+            let (trace, before) = &self.places[place(count)];
+            next = trace.numbers.iter().position(|other| *other == number).and_then(|at| before[at]);
+            Some(trace)
+        };
+        std::iter::from_fn(step).take(STEPS_MAX)
     }
 }
 
@@ -116,7 +132,12 @@ mod tests {
     use crate::store::{RedbEngine, SimulatedMedium};
 
     fn trace(index: u32, case: CaseNumber, numbers: &[u64]) -> Trace {
-        Trace { mail: MailId { incarnation: 1, segment: 1, index }, case, numbers: numbers.to_vec() }
+        Trace {
+            mail: MailId { incarnation: 1, segment: 1, index },
+            case,
+            at: Time::from_second(index.into()).unwrap(),
+            numbers: numbers.to_vec(),
+        }
     }
 
     #[test]
@@ -134,6 +155,9 @@ mod tests {
         check(7, 1, &[(2, 2)]);
         check(8, 9, &[(3, 3), (1, 0)]);
         check(5, 9, &[]);
+        let traces = Traces(Mutex::new(ring));
+        let since = |number, second| traces.since(number, Time::from_second(second).unwrap());
+        assert_eq!((since(7, 0), since(7, -1), since(5, 0)), (Some((2, 2)), Some((3, 2)), None));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Machines that answer each other: two servers of ours, with and without the marks on their mail, and a responder that
 //! has none. What each sends lies at a mail host until the trial carries it on, signed by its author's domain, so that
 //! acknowledgements really go out. After at most four messages each way there is silence, and all of them are recorded.
+//! And a machine that says the same for years is heard each time.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -18,6 +19,8 @@ const DKIM_KEY: &str = include_str!("../scenarios/dkim-key.json");
 const DKIM_RECORD: &str = "v=DKIM1; k=ed25519; p=K+TTWkDOOZQNsc9ilhQj+6G7u7NhzkIXDLmN94ZZfxw=";
 /// A loop would have more rounds than that.
 const ROUNDS: usize = 20;
+const INVOICES: usize = 120;
+const MONTH: Duration = Duration::from_secs(30 * 24 * 3600);
 const EACH_WAY_MAX: usize = 4;
 /// What RFC 3834 and programs know a machine's mail by.
 const MARKS: [&str; 4] = ["auto-submitted:", "x-auto-response-suppress:", "precedence:", "postcase-automatic:"];
@@ -27,7 +30,9 @@ pub fn trials(has_server: bool) -> Vec<Trial> {
         let run = move || if has_server { wait(silence_follows(world())) } else { Ok(()) };
         Trial::test(format!("loop: {name}"), run).with_ignored_flag(!has_server)
     };
+    let equal = move || if has_server { wait(invoices()) } else { Ok(()) };
     vec![
+        Trial::test("loop: 120 equal invoices are 120 messages", equal).with_ignored_flag(!has_server),
         trial("two servers of ours", || World { marks_are_lost: false, is_robot: false }),
         trial("two servers of ours, and the marks are lost", || World { marks_are_lost: true, is_robot: false }),
         trial("a responder without any mark", || World { marks_are_lost: false, is_robot: true }),
@@ -188,5 +193,27 @@ async fn all_are_recorded(place: &mut Place) -> Result<(), Failed> {
     if messages != place.got {
         return Err(format!("{}: {messages} messages on cases, {} came", place.domain, place.got).into());
     }
+    Ok(())
+}
+
+/// The same text every month, for ten years, is a message each time.
+async fn invoices() -> Result<(), Failed> {
+    let internet = Internet::start(Zone::default()).await?;
+    let mut place = start(&internet, "a.example").await?;
+    let server = place.server.as_mut().ok_or("the first is a server")?;
+    for month in 0..INVOICES {
+        let text = message("b.example", "a.example", "Invoice");
+        let text = String::from_utf8_lossy(&text).replace("<Invoice@", &format!("<{month}@"));
+        send(server.smtp(), "support@b.example", "a.example", text.into_bytes()).await?;
+        server.settle().await;
+        server.advance(MONTH);
+    }
+    let listed = run(&mut **server, &["message", "list", "--all"]).await?;
+    let opened = |message: &&Value| message["disposition"] == "case_opened";
+    let cases = listed.as_array().ok_or("a list")?.iter().filter(opened).count();
+    if cases != INVOICES {
+        return Err(format!("{cases} cases").into());
+    }
+    place.server.ok_or("the first is a server")?.stop().await;
     Ok(())
 }

@@ -21,7 +21,7 @@ pub enum Typed {
     Add {
         address: Mailbox,
         #[command(flatten)]
-        settings: Settings,
+        settings: Box<Settings>,
     },
     /// Lists routing addresses
     List {
@@ -34,7 +34,7 @@ pub enum Typed {
     Set {
         address: Mailbox,
         #[command(flatten)]
-        settings: Settings,
+        settings: Box<Settings>,
     },
     /// Writes all addresses with their settings as TOML, for `address apply`
     Export,
