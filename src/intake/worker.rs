@@ -79,8 +79,17 @@ impl Ready<Counted> {
 /// A message as it was read, and what it claims about its sender; none for one that is unread.
 type Read = (Reading, Option<Claims>);
 
-/// What planning and recording a message came to: done, and whether it is on a case now; why not; or a panic.
-type Attempt = Result<Result<bool, Undecided>, JoinError>;
+/// What follows from a decision beyond its batch.
+#[derive(Clone, Copy, Default)]
+struct Effect {
+    /// The message is on a case now.
+    converts: bool,
+    /// Something is due that the scheduler doesn't know of.
+    rings: bool,
+}
+
+/// What planning and recording a message came to: done; why not; or a panic.
+type Attempt = Result<Result<Effect, Undecided>, JoinError>;
 
 type Reader = JoinHandle<Result<Read, journal::ReadError>>;
 
@@ -225,19 +234,19 @@ impl Worker {
         let (mut planned, mut batches) = (Vec::with_capacity(plans.len()), Vec::with_capacity(plans.len()));
         for (message, plan) in plans {
             match plan.await {
-                Ok(Ok((batch, converts))) => {
-                    planned.push((message, converts));
+                Ok(Ok((batch, effect))) => {
+                    planned.push((message, effect));
                     batches.push(batch);
                 }
                 failed => {
-                    let attempt = failed.map(|plan| plan.map(|(_, converts)| converts));
+                    let attempt = failed.map(|plan| plan.map(|(_, effect)| effect));
                     drop(deciding.spawn(self.clone().settle(message, attempt)));
                 }
             }
         }
-        for ((message, converts), recorded) in planned.into_iter().zip(self.site.engine.commit_all(batches).await) {
+        for ((message, effect), recorded) in planned.into_iter().zip(self.site.engine.commit_all(batches).await) {
             match recorded {
-                Ok(()) => self.decided(message.reading.id, &message.counted, converts),
+                Ok(()) => self.decided(message.reading.id, &message.counted, effect),
                 Err(CommitError::Conflict) => {
                     drop(deciding.spawn(self.clone().decide_alone(message.admitted())));
                 }
@@ -328,8 +337,11 @@ impl Worker {
     }
 
     /// It has its record. What isn't on a case counts for no limit.
-    fn decided(&self, id: MailId, counted: &Counted, converted: bool) {
-        if !converted {
+    fn decided(&self, id: MailId, counted: &Counted, effect: Effect) {
+        if effect.rings {
+            self.site.alarm.ring();
+        }
+        if !effect.converts {
             self.uncount(counted);
         }
         self.numbers().remove(&id);
@@ -357,7 +369,7 @@ impl Worker {
             attempt = self.attempt(reading, counted.clone()).await;
         }
         let error = match attempt {
-            Ok(Ok(converted)) => return self.decided(id, &counted, converted),
+            Ok(Ok(effect)) => return self.decided(id, &counted, effect),
             Ok(Err(error)) => error.to_string(),
             Err(panic) => panic.to_string(),
         };
@@ -387,24 +399,28 @@ impl Worker {
         self.inbox.scheduled(id);
     }
 
-    /// True when it is on a case now.
-    async fn record(&self, reading: &Reading, counted: &Counted) -> Result<bool, Undecided> {
+    async fn record(&self, reading: &Reading, counted: &Counted) -> Result<Effect, Undecided> {
         let mut tries = self.site.tries();
         loop {
-            let (batch, converts) = self.plan(reading, counted, None).await?;
+            let (batch, effect) = self.plan(reading, counted, None).await?;
             if tries.commit(batch).await? {
-                return Ok(converts);
+                return Ok(effect);
             }
         }
     }
 
-    /// The batch that decides it, and whether that puts it on a case; an empty one when it is decided already. Cases are
+    /// The batch that decides it, and what follows; an empty one when it is decided already. Cases are
     /// numbered in their `turn`.
-    async fn plan(&self, reading: &Reading, counted: &Counted, turn: Option<Turn>) -> Result<(Batch, bool), Undecided> {
+    async fn plan(
+        &self,
+        reading: &Reading,
+        counted: &Counted,
+        turn: Option<Turn>,
+    ) -> Result<(Batch, Effect), Undecided> {
         let site = &*self.site;
         let began = site.now();
         if tables::MAILS.get(&*site.engine, &reading.id).await?.is_some() {
-            return Ok((Batch::default(), false));
+            return Ok((Batch::default(), Effect::default()));
         }
         let Gathered { mut evidence, cases, identity, names, awaited } = gather(site, reading).await?;
         if let Counted::Beyond(address) = counted {
@@ -415,6 +431,7 @@ impl Worker {
         let mut steps = steps(&evidence, &decision, began, gathered);
         let told = acknowledge::consider(site, reading, &evidence, &decision).await?;
         steps.extend(told.as_ref().map(acknowledge::step));
+        let effect = Effect { converts: decision.converts(), rings: matches!(told, Some(Ok(_))) };
         let number = match turn {
             Some(Turn { before, next: _next }) => {
                 if let Some(before) = before {
@@ -429,7 +446,7 @@ impl Worker {
         let (cases, awaited) = (&cases, &awaited);
         let (evidence, now) = (&evidence, gathered);
         let plan = Plan { site, reading, evidence, cases, identity, names, awaited, told, steps, former: None, now };
-        Ok((plan.write(&decision, number).await?, decision.converts()))
+        Ok((plan.write(&decision, number).await?, effect))
     }
 
     /// The number of the case that a decision opens: the one that an earlier try has taken, or the next.
