@@ -100,6 +100,8 @@ async fn write(site: &Site, occasion: &Occasion) -> Result<(Submitted, String), 
         in_reply_to: mail.facts.message_id.clone(),
         references: references::of_reply(&mail.facts),
         text: text.clone(),
+        quotation: None,
+        with_page: false,
         attachments: Vec::new(),
         extra_fields: automatic::marks("acknowledgement", &site.keys.installation()),
     });
