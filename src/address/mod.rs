@@ -1,6 +1,7 @@
 //! Routing addresses: the addresses that customers write to, the service addresses that their mail is forwarded to, and
 //! the tokens that prove where a message belongs. Pure: nothing here reads a clock, a store or a socket.
 
+mod acknowledge;
 mod confirmation;
 mod mx;
 mod policy;
@@ -12,6 +13,7 @@ mod settings;
 mod token;
 mod verification;
 
+pub use acknowledge::{Acknowledge, NoAcknowledge};
 pub use confirmation::{Claim, Confirmation, Doubt};
 pub use mx::{MxFound, MxReport};
 pub use policy::{AcceptFrom, NoAcceptFrom, NoOnResolved, OnResolved, ReplyTo, Unauthorised, UnknownSender};

@@ -15,6 +15,11 @@ impl Day {
         Self(at.as_second().div_euclid(SECONDS))
     }
 
+    /// Days from an earlier one to this; 0 when it isn't earlier.
+    pub fn since(self, earlier: Self) -> u64 {
+        u64::try_from(self.0 - earlier.0).unwrap_or(0)
+    }
+
     /// The first moment of the day after.
     pub fn end(self) -> Time {
         let start = u64::try_from(self.0 * SECONDS).unwrap_or(0);
@@ -35,6 +40,8 @@ mod tests {
     fn a_day_ends_at_midnight_in_utc() {
         let at: Time = "2026-11-20T23:59:59Z".parse().unwrap();
         assert_eq!(Day::of(at).end(), "2026-11-21T00:00:00Z".parse().unwrap());
-        assert_ne!(Day::of(at), Day::of(Day::of(at).end()));
+        let next = Day::of(Day::of(at).end());
+        assert_ne!(Day::of(at), next);
+        assert_eq!((next.since(Day::of(at)), Day::of(at).since(next)), (1, 0));
     }
 }

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AcceptFrom, OnResolved, ReplyTo, Unauthorised, UnknownSender};
+use super::{AcceptFrom, Acknowledge, OnResolved, ReplyTo, Unauthorised, UnknownSender};
 use crate::base::{Mailbox, Priority};
 
 /// How mail for the address reaches us.
@@ -70,6 +70,8 @@ pub struct Settings {
     pub save_headers: bool,
     /// The status of the task that each message to it adds to its case; none: no tasks.
     pub task: Option<String>,
+    /// What the authors of new cases are told.
+    pub acknowledge: Acknowledge,
 }
 
 impl Default for Settings {
@@ -93,6 +95,7 @@ impl Default for Settings {
             on_resolved: OnResolved::default(),
             save_headers: false,
             task: None,
+            acknowledge: Acknowledge::default(),
         }
     }
 }

@@ -62,6 +62,12 @@ impl Keyring {
         Self { keys: vec![Key { name: 'a', secret: BASE32_NOPAD.encode(&chance.bytes::<32>()) }] }
     }
 
+    /// Tells this installation from others, and nothing else.
+    pub fn installation(&self) -> String {
+        let first = self.keys.first().expect("a keyring is never empty");
+        BASE32.encode(&blake3::derive_key("postcase 2026 installation", first.secret.as_bytes())[..10])
+    }
+
     /// A new Message-ID for a message of this case, with angle brackets.
     pub fn message_id(&self, case: CaseNumber, case_key: &str, domain: &str, chance: &Chance) -> String {
         let key = self.keys.last().expect("a keyring is never empty");

@@ -238,6 +238,21 @@ pub const SERVICE_OVERLAP: Duration = Duration::from_secs(7 * 24 * 3600);
 /// share the first one's case.
 pub const SIBLINGS_MAX: usize = 16;
 
+/// Messages of one author that are alike, after which the next are kept on one case: nobody writes that often by hand.
+pub const STORM_MESSAGES: usize = 10;
+/// Within so long.
+pub const STORM_WINDOW: Duration = Duration::from_secs(3600);
+/// The text of an acknowledgement: some pages.
+pub const ACKNOWLEDGEMENT_BYTES_MAX: usize = 8 * KIB;
+/// An author gets one acknowledgement in so long, and an address sends its share of them: two machines that answer each
+/// other say one thing a day.
+pub const ACKNOWLEDGED_AGAIN_AFTER: Duration = Duration::from_secs(24 * 3600);
+/// Acknowledgements to one domain in its window: a company whose machines write under many names.
+pub const ACKNOWLEDGED_DOMAIN_MAX: u32 = 20;
+/// See above.
+pub const ACKNOWLEDGED_DOMAIN_WINDOW: Duration = Duration::from_secs(3600);
+/// Acknowledgements of one address in the time above: beyond them it would be a source of bulk mail.
+pub const ACKNOWLEDGED_ADDRESS_MAX: u32 = 500;
 /// A probe that takes longer lay somewhere: among the spam, as often as not.
 pub const VERIFICATION_LATE_AFTER: Duration = Duration::from_secs(600);
 /// A probe that hasn't come back by then won't.
@@ -279,6 +294,20 @@ pub const MESSAGE_ID_BYTES_MAX: usize = 900;
 pub const MESSAGE_IDS_MAX: usize = 100;
 /// A subject that we send: longer ones are cut by many clients anyway.
 pub const SUBJECT_CHARS_MAX: usize = 250;
+/// Words of a text in which phrases are looked for: what an answer quotes stands near its beginning.
+pub const TEXT_WORDS_MAX: usize = 2000;
+/// Phrases that stand for a message: a quotation of half of it has most likely one of them.
+pub const PHRASES_KEPT: usize = 4;
+/// Phrases of a quotation that are looked up: all of most; of a long one those that stand for the texts in it.
+pub const QUOTED_PHRASES_MAX: usize = 256;
+/// Messages that one without proof is compared with: some weeks of most desks, and 4 MiB of memory.
+pub const TRACES_MAX: usize = 20_000;
+/// Cases in which the same phrase or subject says nothing any more: it belongs to a form.
+pub const LIKE_CASES_MAX: usize = 3;
+/// Days after which a case is no longer what its author writes about under the same subject.
+pub const LIKE_DAYS_MAX: u64 = 14;
+/// Cases that one message is shown to belong to, the likeliest: a person looks at few.
+pub const MESSAGE_HINTS_MAX: usize = 3;
 /// Recipients of one delivery report that are read.
 pub const REPORTED_RECIPIENTS_MAX: usize = 100;
 /// One line of outgoing mail without its CRLF (RFC 5322 §2.1.1).

@@ -177,6 +177,11 @@ pub fn later(at: Time, span: Duration) -> Time {
     at.checked_add(span).unwrap_or(Time::MAX)
 }
 
+/// So much before; the beginning of time at worst.
+pub fn earlier(at: Time, span: Duration) -> Time {
+    at.checked_sub(span).unwrap_or(Time::MIN)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

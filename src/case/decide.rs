@@ -13,7 +13,7 @@ use super::siblings::{at_first_address, beside_joined, beside_opened, received_a
 use super::threading::Outcome;
 use super::{Beside, Candidate, Evidence, Hint, Known, ManyAddresses, Proof, Recipient, Status};
 use crate::address::{Confirmation, Doubt, OverLimit, RoutingAddress, Unauthorised, UnknownSender};
-use crate::base::{CaseNumber, Mailbox};
+use crate::base::{CaseNumber, Mailbox, limits};
 
 /// Why a message became what it became.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,10 @@ pub enum Reason {
     NewConversation,
     /// It names a case, but not in a way that proves anything.
     NoProof,
+    /// Its author sends one message like the other; the next ones are kept together.
+    Storm,
+    /// It has something in common with a case that it doesn't name.
+    Resembles,
     /// It belongs to a case that is closed for good.
     CaseClosed,
     /// It belongs to a resolved case, which by its address's policy isn't opened again.
@@ -307,6 +311,7 @@ fn thread(evidence: &Evidence, address: Option<Arc<RoutingAddress>>) -> Decision
             let mut hints = hints(Some(case));
             hints.retain(|hint| !merges.contains(&hint.case) && !evidence.siblings.contains(&(case, hint.case)));
             let reason = match (best.outcome(), best.proof) {
+                (_, Proof::Storm) => Reason::Storm,
                 (Outcome::JoinsAsThirdParty, _) => Reason::ThirdParty,
                 (_, Proof::KeyedToken) => Reason::KeyedToken,
                 (_, Proof::OtherVersion) => Reason::OtherVersion,
@@ -329,9 +334,12 @@ fn thread(evidence: &Evidence, address: Option<Arc<RoutingAddress>>) -> Decision
             open(None, if any { Reason::Postmaster } else { Reason::AddressRemoved })
         }
         None if let Some(Err(doubt)) = &evidence.confirmation => open(None, doubtful(*doubt)),
-        None if !evidence.candidates.is_empty() => open(None, Reason::NoProof),
+        None if !evidence.candidates.iter().all(|candidate| candidate.proof.is_likeness()) => {
+            open(None, Reason::NoProof)
+        }
         None if evidence.sender.is_inactive() => open(None, Reason::InactiveContact),
         None if evidence.sender.author.is_none() && evidence.sender.ours.is_some() => open(None, Reason::FromOurselves),
+        None if !evidence.candidates.is_empty() => open(None, Reason::Resembles),
         None => open(None, Reason::NewConversation),
     }
 }
@@ -378,15 +386,18 @@ fn one_case(evidence: &Evidence, best: &Candidate) -> (CaseNumber, Vec<CaseNumbe
     (survivor, same.into_iter().filter(|number| *number != survivor && untouched(number)).collect())
 }
 
-/// One hint for each other case that was named.
+/// One hint for each other case that was named, those with the best reason.
 fn hints(candidates: &[Candidate], without: Option<CaseNumber>) -> Vec<Hint> {
     let mut hints: Vec<Hint> = Vec::new();
-    for candidate in candidates {
+    let mut ranked: Vec<&Candidate> = candidates.iter().collect();
+    ranked.sort_by_key(|candidate| (candidate.proof, !candidate.author_known));
+    for candidate in ranked {
         if Some(candidate.case) != without && !hints.iter().any(|hint| hint.case == candidate.case) {
             let message_id = candidate.by.starts_with('<').then(|| candidate.by.clone());
             hints.push(Hint { case: candidate.case, why: candidate.why(), message_id });
         }
     }
+    hints.truncate(limits::MESSAGE_HINTS_MAX);
     hints
 }
 
@@ -395,6 +406,8 @@ impl fmt::Display for Reason {
         f.write_str(match self {
             Self::NewConversation => "nothing ties it to an earlier case",
             Self::NoProof => "it names a case, but proves nothing; see the hints",
+            Self::Storm => "its author has sent many like it within an hour; they are kept together on this case",
+            Self::Resembles => "it may belong to an earlier case, but names none; see the hints",
             Self::CaseClosed => "it belongs to a closed case, so a new one continues it",
             Self::CaseResolved => "it belongs to a resolved case, so a new one continues it",
             Self::AuthorNotAccepted => "its author is none of those whom the address accepts",

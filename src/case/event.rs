@@ -52,6 +52,16 @@ pub enum Happening {
         to: Vec<Mailbox>,
         cc: Vec<Mailbox>,
     },
+    /// The author of the message that opened the case was told so.
+    Acknowledged {
+        mail: MailId,
+        message_id: String,
+        to: Mailbox,
+    },
+    /// They weren't, because enough were: nobody is answered any more for a while, and mail is taken as before.
+    AcknowledgementWithheld {
+        why: String,
+    },
     ReplyDelivered {
         mail: MailId,
         recipient: Mailbox,

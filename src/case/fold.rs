@@ -183,6 +183,7 @@ impl Case {
                     self.remember(&Participant { address: address.clone(), name: None, role: Role::Addressed });
                 }
             }
+            Happening::Acknowledged { .. } => self.messages += 1,
             Happening::TaskAdded(task) => {
                 self.tasks_added = task.task;
                 self.tasks.push(task.clone());
@@ -222,6 +223,7 @@ impl Case {
             | Happening::ReplyDelayed { .. }
             | Happening::ReplyFailed { .. }
             | Happening::DeliveryReported { .. }
+            | Happening::AcknowledgementWithheld { .. }
             | Happening::NoteAdded { .. }
             | Happening::Linked { .. } => {}
         }

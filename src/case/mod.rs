@@ -4,6 +4,7 @@
 //! a message and says what becomes of it, with a reason from a closed list. [`plan_reply`] says who an answer goes to.
 
 mod account;
+mod acknowledge;
 mod contact;
 mod decide;
 mod event;
@@ -23,6 +24,7 @@ mod threading;
 
 pub use crate::base::Priority;
 pub use account::{Account, AccountChoice, AccountNumber, AccountSource, NoAccountDomain, account_domain, is_public};
+pub use acknowledge::{Silence, acknowledged};
 pub use contact::Contact;
 pub use decide::{Decision, Opening, Reason, SetAside, decide};
 pub use event::{Event, Happening};

@@ -1,8 +1,11 @@
 //! Which case a message belongs to, by proof.
 //!
 //! In order: a keyed token in a Message-ID of ours that it answers; a known Message-ID of a case, named by somebody who
-//! takes part in that case, or who is proven to write from an [account](super::account) of somebody who does; the other way round, a message of a case that answers this one, which is later than its answer. Within a tier In-Reply-To stands before References, and those from the newest. A case number
-//! in a subject, or somebody else's Message-ID in a stranger's hands, is a hint and never joins: everybody could write it.
+//! takes part in that case, or who is proven to write from an [account](super::account) of somebody who does; the other way
+//! round, a message of a case that answers this one, which is later than its answer. Within a tier In-Reply-To stands
+//! before References, and those from the newest. A case number in a subject, somebody else's Message-ID in a stranger's
+//! hands, and whatever a message has in common with a case without naming it, is a hint and never joins: everybody could
+//! write it.
 //!
 //! Who the author is, is what From says, unless DMARC says that it isn't so: then its bearer has no part in a case by a
 //! Message-ID that they know. Where the author's domain has no policy, or it can't be had, whoever can write a
@@ -26,6 +29,23 @@ pub enum Proof {
     OtherVersion,
     /// A case number in the subject.
     SubjectNumber,
+    /// Its author has just sent many like it.
+    Storm,
+    /// Outlook's field says that it is of one conversation with a message of the case.
+    Conversation,
+    /// It quotes words of a message of the case.
+    Quoted,
+    /// It and a message of the case refer to the same message, which hasn't come.
+    AlsoAwaited,
+    /// It has the subject of a message of the case.
+    SameSubject,
+}
+
+impl Proof {
+    /// True when the message has something in common with the case and doesn't name it.
+    pub fn is_likeness(self) -> bool {
+        matches!(self, Self::Conversation | Self::Quoted | Self::AlsoAwaited | Self::SameSubject)
+    }
 }
 
 /// A case that a message might belong to.
@@ -50,7 +70,8 @@ pub struct Candidate {
 pub enum Outcome {
     /// The message belongs to the case.
     Joins,
-    /// It is on the case as a third party's: the token is right, its bearer had no part so far.
+    /// It is on the case as a third party's, which changes nothing: the token is right and its bearer had no part so far, or
+    /// it is one of a storm.
     JoinsAsThirdParty,
     /// Shown as a possibility.
     Hint,
@@ -72,9 +93,12 @@ impl Candidate {
         match (self.proof, if self.proof == Proof::KeyedToken { self.author_known } else { known_by_name }) {
             (Proof::KeyedToken | Proof::KnownMessageId | Proof::Awaited | Proof::OtherVersion, true) => Outcome::Joins,
             (Proof::KeyedToken, false) => Outcome::JoinsAsThirdParty,
-            (Proof::KnownMessageId | Proof::Awaited | Proof::OtherVersion, false) | (Proof::SubjectNumber, _) => {
-                Outcome::Hint
-            }
+            (Proof::KnownMessageId | Proof::Awaited | Proof::OtherVersion, false) => Outcome::Hint,
+            (Proof::Storm, _) => Outcome::JoinsAsThirdParty,
+            (
+                Proof::SubjectNumber | Proof::Conversation | Proof::Quoted | Proof::AlsoAwaited | Proof::SameSubject,
+                _,
+            ) => Outcome::Hint,
         }
     }
 
@@ -91,7 +115,7 @@ impl Candidate {
                 Proof::KnownMessageId => return format!("refers to {} on the case, {refuted}", self.by),
                 Proof::OtherVersion => return format!("{} again with another content, {refuted}", self.by),
                 Proof::Awaited => return format!("{} of the case answers it, but it is {refuted}", self.by),
-                Proof::KeyedToken | Proof::SubjectNumber => {}
+                _ => {}
             }
         }
         if let (true, Some(account)) = (self.is_by_account() && !self.author_refuted, &self.account) {
@@ -120,6 +144,19 @@ impl Candidate {
             }
             (Proof::OtherVersion, false) => format!("{} again with another content", self.by),
             (Proof::SubjectNumber, _) => format!("the subject says {}, which anybody can write", self.by),
+            (Proof::Storm, _) => {
+                format!("its author has sent {} like it within an hour; they are kept together", self.by)
+            }
+            (Proof::Conversation, _) => format!("Outlook counts it to the conversation of {} on the case", self.by),
+            (Proof::Quoted, true) => format!("quotes {} on the case, and its author takes part", self.by),
+            (Proof::Quoted, false) => format!("quotes {} on the case, but its author has no part in it", self.by),
+            (Proof::AlsoAwaited, _) => {
+                format!("refers to {}, which hasn't come, as a message of the case does", self.by)
+            }
+            (Proof::SameSubject, true) => {
+                format!("has the subject of {} on the case, and its author takes part", self.by)
+            }
+            (Proof::SameSubject, false) => format!("says that it answers the subject of {} on the case", self.by),
         }
     }
 }
@@ -174,8 +211,11 @@ mod tests {
         check(Proof::Awaited, false, Outcome::Hint);
         check(Proof::OtherVersion, true, Outcome::Joins);
         check(Proof::OtherVersion, false, Outcome::Hint);
-        check(Proof::SubjectNumber, true, Outcome::Hint);
-        check(Proof::SubjectNumber, false, Outcome::Hint);
+        use Proof::{AlsoAwaited, Conversation, Quoted, SameSubject, SubjectNumber};
+        for proof in [SubjectNumber, Conversation, Quoted, AlsoAwaited, SameSubject] {
+            check(proof, true, Outcome::Hint);
+            check(proof, false, Outcome::Hint);
+        }
     }
 
     #[test]

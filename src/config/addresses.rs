@@ -14,7 +14,7 @@ use toml::de::{DeTable, DeValue};
 use super::mistake::{Mistake, nearest};
 use super::read::mistakes;
 use super::value::{self, Read, Value, Wrong, wrong};
-use crate::address::{AcceptFrom, OnResolved};
+use crate::address::{AcceptFrom, Acknowledge, NoAcknowledge, OnResolved};
 use crate::base::Mailbox;
 use crate::desk::command::{AddressSettings, WantedAddress};
 
@@ -40,6 +40,7 @@ const SETTINGS: &[Setting] = &[
     ("on_resolved", |s, v| put(&mut s.on_resolved, on_resolved(v))),
     ("save_headers", |s, v| put(&mut s.save_headers, v.get_ref().as_bool().ok_or_else(|| wrong(v, "true or false")))),
     ("task", |s, v| put(&mut s.task, value::text(v, "a text", any))),
+    ("acknowledge", |s, v| put(&mut s.acknowledge, acknowledge(v))),
 ];
 
 fn put<T>(place: &mut Option<T>, read: Read<T>) -> Read<()> {
@@ -67,6 +68,11 @@ fn rate_limit(value: &Value<'_>) -> Read<u32> {
         number.parse().ok()
     };
     value::text(value, r#"a rate such as "100/day", or "0/day" for no limit"#, number)
+}
+
+fn acknowledge(value: &Value<'_>) -> Read<Acknowledge> {
+    let text = value::text(value, r#""off" or a text such as "Your case has the number {case}.""#, any)?;
+    text.parse().map_err(|error: NoAcknowledge| vec![Wrong { span: value.span(), what: error.to_string() }])
 }
 
 fn on_resolved(value: &Value<'_>) -> Read<OnResolved> {
@@ -178,6 +184,7 @@ mod tests {
             on_resolved: "reopen-within 7d".parse().unwrap(),
             save_headers: true,
             task: Some("not started".into()),
+            acknowledge: "Your case\nis {case}.".parse().unwrap(),
             ..Settings::default()
         });
         all["address"] = json!("a b@example.com");

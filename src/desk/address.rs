@@ -294,6 +294,7 @@ pub(super) fn changed(stored: Settings, typed: AddressSettings) -> Settings {
         on_resolved: typed.on_resolved.unwrap_or(stored.on_resolved),
         save_headers: typed.save_headers.unwrap_or(stored.save_headers),
         task: typed.task.or(stored.task).filter(|status| !status.trim().is_empty()),
+        acknowledge: typed.acknowledge.unwrap_or(stored.acknowledge),
     }
 }
 

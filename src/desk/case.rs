@@ -54,7 +54,10 @@ impl Desk {
         let events = case_change::events_of(engine, number).await?;
         let mut messages = Vec::new();
         for event in &events {
-            if let Happening::MessageAdded { mail, .. } | Happening::ReplySubmitted { mail, .. } = &event.what {
+            if let Happening::MessageAdded { mail, .. }
+            | Happening::ReplySubmitted { mail, .. }
+            | Happening::Acknowledged { mail, .. } = &event.what
+            {
                 let record = tables::MAILS.get(engine, mail).await?;
                 // What has moved is shown where it is now.
                 if record.is_none_or(|record| record.value.is_on(number)) {

@@ -293,6 +293,8 @@ pub struct AddressSettings {
     pub save_headers: Option<bool>,
     /// An empty text takes it away.
     pub task: Option<String>,
+    /// `off` takes it away.
+    pub acknowledge: Option<crate::address::Acknowledge>,
 }
 
 /// Settings of a queue as typed; `None` is "not named".

@@ -121,6 +121,7 @@ async fn decided(
         names: names.as_ref(),
         awaited: &awaited,
         mx: None,
+        told: None,
         steps,
         former: Some(kept),
         now,

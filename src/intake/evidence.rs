@@ -18,6 +18,8 @@ use crate::store::{Kept, ReadError, Site, tables};
 const REFERENCES_LOOKED_UP_MAX: usize = 40;
 /// Names of one message that are remembered as awaited: In-Reply-To and the newest References.
 const AWAITED_MAX: usize = 8;
+/// Cases without proof that are looked at for one message.
+const LIKENESSES_MAX: usize = 20;
 /// Messages with one Message-ID that are looked at.
 const SAME_ID_MAX: usize = 8;
 
@@ -59,8 +61,7 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
     let sender = sender(site, &reading.facts, reply_to_policy(&recipients)).await?;
     let author = Author::of(site, reading, &sender).await?;
     let believed = author.as_ref().map(|author| author.mailbox.clone()).filter(|_| !refuted);
-    let (candidates, cases, awaited) = (Vec::new(), Vec::new(), Vec::new());
-    let mut threads = Threads { site, author, refuted, candidates, cases, awaited };
+    let mut threads = Threads::new(site, author, refuted);
     threads.search(reading, &earlier, names.as_ref().map(|kept| &kept.value)).await?;
     let copy = match (&sender.ours, &earlier.same) {
         (Some(_), None) => threads.own_copy(reading, names.as_ref().map(|kept| &kept.value)).await?,
@@ -202,9 +203,16 @@ struct Threads<'a> {
     candidates: Vec<Candidate>,
     cases: Vec<Kept<Case>>,
     awaited: Vec<([u8; 16], Option<Kept<Names>>)>,
+    /// Cases with messages that refer to the same unknown ones, with their ids.
+    alike: Vec<(CaseNumber, String)>,
 }
 
-impl Threads<'_> {
+impl<'a> Threads<'a> {
+    fn new(site: &'a Site, author: Option<Author>, refuted: bool) -> Self {
+        let (candidates, cases, awaited, alike) = Default::default();
+        Self { site, author, refuted, candidates, cases, awaited, alike }
+    }
+
     async fn search(&mut self, reading: &Reading, earlier: &Earlier, own: Option<&Names>) -> Result<(), ReadError> {
         for id in referred_ids(reading) {
             self.by_token(id).await?;
@@ -216,6 +224,8 @@ impl Threads<'_> {
                 self.add(case, Proof::KnownMessageId, id).await?;
             }
             if names.as_ref().is_none_or(|kept| kept.value.is_awaited()) {
+                let others = names.iter().flat_map(|kept| kept.value.awaited_by());
+                self.alike.extend(others.map(|other| (other.case, id.to_owned())));
                 // The last one that is looked up began the thread: it is what all others have in common.
                 self.awaited.truncate(AWAITED_MAX - 1);
                 self.awaited.push((name, names));
@@ -236,7 +246,30 @@ impl Threads<'_> {
         if let Some(number) = case_number_in_subject(&reading.facts.subject) {
             self.add(number, Proof::SubjectNumber, &format!("[#{number}]")).await?;
         }
+        if self.candidates.iter().all(|candidate| candidate.outcome() == Outcome::Hint) {
+            match reading.likeness.storm(&self.site.traces, self.site.now()) {
+                Some((count, case)) => self.add(case, Proof::Storm, &count.to_string()).await?,
+                None => self.by_likeness(reading).await?,
+            }
+        }
         self.candidates.sort_by_key(|candidate| candidate.proof);
+        Ok(())
+    }
+
+    /// What only a person can judge.
+    async fn by_likeness(&mut self, reading: &Reading) -> Result<(), ReadError> {
+        for (case, id) in std::mem::take(&mut self.alike).into_iter().take(LIKENESSES_MAX) {
+            self.add(case, Proof::AlsoAwaited, &id).await?;
+        }
+        for like in reading.likeness.cases(&self.site.traces).into_iter().take(LIKENESSES_MAX) {
+            let author = self.author.as_ref().filter(|_| !self.refuted).map(|author| author.mailbox.clone());
+            let Some(case) = self.living(like.case).await? else { continue };
+            if like.is_worth_a_look(case, author.as_ref(), &reading.likeness, reading.envelope.received_at) {
+                let mail = tables::MAILS.get(&*self.site.engine, &like.mail).await?;
+                let by = mail.and_then(|kept| kept.value.facts.message_id).unwrap_or_else(|| like.mail.to_string());
+                self.add(like.case, like.proof, &by).await?;
+            }
+        }
         Ok(())
     }
 

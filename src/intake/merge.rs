@@ -144,7 +144,9 @@ impl Move<'_> {
 /// The message that an event brings to its case.
 fn mail_of(event: &Event) -> Option<MailId> {
     match &event.what {
-        Happening::MessageAdded { mail, .. } | Happening::ReplySubmitted { mail, .. } => Some(*mail),
+        Happening::MessageAdded { mail, .. }
+        | Happening::ReplySubmitted { mail, .. }
+        | Happening::Acknowledged { mail, .. } => Some(*mail),
         _ => None,
     }
 }

@@ -8,10 +8,12 @@
 //! tried again after [`FAILURE_PAUSE`](crate::base::limits::FAILURE_PAUSE). What an address doesn't want is held or ignored, and
 //! [`decide_again`] takes it up when a person asks for it.
 
+mod acknowledge;
 mod again;
 mod evidence;
 mod explain;
 mod inbox;
+mod likeness;
 pub mod merge;
 mod placement;
 mod plan;

@@ -11,9 +11,10 @@ use crate::base::{CaseNumber, Mailbox, Time};
 use crate::case::{
     Awaiting, Beside, Case, Contact, Decision, Delivery, Direction, Disposition, Evidence, Former, Happening, Hint,
     INTAKE, Mail, Named, Names, Opening, PARTICIPANTS_MAX, Participant, Reason, Recipient, Role, SavedField, SetAside,
-    Status, Step, Via,
+    Silence, Status, Step, Via,
 };
 use crate::intake::Reading;
+use crate::intake::acknowledge::Told;
 use crate::intake::evidence::{self, Identity};
 use crate::intake::merge::{self, Move};
 use crate::intake::placement::placement;
@@ -21,6 +22,7 @@ use crate::intake::reading::saved_fields;
 use crate::intake::sender::participant;
 use crate::intake::siblings::{Family, Placed};
 use crate::message::facts::{Kind, READER_VERSION, ReportedRecipient};
+use crate::store::traces::Trace;
 use crate::store::{Batch, CaseChange, Kept, ReadError, Site, people, tables};
 
 /// Turns a decision into its batch.
@@ -39,6 +41,8 @@ pub struct Plan<'a> {
     pub awaited: &'a [([u8; 16], Option<Kept<Names>>)],
     /// Where the MX record of a verified direct address leads.
     pub mx: Option<MxReport>,
+    /// Whether its author is told, where the address asks for that.
+    pub told: Option<Told>,
     pub steps: Vec<Step>,
     /// The record of a message that is decided again.
     pub former: Option<&'a Kept<Mail>>,
@@ -132,6 +136,7 @@ impl Plan<'_> {
         let contact = self.contact(batch).await?;
         let mut change = self.opened(*number, opening, reason, contact.as_ref()).await?;
         self.continues(batch, &mut change, opening);
+        self.acknowledge(batch, &mut change);
         let mut family = Family { contact: contact.as_ref(), cases: vec![change], numbers };
         let placed = self.write_beside(batch, beside, &mut family).await?;
         family.cases.into_iter().for_each(|case| case.write(batch));
@@ -186,6 +191,18 @@ impl Plan<'_> {
         let why = format!("an answer to the {ended} case opened this one");
         former.add(self.now, INTAKE, link(new.case().number, why));
         former.write(batch);
+    }
+
+    /// What was decided about telling the author.
+    fn acknowledge(&self, batch: &mut Batch, change: &mut CaseChange) {
+        match &self.told {
+            Some(Ok(acknowledgement)) => acknowledgement.write(batch, self.reading, self.now),
+            Some(Err(silence @ Silence::Budget(_))) => {
+                let why = silence.to_string();
+                change.add(self.now, INTAKE, Happening::AcknowledgementWithheld { why });
+            }
+            Some(Err(_)) | None => {}
+        }
     }
 
     /// A change of a case that the decision rests on: it conflicts when the case isn't any more as the decision saw it.
@@ -384,6 +401,10 @@ impl Plan<'_> {
                     }
                 }
             }
+        }
+        if let (true, Some(case)) = (on_case, case) {
+            let numbers = self.reading.likeness.numbers();
+            self.site.traces.add(batch, Trace { mail: *id, case, at: self.now, numbers });
         }
         self.count(batch, disposition);
         self.note_import(batch);

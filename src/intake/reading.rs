@@ -3,6 +3,7 @@
 use crate::address::Claim;
 use crate::base::{AuthResults, Envelope, MailId, limits};
 use crate::case::SavedField;
+use crate::intake::likeness::Likeness;
 use crate::message::{self, Facts, fields};
 
 /// See the module.
@@ -15,6 +16,7 @@ pub struct Reading {
     pub code_field: Option<String>,
     /// What it says when it claims to come from a mail provider that asks whether it may forward.
     pub confirmation: Option<Claim>,
+    pub likeness: Likeness,
     /// Received fields.
     pub hops: usize,
     /// Digest of what a person would see: tells messages without Message-ID apart, and versions of one with.
@@ -34,6 +36,7 @@ impl Reading {
         let confirmation = facts.author().filter(|_| facts.unread.is_none()).and_then(|author| {
             Claim::of(&author, [&facts.subject, &facts.text], || message::links(message, limits::LINKS_MAX + 1))
         });
+        let likeness = Likeness::of(&envelope, &facts, message);
         facts.text = String::new();
         facts.new_text = String::new();
         if let Some(forwarded) = &mut facts.forwarded {
@@ -43,6 +46,7 @@ impl Reading {
             id,
             content_digest,
             confirmation,
+            likeness,
             code_field: fields::field(message, "Postcase-Verification").map(Into::into),
             hops: fields::count(message, "Received"),
             facts,
@@ -70,6 +74,7 @@ impl Reading {
             facts,
             code_field: None,
             confirmation: None,
+            likeness: Likeness::default(),
             hops: 0,
             content_digest: [0; 16],
             unread: true,

@@ -22,6 +22,8 @@ use crate::store::tables;
 pub struct Underway {
     /// What each message is called, and how to wait for the last one that is called so.
     names: HashMap<[u8; 16], watch::Receiver<()>>,
+    /// The same by subject and conversation, for answers that name nothing.
+    likenesses: HashMap<u64, watch::Receiver<()>>,
     /// For each address with a daily limit those that may still give their place back, and who waits for that.
     places: HashMap<Mailbox, Earlier>,
     /// Those that wait for nobody else, until their senders are looked up.
@@ -71,7 +73,12 @@ impl Underway {
         let (done, mine) = watch::channel(());
         let own = Identity::of(reading).name;
         let referred = evidence::referred_ids(reading).into_iter().map(tables::name_of);
-        let earlier = iter::once(own).chain(referred).filter_map(|name| self.names.get(&name).cloned()).collect();
+        let mut earlier: Earlier =
+            iter::once(own).chain(referred).filter_map(|name| self.names.get(&name).cloned()).collect();
+        if reading.likeness.is_answer && evidence::referred_ids(reading).is_empty() {
+            earlier.extend(reading.likeness.threads().filter_map(|number| self.likenesses.get(&number).cloned()));
+        }
+        self.likenesses.extend(reading.likeness.threads().map(|number| (number, mine.clone())));
         self.names.insert(own, mine);
         (earlier, done)
     }
@@ -125,6 +132,7 @@ impl Underway {
     /// Forgets what is decided.
     pub fn tidy(&mut self) {
         self.names.retain(|_, message| message.has_changed().is_ok());
+        self.likenesses.retain(|_, message| message.has_changed().is_ok());
         self.places.retain(|_, places| {
             places.retain(|message| message.has_changed().is_ok());
             !places.is_empty()

@@ -417,6 +417,7 @@ async fn a_case_that_changes_while_a_message_is_decided_makes_it_be_decided_agai
         names: names.as_ref(),
         awaited: &awaited,
         mx: None,
+        told: None,
         steps: Vec::new(),
         former: None,
         now: site.now(),

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
+use super::acknowledge;
 use super::evidence::{Gathered, gather};
 use super::explain::steps;
 use super::plan::Plan;
@@ -82,8 +83,17 @@ impl Ready<Counted> {
 /// records of its time may be gone.
 type Read = (Reading, Option<Claims>);
 
-/// What planning and recording a message came to: done, and whether it is on a case now; why not; or a panic.
-type Attempt = Result<Result<bool, Undecided>, JoinError>;
+/// What follows from a decision beyond its batch.
+#[derive(Clone, Copy, Default)]
+struct Effect {
+    /// The message is on a case now.
+    converts: bool,
+    /// Something is due that the scheduler doesn't know of.
+    rings: bool,
+}
+
+/// What planning and recording a message came to: done; why not; or a panic.
+type Attempt = Result<Result<Effect, Undecided>, JoinError>;
 
 type Reader = JoinHandle<Result<Read, journal::ReadError>>;
 
@@ -234,19 +244,19 @@ impl Worker {
         let (mut planned, mut batches) = (Vec::with_capacity(plans.len()), Vec::with_capacity(plans.len()));
         for (message, plan) in plans {
             match plan.await {
-                Ok(Ok((batch, converts))) => {
-                    planned.push((message, converts));
+                Ok(Ok((batch, effect))) => {
+                    planned.push((message, effect));
                     batches.push(batch);
                 }
                 failed => {
-                    let attempt = failed.map(|plan| plan.map(|(_, converts)| converts));
+                    let attempt = failed.map(|plan| plan.map(|(_, effect)| effect));
                     drop(deciding.spawn(self.clone().settle(message, attempt)));
                 }
             }
         }
-        for ((message, converts), recorded) in planned.into_iter().zip(self.site.engine.commit_all(batches).await) {
+        for ((message, effect), recorded) in planned.into_iter().zip(self.site.engine.commit_all(batches).await) {
             match recorded {
-                Ok(()) => self.decided(&message.reading, &message.counted, converts).await,
+                Ok(()) => self.decided(&message.reading, &message.counted, effect).await,
                 Err(CommitError::Conflict) => {
                     drop(deciding.spawn(self.clone().decide_alone(message.admitted())));
                 }
@@ -340,11 +350,14 @@ impl Worker {
     }
 
     /// It has its record. What isn't on a case counts for no limit.
-    async fn decided(&self, reading: &Reading, counted: &Counted, converted: bool) {
-        if !converted {
+    async fn decided(&self, reading: &Reading, counted: &Counted, effect: Effect) {
+        if effect.rings {
+            self.site.alarm.ring();
+        }
+        if !effect.converts {
             self.uncount(counted);
         }
-        if !converted && reading.is_confirmation() {
+        if !effect.converts && reading.is_confirmation() {
             for mailbox in &reading.envelope.to {
                 match super::resolve_accepted(&self.site, mailbox).await {
                     Ok(Some(recipient)) => self.accepted.give_back(&self.site, recipient.address()),
@@ -378,7 +391,7 @@ impl Worker {
             attempt = self.attempt(reading, counted.clone()).await;
         }
         let error = match attempt {
-            Ok(Ok(converted)) => return self.decided(reading, &counted, converted).await,
+            Ok(Ok(effect)) => return self.decided(reading, &counted, effect).await,
             Ok(Err(error)) => error.to_string(),
             Err(panic) => panic.to_string(),
         };
@@ -408,24 +421,28 @@ impl Worker {
         self.inbox.scheduled(id);
     }
 
-    /// True when it is on a case now.
-    async fn record(&self, reading: &Reading, counted: &Counted) -> Result<bool, Undecided> {
+    async fn record(&self, reading: &Reading, counted: &Counted) -> Result<Effect, Undecided> {
         let mut tries = self.site.tries();
         loop {
-            let (batch, converts) = self.plan(reading, counted, None).await?;
+            let (batch, effect) = self.plan(reading, counted, None).await?;
             if tries.commit(batch).await? {
-                return Ok(converts);
+                return Ok(effect);
             }
         }
     }
 
-    /// The batch that decides it, and whether that puts it on a case; an empty one when it is decided already. Cases are
+    /// The batch that decides it, and what follows; an empty one when it is decided already. Cases are
     /// numbered in their `turn`.
-    async fn plan(&self, reading: &Reading, counted: &Counted, turn: Option<Turn>) -> Result<(Batch, bool), Undecided> {
+    async fn plan(
+        &self,
+        reading: &Reading,
+        counted: &Counted,
+        turn: Option<Turn>,
+    ) -> Result<(Batch, Effect), Undecided> {
         let site = &*self.site;
         let began = site.now();
         if tables::MAILS.get(&*site.engine, &reading.id).await?.is_some() {
-            return Ok((Batch::default(), false));
+            return Ok((Batch::default(), Effect::default()));
         }
         let Gathered { mut evidence, cases, first, identity, names, awaited } = gather(site, reading).await?;
         if let Counted::Beyond(address) = counted {
@@ -433,7 +450,10 @@ impl Worker {
         }
         let gathered = site.now();
         let decision = decide(&evidence);
-        let steps = steps(reading, &evidence, &decision, began, gathered);
+        let mut steps = steps(reading, &evidence, &decision, began, gathered);
+        let told = acknowledge::consider(site, reading, &evidence, &decision).await?;
+        steps.extend(told.as_ref().map(acknowledge::step));
+        let effect = Effect { converts: decision.converts(), rings: matches!(told, Some(Ok(_))) };
         let numbers = match turn {
             Some(Turn { before, next: _next }) => {
                 if let Some(before) = before {
@@ -452,9 +472,22 @@ impl Worker {
         let (identity, names) = (&identity, names.as_ref());
         let (cases, awaited) = (&cases, &awaited);
         let (evidence, first, now) = (&evidence, first.as_ref(), gathered);
-        let plan =
-            Plan { site, reading, evidence, cases, first, identity, names, awaited, mx, steps, former: None, now };
-        Ok((plan.write(&decision, &numbers).await?, decision.converts()))
+        let plan = Plan {
+            site,
+            reading,
+            evidence,
+            cases,
+            first,
+            identity,
+            names,
+            awaited,
+            mx,
+            told,
+            steps,
+            former: None,
+            now,
+        };
+        Ok((plan.write(&decision, &numbers).await?, effect))
     }
 
     /// The numbers of the cases that a decision opens: those that an earlier try has taken, and the next.

@@ -270,3 +270,22 @@
 //! because the one writer looks, and nothing above it knows of runs. Keys with a period in them would have made everybody who
 //! looks up a name ask for each period, and an expectation hold for one of them only. The filters of 64 runs lie side
 //! by side, so that a look-up asks a million names in eight places. Format version 3; no store of version 2 was released.
+//! **2026-11-29: an answer that names nothing gets hints from what recent messages are recognised by.** Subject, Outlook's
+//! conversation and the four phrases of eight words with the lowest digests: seven numbers a message. An index by such
+//! numbers would have rows in no order, several for each message, each with a page of its own in a large store. So the
+//! rows are a ring in order of decision, one of 150 bytes for a message, written with its decision; the last 20,000 are in
+//! memory (some 4 MiB, read at start), where numbers are looked up. Whoever fills the ring takes hints away and
+//! nothing else. An answer without any threading field waits for earlier messages of its subject that are still being decided.
+//!
+//! **2026-11-29: an acknowledgement is decided with the message and written later.** Intake decides it, counts it and lets it be
+//! due in the commit of the decision; the outbound part writes it when it is due, so that a crash in between loses nothing and
+//! repeats nothing, and nothing in intake composes mail. It goes to From and not to the reverse-path that RFC 3834 §4
+//! names: it goes only where From is proven, and reverse-paths of our day belong to machines. Its own reverse-path is null: nobody
+//! answers that, and what comes back about it would help nobody. The text takes nothing of the mail, or the desk would
+//! carry anybody's words to anybody. Proven is a DMARC pass, or SPF for the author's own domain where there is no policy;
+//! a DKIM pass alone doesn't say who signed.
+//!
+//! **2026-11-29: a storm is kept together, and never stopped.** When an author's tenth message within an hour that is alike (same
+//! recipients, attachments and words, whatever its numbers) has come, the next join the newest one's case, as long as an hour has so many. They
+//! change nothing there. Alike messages of one round don't see each other, so that a burst may open more cases first. Holding or
+//! refusing them would lose the one that matters.

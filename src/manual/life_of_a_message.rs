@@ -19,14 +19,16 @@
 //! 7. **Facts.** [`message::read`](crate::message::read), once. Then [`auth`](crate::auth) looks up who sent it, which takes
 //!    some seconds at most and holds up nobody else. Suspects of step 6 are not looked up.
 //! 8. **Evidence.** Recipients, an earlier receipt of the same message, the awaited probe, the question of a mail provider,
-//!    cases named by token, Message-ID or subject; the author's contact and account.
+//!    cases named by token, Message-ID or subject; the author's contact and account; where nothing proves a case, recent cases
+//!    that it has something in common with.
 //! 9. **Decision.** [`case::decide`](crate::case::decide): the probe, a report, a duplicate, a provider's question (kept
 //!    with the address, never a case), mail that the address doesn't want (*held* or *ignored*), an answer to a case, or a
 //!    new case. With a reason from [`case::Reason`](crate::case::Reason).
 //! 10. **Record.** One commit: the message's record (which is the mark that the entry is done), the case's events and head, the
 //!     thread index, the contact. It expects that no record exists yet: a message is decided once. *A crash before it: as in
 //!     step 5. A crash after it: done.* A copy that came to another of our addresses adds a delivery to the record of the
-//!     first one here, and with `case-each` a case of its own. It expects the cases as step 8 saw them; if one has changed, back to step 8.
+//!     first one here, and with `case-each` a case of its own. An acknowledgement, where the address sends one, is due and
+//!     counted by the same commit. It expects the cases as step 8 saw them; if one has changed, back to step 8.
 //!
 //! 11. **Agent.** A case in a queue that hands its cases out is a [work item](crate::routing::WorkItem), whose row follows the
 //!     case's in the same commit. [`dispatch`](crate::dispatch) hears of it from the store, chooses among all agents and

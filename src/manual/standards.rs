@@ -124,7 +124,7 @@
 //! | RFC 3464 delivery reports, and those in prose | read | [`message`](crate::message) |
 //! | RFC 3676 format=flowed | read, and written | [`message`](crate::message) |
 //! | RFC 2046 §5.1.4 multipart/alternative | read; answers leave as text and HTML | [`compose`](crate::message::compose()) |
-//! | RFC 3834 automatic responses | recognised, also by wording | [`message`](crate::message) |
+//! | RFC 3834 automatic responses | recognised, also by wording; acknowledgements of ours have a null reverse-path, Auto-Submitted and References (§3), and go to the proven author instead of the reverse-path (§4) | [`message`](crate::message), [`outbound`](crate::outbound) |
 //! | RFC 5545 calendars | the first event as text where there is no other | [`message`](crate::message) |
 //! | RFC 5965 feedback reports | recognised | [`message`](crate::message) |
 //! | RFC 8098 disposition notifications | recognised | [`message`](crate::message) |

@@ -7,7 +7,12 @@ use crate::base::limits::{MESSAGE_ID_BYTES_MAX, MESSAGE_IDS_MAX};
 pub fn parse(text: &str) -> Vec<String> {
     let mut found = bracketed(text);
     if found.is_empty() {
-        found = text.split([' ', '\t', ',', ';']).filter(|word| looks_like_an_id(word)).map(wrap).collect();
+        let text = without_comments(text);
+        let words: Vec<&str> = text.split([' ', '\t', ',', ';']).filter(|word| !word.is_empty()).collect();
+        // An address in a sentence is no id.
+        if words.iter().all(|word| looks_like_an_id(word)) {
+            found = words.into_iter().map(wrap).collect();
+        }
     }
     newest_once(found)
 }
@@ -50,6 +55,18 @@ fn bracketed(text: &str) -> Vec<String> {
     found
 }
 
+/// Without what stands in parentheses (RFC 5322 §3.2.2).
+fn without_comments(text: &str) -> String {
+    let mut depth = 0_usize;
+    let outside = |c: &char| {
+        depth += usize::from(*c == '(');
+        let is_outside = depth == 0;
+        depth = depth.saturating_sub(usize::from(*c == ')'));
+        is_outside
+    };
+    text.chars().filter(outside).collect()
+}
+
 fn looks_like_an_id(word: &str) -> bool {
     let inside = word.split_once('@').is_some_and(|(left, right)| !left.is_empty() && !right.is_empty());
     inside && word.len() <= MESSAGE_ID_BYTES_MAX && !word.contains(['"', '(', ')', '<', '>'])
@@ -77,6 +94,8 @@ mod tests {
         check("a@b, c@d", &["<a@b>", "<c@d>"]);
         check("Your message of \"Mon, 1 Jan\" <a@b>", &["<a@b>"]);
         check("Message from anna of Monday", &[]);
+        check("Message from anna@b of Monday", &[]);
+        check("a@b (Anna's (a@c) message)", &["<a@b>"]);
         check("<a@b> <c@d> <a@b>", &["<c@d>", "<a@b>"]);
         check("<open <a@b>", &["<a@b>"]);
         check("<>", &[]);

@@ -71,6 +71,24 @@ const FORWARD_WORDS: &[&str] = &[
     "przekazane",
     "fwd from",
 ];
+/// What mail gateways put in front of subjects, in brackets or with a colon.
+const GATEWAY_WORDS: &[&str] = &[
+    "external",
+    "ext",
+    "extern",
+    "externe",
+    "externo",
+    "externer absender",
+    "external email",
+    "external sender",
+    "externe mail",
+    "caution external",
+    "warning external",
+    "untrusted sender",
+    "suspected spam",
+    "possible spam",
+    "spam",
+];
 /// Finnish programs mean "answer" with it, Danish and Norwegian ones "forward".
 const BOTH: &str = "vs";
 /// Enough for any real stack of prefixes.
@@ -118,6 +136,17 @@ pub fn is_reply(subject: &str) -> bool {
     prefix(subject.trim()).is_some_and(|(word, _)| word != BOTH && REPLY_WORDS.contains(&word.as_str()))
 }
 
+/// True when the subject begins with a word that marks an answer, behind any marks of gateways.
+pub fn is_answer(subject: &str) -> bool {
+    let mut rest = subject.trim();
+    while let bare = without_gateway(rest)
+        && bare.len() < rest.len()
+    {
+        rest = bare;
+    }
+    is_reply(rest)
+}
+
 /// The subject without the words that mark an answer or a forward.
 pub fn base(subject: &str) -> &str {
     let mut rest = subject.trim();
@@ -130,6 +159,39 @@ pub fn base(subject: &str) -> &str {
         }
     }
     rest
+}
+
+/// What subjects of one conversation have in common: without marks of answers, forwards and gateways, our tag, case and
+/// punctuation. Empty when that is all.
+pub fn of_conversation(subject: &str) -> String {
+    let mut rest = subject.trim();
+    for _ in 0..PREFIXES_MAX {
+        let bare = without_gateway(base(rest));
+        if bare.len() == rest.len() {
+            break;
+        }
+        rest = bare;
+    }
+    let untagged = match rest.rsplit_once("[#") {
+        Some((before, tag)) => format!("{before} {}", tag.split_once(']').map_or("", |(_, behind)| behind)),
+        None => rest.to_owned(),
+    };
+    let words = untagged.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// Without one mark of a gateway, as `[External]`, `*** SPAM ***` or `EXT:`.
+fn without_gateway(subject: &str) -> &str {
+    let is_mark = |text: &str| {
+        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        GATEWAY_WORDS.contains(&words.collect::<Vec<_>>().join(" ").to_lowercase().as_str())
+    };
+    let ends = [("[", "]"), ("(", ")"), ("{", "}"), ("***", "***"), ("", ":")];
+    let marked = ends.iter().find_map(|(open, close)| {
+        let (mark, behind) = subject.strip_prefix(open)?.split_once(close)?;
+        is_mark(mark).then_some(behind.trim_start())
+    });
+    marked.unwrap_or(subject)
 }
 
 /// The word before the first colon in lower case, without a counter (`Re[2]:`, `Re^2:`, `RE (3):`), and the rest.
@@ -165,6 +227,30 @@ mod tests {
         }
         assert_eq!(of_notice("Re: Broken door", 17), "Broken door [#17]");
         assert_eq!(of_reply(&"é".repeat(1000), 17).chars().count(), SUBJECT_CHARS_MAX);
+    }
+
+    #[test]
+    fn subjects_of_one_conversation() {
+        for (subject, expected) in [
+            ("The printer is on fire!", "the printer is on fire"),
+            ("Re: AW: [EXTERNAL] Fwd: the  printer is on fire [#17]", "the printer is on fire"),
+            ("[JIRA] (ABC-12) Fire", "jira abc 12 fire"),
+            ("*** SPAM *** EXT: Re: Fire", "fire"),
+            ("External drive: broken", "external drive broken"),
+            ("[#17]", ""),
+            ("Re: [External]", ""),
+        ] {
+            assert_eq!(of_conversation(subject), expected, "{subject}");
+        }
+        for (subject, expected) in [("[External] EXT: Re: x", true), ("[External] x", false), ("Re: x", true)] {
+            assert_eq!(is_answer(subject), expected, "{subject}");
+        }
+        for word in GATEWAY_WORDS {
+            let word = word.to_uppercase();
+            for subject in [format!("[{word}] x"), format!("{word}: x"), format!("Re: *** {word} *** Re: x")] {
+                assert_eq!(of_conversation(&subject), "x", "{subject}");
+            }
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Mail that leaves: the spool, its schedule, its worker.
 
+mod acknowledge;
 mod destinations;
 pub mod outcome;
 pub mod schedule;

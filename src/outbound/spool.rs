@@ -36,6 +36,8 @@ pub struct SpoolItem {
 pub enum Purpose {
     /// A reply of this case.
     Case(CaseNumber),
+    /// What tells the author of this case that it was opened.
+    Acknowledgement(CaseNumber),
     /// The probe that verifies this address.
     Probe(Mailbox),
 }
@@ -92,7 +94,7 @@ impl Submitted {
     /// Puts the message into spool, thread index and list of messages.
     pub fn enter(&self, batch: &mut Batch, now: Time) {
         let case = match self.purpose {
-            Purpose::Case(case) => Some(case),
+            Purpose::Case(case) | Purpose::Acknowledgement(case) => Some(case),
             Purpose::Probe(_) => None,
         };
         let message_id = self.facts.message_id.clone().unwrap_or_default();

@@ -21,7 +21,7 @@ use super::{Purpose, SPOOL, Settings, SpoolItem};
 use crate::address::VerificationState;
 use crate::base::time::later;
 use crate::base::{MailId, Mailbox, Time, limits};
-use crate::case::Happening;
+use crate::case::{Happening, INTAKE};
 use crate::intake::merge;
 use crate::net::Place;
 use crate::smtp::client::{Client, Fate, Outcome, Outgoing, RecipientOutcome};
@@ -65,6 +65,10 @@ impl Worker {
     pub fn new(site: Arc<Site>, client: Client, settings: Settings) -> Self {
         let slots = Arc::new(Semaphore::new(limits::ATTEMPTS_MAX));
         Self { site, client, settings, slots, destinations: Destinations::new() }
+    }
+
+    pub(super) fn site(&self) -> &Site {
+        &self.site
     }
 
     /// Attempts the message that was due at `at`. An error means that the store can't say or keep what became of it.
@@ -239,10 +243,12 @@ impl Worker {
     ) -> Result<(), ReadError> {
         let engine = &*self.site.engine;
         match &item.purpose {
-            Purpose::Case(number) => {
+            Purpose::Case(number) | Purpose::Acknowledgement(number) => {
+                // What is automatic doesn't make a case one that somebody has worked on.
+                let by = if matches!(item.purpose, Purpose::Case(_)) { BY } else { INTAKE };
                 // The case may have been merged since the reply was written.
                 if let Some(mut change) = merge::living(&self.site, *number).await?.map(CaseChange::from_read) {
-                    told.iter().for_each(|state| change.add(now, BY, happening(item.id, state)));
+                    told.iter().for_each(|state| change.add(now, by, happening(item.id, state)));
                     change.write(batch);
                 }
             }

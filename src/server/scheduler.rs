@@ -81,11 +81,17 @@ impl Scheduler {
                 self.site.engine.commit(batch).await?;
                 self.moved.notify_waiters();
             }
-            Due::Spool(id) => {
+            Due::Spool(id) | Due::Acknowledgement(id) => {
                 self.running.lock().expect("no holder panics").insert(due);
                 let (scheduler, running) = (self.clone(), stop.running());
                 let attempt = tokio::spawn(async move {
-                    let done = scheduler.outbound.attempt(id, at).await;
+                    let outbound = &scheduler.outbound;
+                    let done = match due {
+                        Due::Acknowledgement(_) => {
+                            outbound.acknowledge(id, at).await.map_err(|error| error.to_string())
+                        }
+                        _ => outbound.attempt(id, at).await.map_err(|error| error.to_string()),
+                    };
                     drop(running);
                     done
                 });
@@ -93,11 +99,11 @@ impl Scheduler {
                 tokio::spawn(async move {
                     let failed = match attempt.await {
                         Ok(Ok(())) => None,
-                        Ok(Err(error)) => Some(error.to_string()),
+                        Ok(Err(error)) => Some(error),
                         Err(panic) => Some(panic.to_string()),
                     };
                     if let Some(error) = failed {
-                        tracing::error!(%id, %error, "a delivery or its outcome was lost; it is tried again later");
+                        tracing::error!(%id, %error, "a delivery, its outcome or an acknowledgement was lost; it is tried again later");
                         // It may still be due.
                         scheduler.site.clock.sleep(limits::FAILURE_PAUSE).await;
                     }

@@ -19,6 +19,8 @@ pub enum Due {
     Spool(MailId),
     /// The conversion of this message, put off by a rate limit.
     Inbox(MailId),
+    /// The acknowledgement of this message.
+    Acknowledgement(MailId),
 }
 
 impl Key for Due {
@@ -26,6 +28,7 @@ impl Key for Due {
         let (kind, id) = match self {
             Self::Spool(id) => (1, id),
             Self::Inbox(id) => (2, id),
+            Self::Acknowledgement(id) => (3, id),
         };
         let mut bytes = vec![kind];
         bytes.extend(id.to_bytes());

@@ -26,6 +26,7 @@ pub mod room;
 pub mod simulated;
 pub mod site;
 pub mod tables;
+pub mod traces;
 mod waiting;
 
 use std::collections::HashSet;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::documents::Parsed;
 use super::due::Alarm;
+use super::traces::Traces;
 use super::{Batch, CommitError, Engine, Journal, ReadError, tables};
 use crate::address::{Keyring, RoutingAddress};
 use crate::base::{Chance, Clock, Mailbox, Time, limits};
@@ -26,6 +27,7 @@ pub struct Site {
     pub journal: Journal,
     pub alarm: Alarm,
     pub keys: Keyring,
+    pub traces: Traces,
     addresses: Parsed<RoutingAddress>,
     /// Held by whoever plans again after a conflict, so that the same rows aren't fought over for ever.
     turn: tokio::sync::Mutex<()>,
@@ -100,6 +102,7 @@ impl Site {
                 keys
             }
         };
+        let traces = Traces::load(&*engine).await?;
         Ok(Self {
             hostname,
             service_domain,
@@ -111,6 +114,7 @@ impl Site {
             journal,
             alarm: Alarm::default(),
             keys,
+            traces,
             addresses: Parsed::default(),
             turn: tokio::sync::Mutex::default(),
         })

@@ -13,6 +13,7 @@ mod fuzz;
 mod import;
 mod internet;
 mod kill;
+mod loops;
 mod mistakes;
 mod pattern;
 mod peers;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
     trials.extend(fuzz::trials());
     trials.extend(kill::trials(SERVER.is_some()));
     trials.extend(delivery::trials(SERVER.is_some()));
+    trials.extend(loops::trials(SERVER.is_some()));
     trials.extend(rotation::trials(SERVER.is_some()));
     trials.extend(durability::trials(SERVER.is_some()));
     trials.extend(mistakes::trials());

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::Rows;
 use super::words::{MODES, OVER_LIMIT, PRIORITIES, REPLY_TO, UNAUTHORISED, UNKNOWN_SENDER, rate_limit, word};
-use crate::address::{AcceptFrom, Mode, OnResolved, OverLimit, ReplyTo, Unauthorised, UnknownSender};
+use crate::address::{AcceptFrom, Acknowledge, Mode, OnResolved, OverLimit, ReplyTo, Unauthorised, UnknownSender};
 use crate::base::{Mailbox, Span};
 use crate::case::Priority;
 use crate::cli::failure::Failure;
@@ -21,7 +21,7 @@ pub enum Typed {
     Add {
         address: Mailbox,
         #[command(flatten)]
-        settings: Settings,
+        settings: Box<Settings>,
     },
     /// Lists routing addresses
     List {
@@ -34,7 +34,7 @@ pub enum Typed {
     Set {
         address: Mailbox,
         #[command(flatten)]
-        settings: Settings,
+        settings: Box<Settings>,
     },
     /// Writes all addresses with their settings as TOML, for `address apply`
     Export,
@@ -120,10 +120,20 @@ pub struct Settings {
     /// Status of the task that each of its messages adds to its case; an empty text: no more tasks
     #[arg(long, value_name = "STATUS")]
     task: Option<String>,
+    /// Text that the authors of new cases get, with {case}, {address} and {name} in it; off: none
+    #[arg(long, value_name = "TEXT", conflicts_with = "acknowledge_file")]
+    acknowledge: Option<Acknowledge>,
+    /// File with that text
+    #[arg(long, value_name = "FILE")]
+    acknowledge_file: Option<PathBuf>,
 }
 
 impl Settings {
     fn meaning(self) -> Result<AddressSettings, Failure> {
+        let acknowledge = match &self.acknowledge_file {
+            Some(file) => Some(template(file)?),
+            None => self.acknowledge,
+        };
         let on_resolved = self.on_resolved.map(|words| words.join(" ").parse::<OnResolved>()).transpose();
         Ok(AddressSettings {
             name: self.name,
@@ -144,6 +154,7 @@ impl Settings {
             on_resolved: on_resolved.map_err(|error| Failure::usage(format!("--on-resolved: {error}")))?,
             save_headers: self.save_headers,
             task: self.task,
+            acknowledge,
         })
     }
 }
@@ -167,6 +178,12 @@ impl Typed {
             Self::Remove { address } => Command::AddressRemove { address },
         }))
     }
+}
+
+fn template(file: &Path) -> Result<Acknowledge, Failure> {
+    let text = std::fs::read_to_string(file);
+    let text = text.map_err(|error| Failure::refused(format!("{} can't be read: {error}", file.display())))?;
+    text.parse().map_err(|error| Failure::refused(format!("{}: {error}", file.display())))
 }
 
 fn wanted(file: &Path) -> Result<Vec<WantedAddress>, Failure> {

@@ -10,7 +10,7 @@ mod words;
 
 use Test::{Contains, Listed, NotWord, NullPath, Present, Word};
 
-use crate::message::facts::AutomaticKind::{Bulk, Challenge, OutOfOffice};
+use crate::message::facts::AutomaticKind::{Acknowledgement, Bulk, Challenge, OutOfOffice};
 use crate::message::facts::Kind::{AutoReply, Message};
 use crate::message::facts::{Automatic, AutomaticKind, Kind};
 use crate::message::fields::{Field, Section};
@@ -20,6 +20,20 @@ use crate::message::fields::{Field, Section};
 pub struct Found {
     pub kind: Kind,
     pub automatic: Option<Automatic>,
+}
+
+/// The field by which one installation of postcase knows the automatic mail of another, and of itself.
+pub const OWN_MARK: &str = "Postcase-Automatic";
+
+/// Name and value of the fields that say that a machine wrote this answer (RFC 3834 §3.1.7, and what others look at).
+pub fn marks(kind: &str, installation: &str) -> Vec<(String, String)> {
+    let fields = [
+        ("Auto-Submitted", "auto-replied".to_owned()),
+        ("X-Auto-Response-Suppress", "All".to_owned()),
+        ("Precedence", "bulk".to_owned()),
+        (OWN_MARK, format!("{kind}; installation={installation}")),
+    ];
+    fields.map(|(name, value)| (name.to_owned(), value)).to_vec()
 }
 
 /// Applies the rules to a header section.
@@ -108,6 +122,7 @@ const OTHER: AutomaticKind = AutomaticKind::Other;
 
 /// In order of how much they say.
 static RULES: &[Rule] = &[
+    rule(OWN_MARK, Present, AutoReply, Acknowledgement, "acknowledgement; installation=x"),
     // RFC 3834 §5, RFC 5436 §2.7.1.
     rule("Auto-Submitted", Word(&["auto-replied"]), AutoReply, OTHER, "auto-replied (vacation)"),
     rule("Auto-Submitted", NotWord("no"), Message, OTHER, "auto-generated"),

@@ -89,7 +89,9 @@ impl Books {
                 return Err(format!("case {} is not the fold of its events", case.number));
             }
             for event in &events {
-                if let Happening::MessageAdded { mail, .. } | Happening::ReplySubmitted { mail, .. } = &event.what
+                if let Happening::MessageAdded { mail, .. }
+                | Happening::ReplySubmitted { mail, .. }
+                | Happening::Acknowledged { mail, .. } = &event.what
                     && let Some(other) = on_cases.insert(*mail, case.number)
                 {
                     return Err(format!("{mail} is on case {other} and on case {}", case.number));
