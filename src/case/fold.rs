@@ -191,21 +191,10 @@ impl Case {
             Happening::TaskChanged { task, to, .. } => self.change_task(*task, to),
             Happening::FieldChanged { name, to, .. } => self.change_field(name, to.as_deref()),
             Happening::StatusChanged { to, .. } => self.change_status(*to, event.at),
-            Happening::Queued { queue, .. } => {
-                self.queue = Some(queue.clone());
-                self.previous_owner = self.owner.take().or(self.previous_owner.take());
-                self.declined.clear();
-                self.place(event.at);
-            }
-            Happening::Offered { agent, until, .. } => self.offer = Some(Offer { agent: agent.clone(), until: *until }),
-            Happening::Declined { agent, .. } => {
-                *self.declined.entry(agent.clone()).or_default() += 1;
-                self.offer = None;
-            }
-            Happening::Assigned { agent, .. } => {
-                self.owner = Some(agent.clone());
-                self.place(event.at);
-            }
+            Happening::Queued { .. }
+            | Happening::Offered { .. }
+            | Happening::Declined { .. }
+            | Happening::Assigned { .. } => self.change_place(event),
             Happening::HintAdded(hint) => {
                 if self.takes_hint(hint) {
                     self.hints.push(hint.clone());
@@ -270,9 +259,27 @@ impl Case {
         self.status = to;
     }
 
-    fn place(&mut self, at: Time) {
-        self.offer = None;
-        self.placed_at = Some(at);
+    fn change_place(&mut self, event: &Event) {
+        match &event.what {
+            Happening::Queued { queue, .. } => {
+                self.queue = Some(queue.clone());
+                self.previous_owner = self.owner.take().or(self.previous_owner.take());
+                self.declined.clear();
+                self.placed_at = Some(event.at);
+                self.offer = None;
+            }
+            Happening::Offered { agent, until, .. } => self.offer = Some(Offer { agent: agent.clone(), until: *until }),
+            Happening::Declined { agent, .. } => {
+                *self.declined.entry(agent.clone()).or_default() += 1;
+                self.offer = None;
+            }
+            Happening::Assigned { agent, .. } => {
+                self.owner = Some(agent.clone());
+                self.placed_at = Some(event.at);
+                self.offer = None;
+            }
+            _ => {}
+        }
     }
 
     fn change_task(&mut self, number: u32, to: &str) {

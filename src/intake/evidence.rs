@@ -61,7 +61,7 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
     let sender = sender(site, &reading.facts, reply_to_policy(&recipients)).await?;
     let author = Author::of(site, reading, &sender).await?;
     let believed = author.as_ref().map(|author| author.mailbox.clone()).filter(|_| !refuted);
-    let mut threads = Threads::new(site, author, refuted);
+    let mut threads = Threads::new(site, author, refuted, &recipients);
     threads.search(reading, &earlier, names.as_ref().map(|kept| &kept.value)).await?;
     let copy = match (&sender.ours, &earlier.same) {
         (Some(_), None) => threads.own_copy(reading, names.as_ref().map(|kept| &kept.value)).await?,
@@ -205,12 +205,19 @@ struct Threads<'a> {
     awaited: Vec<([u8; 16], Option<Kept<Names>>)>,
     /// Cases with messages that refer to the same unknown ones, with their ids.
     alike: Vec<(CaseNumber, String)>,
+    /// An address that it came to answers by itself: somebody else's machine may answer that.
+    are_answered: bool,
 }
 
 impl<'a> Threads<'a> {
-    fn new(site: &'a Site, author: Option<Author>, refuted: bool) -> Self {
+    fn new(site: &'a Site, author: Option<Author>, refuted: bool, recipients: &[Recipient]) -> Self {
+        let answers = |recipient: &Recipient| match recipient {
+            Recipient::Routing { address, .. } => !address.settings.acknowledge.is_off(),
+            _ => false,
+        };
         let (candidates, cases, awaited, alike) = Default::default();
-        Self { site, author, refuted, candidates, cases, awaited, alike }
+        let are_answered = recipients.iter().any(answers);
+        Self { site, author, refuted, candidates, cases, awaited, alike, are_answered }
     }
 
     async fn search(&mut self, reading: &Reading, earlier: &Earlier, own: Option<&Names>) -> Result<(), ReadError> {
@@ -247,7 +254,8 @@ impl<'a> Threads<'a> {
             self.add(number, Proof::SubjectNumber, &format!("[#{number}]")).await?;
         }
         if self.candidates.iter().all(|candidate| candidate.outcome() == Outcome::Hint) {
-            match reading.likeness.storm(&self.site.traces, self.site.now()) {
+            let storm = reading.likeness.storm(&self.site.traces, self.site.now());
+            match storm.filter(|_| self.are_answered) {
                 Some((count, case)) => self.add(case, Proof::Storm, &count.to_string()).await?,
                 None => self.by_likeness(reading).await?,
             }

@@ -285,7 +285,7 @@
 //! carry anybody's words to anybody. Proven is a DMARC pass, or SPF for the author's own domain where there is no policy;
 //! a DKIM pass alone doesn't say who signed.
 //!
-//! **2026-11-29: a storm is kept together, and never stopped.** When an author's tenth message within an hour that is alike (same
-//! recipients, attachments and words, whatever its numbers) has come, the next join the newest one's case, as long as an hour has so many. They
+//! **2026-11-29: a storm is kept together, and never stopped.** Where an address acknowledges: when an author's tenth message
+//! within an hour that is alike (same recipients, attachments and words, whatever its numbers) has come, the next join the newest one's case, as long as an hour has so many. They
 //! change nothing there. Alike messages of one round don't see each other, so that a burst may open more cases first. Holding or
 //! refusing them would lose the one that matters.

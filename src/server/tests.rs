@@ -312,7 +312,7 @@ async fn what_waits_for_another_day_is_not_suspected_of_the_kills_meanwhile() {
     place.clock.advance(Duration::from_secs(24 * 3600));
     let place = place.killed().await;
     place.running.settle().await;
-    assert!(place.became(waits).await.starts_with("case_opened new_conversation "), "{}", place.became(waits).await);
+    assert!(place.became(waits).await.starts_with("case_opened "), "{}", place.became(waits).await);
 }
 
 #[tokio::test]
@@ -382,13 +382,13 @@ async fn nobody_gets_into_a_case_by_knowing_or_taking_a_message_id() {
     let refers = "References: <1@customer.example>\n";
     assert_eq!(send("eve@elsewhere.example", "<e1@elsewhere.example>", refers).await, "case_opened no_proof 2");
     let victim = "Cc: anna@customer.example\n";
-    assert_eq!(send("eve@elsewhere.example", "<1@customer.example>", victim).await, "case_opened new_conversation 3");
-    assert_eq!(send("eve@elsewhere.example", &ours, victim).await, "case_opened new_conversation 4");
+    assert_eq!(send("eve@elsewhere.example", "<1@customer.example>", victim).await, "case_opened resembles 3");
+    assert_eq!(send("eve@elsewhere.example", &ours, victim).await, "case_opened resembles 4");
     // A token with one letter changed.
     let forged = ours.replacen("<1.", "<2.", 1);
     assert_eq!(
         send("eve@elsewhere.example", "<e2@elsewhere.example>", &format!("In-Reply-To: {forged}\n")).await,
-        "case_opened new_conversation 5"
+        "case_opened resembles 5"
     );
     // The customer's mail still finds the right case, by our id and by her own.
     assert_eq!(send("anna@customer.example", "<2@customer.example>", &answers).await, "case_appended keyed_token 1");

@@ -50,20 +50,6 @@ pub fn answer(command: &Command, value: &Value) -> String {
             &["address", "name", "presence", "open_cases", "capacity"],
             "no agents yet; add one: postcase agent add ADDRESS",
         ),
-        Command::SpoolList { .. } => table::rows(
-            &waiting_recipients(value),
-            &["id", "recipient", "attempts", "next_at", "last_words", "held"],
-            "nothing waits to leave; postcase message list --direction outbound shows what was sent",
-        ),
-        Command::DkimNew { domain, .. } => records(value, domain),
-        Command::DkimList => table::rows(
-            value,
-            &["domain", "selector", "algorithm", "created_at"],
-            "no DKIM keys yet; make the first: postcase dkim new example.com",
-        ),
-        Command::DkimRemove { .. } => sheet::of(value, &["domain", "selector", "removed"], &[]),
-        Command::SpoolHold | Command::SpoolResume => sheet::of(value, &["spool", "since", "why"], &[]),
-        Command::Backup { .. } => sheet::of(value, &["file", "bytes", "rows", "segments", "taken_at"], &[]),
         Command::CaseShow { .. } => cases::sheet(value),
         Command::MessageExplain { .. } => explain::steps(value),
         Command::MessageShow { .. } | Command::MessageRelease { .. } | Command::MessageReprocess { .. } => {
@@ -87,6 +73,27 @@ pub fn answer(command: &Command, value: &Value) -> String {
         | Command::CaseDecline { .. }
         | Command::CaseTake { .. }
         | Command::CaseAssign { .. } => cases::head(value),
+        _ => upkeep(command, value),
+    }
+}
+
+/// What keeps the server going, and whatever has no form of its own.
+fn upkeep(command: &Command, value: &Value) -> String {
+    match command {
+        Command::SpoolList { .. } => table::rows(
+            &waiting_recipients(value),
+            &["id", "recipient", "attempts", "next_at", "last_words", "held"],
+            "nothing waits to leave; postcase message list --direction outbound shows what was sent",
+        ),
+        Command::DkimNew { domain, .. } => records(value, domain),
+        Command::DkimList => table::rows(
+            value,
+            &["domain", "selector", "algorithm", "created_at"],
+            "no DKIM keys yet; make the first: postcase dkim new example.com",
+        ),
+        Command::DkimRemove { .. } => sheet::of(value, &["domain", "selector", "removed"], &[]),
+        Command::SpoolHold | Command::SpoolResume => sheet::of(value, &["spool", "since", "why"], &[]),
+        Command::Backup { .. } => sheet::of(value, &["file", "bytes", "rows", "segments", "taken_at"], &[]),
         _ => {
             sheet::of(value, &["address", "name", "number", "state", "spool_id", "id", "message_id", "from", "to"], &[])
         }
