@@ -50,6 +50,8 @@ impl Mover {
     /// The work's end, or what hangs.
     pub async fn guarded<T>(&self, what: &str, work: impl Future<Output = T>) -> Result<T, String> {
         let system = Clock::system();
+        // On the heap, because the future of a server's start, moved from hand to hand, is more than a thread's stack takes.
+        let work = Box::pin(work);
         let mut work = std::pin::pin!(system.within(WALL, self.clock.within(STEP_TIME_MAX, work)));
         tokio::select! {
             biased;
