@@ -301,7 +301,7 @@ pub const PHRASES_KEPT: usize = 4;
 /// Phrases of a quotation that are looked up: all of most; of a long one those that stand for the texts in it.
 pub const QUOTED_PHRASES_MAX: usize = 256;
 /// Messages that one without proof is compared with: some weeks of most desks, and 4 MiB of memory.
-pub const TRACES_MAX: usize = 20_000;
+pub const TRACES_MAX: usize = 16_000;
 /// Cases in which the same phrase or subject says nothing any more: it belongs to a form.
 pub const LIKE_CASES_MAX: usize = 3;
 /// Days after which a case is no longer what its author writes about under the same subject.

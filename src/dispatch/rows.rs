@@ -30,7 +30,9 @@ pub(super) async fn refresh(
 ) -> Result<(), ReadError> {
     let text = || String::from_utf8_lossy(key).into_owned();
     if table == tables::WORK.table() {
-        if let Some((_, number)) = key.split_last_chunk() {
+        if let Some((place, number)) = key.split_last_chunk()
+            && (board.item(CaseNumber::from_be_bytes(*number)).is_some() || concerns(board, place))
+        {
             refresh_item(engine, board, CaseNumber::from_be_bytes(*number)).await?;
         }
     } else if table == tables::QUEUES.table() {
@@ -42,6 +44,12 @@ pub(super) async fn refresh(
         board.set_agent(&address, agent);
     }
     Ok(())
+}
+
+/// True unless it is a queue in which agents pick: most cases are written there, and nobody has to look at each.
+fn concerns(board: &Switchboard, place: &[u8]) -> bool {
+    let queue = place.strip_prefix(Place::QUEUES).and_then(|queue| queue.strip_suffix(&[0]));
+    queue.is_none_or(|queue| std::str::from_utf8(queue).is_ok_and(|queue| board.hands_out(queue)))
 }
 
 async fn refresh_item(engine: &dyn Engine, board: &mut Switchboard, case: CaseNumber) -> Result<(), ReadError> {

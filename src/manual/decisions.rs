@@ -273,7 +273,7 @@
 //! **2026-11-29: an answer that names nothing gets hints from what recent messages are recognised by.** Subject, Outlook's
 //! conversation and the four phrases of eight words with the lowest digests: seven numbers a message. An index by such
 //! numbers would have rows in no order, several for each message, each with a page of its own in a large store. So the
-//! rows are a ring in order of decision, one of 150 bytes for a message, written with its decision; the last 20,000 are in
+//! rows are a ring in order of decision, one of 150 bytes for a message, written with its decision; the last 16,000 are in
 //! memory (some 4 MiB, read at start), where numbers are looked up. Whoever fills the ring takes hints away and
 //! nothing else. An answer without any threading field waits for earlier messages of its subject that are still being decided.
 //!

@@ -14,26 +14,59 @@ const WORDS: usize = 8;
 
 /// What stands for a text.
 pub fn of(text: &str) -> Vec<u64> {
-    lowest(phrases(text), PHRASES_KEPT)
+    let mut lowest = Lowest::default();
+    each_phrase(text, |phrase| lowest.take(phrase, PHRASES_KEPT));
+    lowest.0
 }
 
 /// The phrases of a message that its author didn't write this time.
 pub fn quoted(text: &str, new_text: &str) -> Vec<u64> {
+    let is_quotation = |line: &&str| line.trim_start().starts_with('>');
+    // Nearly all messages that begin a conversation.
+    if text.trim() == new_text.trim() && !text.lines().any(|line| is_quotation(&line)) {
+        return Vec::new();
+    }
     // Who answers between the lines of a quotation has it in the new text, too.
-    let own: Vec<&str> = new_text.lines().filter(|line| !line.trim_start().starts_with('>')).collect();
-    let own: HashSet<u64> = phrases(&own.join("\n")).into_iter().collect();
-    lowest(phrases(text).into_iter().filter(|phrase| !own.contains(phrase)).collect(), QUOTED_PHRASES_MAX)
-}
-
-fn lowest(mut phrases: Vec<u64>, count: usize) -> Vec<u64> {
+    let own: Vec<&str> = new_text.lines().filter(|line| !is_quotation(line)).collect();
+    let mut known = HashSet::new();
+    each_phrase(&own.join("\n"), |phrase| {
+        known.insert(phrase);
+    });
+    let mut phrases = Vec::new();
+    each_phrase(text, |phrase| phrases.extend((!known.contains(&phrase)).then_some(phrase)));
     phrases.sort_unstable();
     phrases.dedup();
-    phrases.truncate(count);
+    phrases.truncate(QUOTED_PHRASES_MAX);
     phrases
 }
 
-fn phrases(text: &str) -> Vec<u64> {
-    words(text).windows(WORDS).map(number).collect()
+/// The lowest numbers, in order.
+#[derive(Default)]
+struct Lowest(Vec<u64>);
+
+impl Lowest {
+    fn take(&mut self, number: u64, count: usize) {
+        if self.0.len() == count && self.0.last().is_some_and(|last| *last <= number) {
+            return;
+        }
+        if let Err(at) = self.0.binary_search(&number) {
+            self.0.insert(at, number);
+            self.0.truncate(count);
+        }
+    }
+}
+
+/// Nothing is kept of the text: each message is read so, and there are many at a time.
+fn each_phrase(text: &str, mut found: impl FnMut(u64)) {
+    let (mut last, mut count) = ([0; WORDS], 0);
+    each_word(text, |word| {
+        last.rotate_left(1);
+        last[WORDS - 1] = word;
+        count += 1;
+        if count >= WORDS {
+            found(number(&last));
+        }
+    });
 }
 
 /// Each bit of each word moves half of the bits (the finaliser of SplitMix64). Whoever makes two phrases meet on purpose
@@ -48,27 +81,29 @@ fn number(words: &[u64]) -> u64 {
 
 /// Letters and digits in a row, each word by its FNV-1a number; each sign of Chinese and Japanese, which is written without
 /// blanks.
-fn words(text: &str) -> Vec<u64> {
+fn each_word(text: &str, mut found: impl FnMut(u64)) {
     const EMPTY: u64 = 0xcbf2_9ce4_8422_2325;
     let with = |word: u64, c: char| (word ^ u64::from(c)).wrapping_mul(0x0100_0000_01b3);
-    let mut words = Vec::new();
-    let mut word = EMPTY;
+    let (mut word, mut count) = (EMPTY, 0);
     for c in text.chars() {
         let is_sign = matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}');
         if word != EMPTY && (is_sign || !c.is_alphanumeric()) {
-            words.push(std::mem::replace(&mut word, EMPTY));
+            found(std::mem::replace(&mut word, EMPTY));
+            count += 1;
         }
         if is_sign {
-            words.push(with(EMPTY, c));
+            found(with(EMPTY, c));
+            count += 1;
         } else if c.is_alphanumeric() {
             word = c.to_lowercase().fold(word, with);
         }
-        if words.len() >= TEXT_WORDS_MAX {
-            return words;
+        if count >= TEXT_WORDS_MAX {
+            return;
         }
     }
-    words.extend((word != EMPTY).then_some(word));
-    words
+    if word != EMPTY {
+        found(word);
+    }
 }
 
 #[cfg(test)]
@@ -95,6 +130,12 @@ mod tests {
         check(ORIGINAL, ORIGINAL, false);
         check("Yes.\n> Since Monday the printer prints nothing.\n", "Yes.", false);
         check("> Since Monday the printer on the\n", "", false);
+    }
+
+    fn words(text: &str) -> Vec<u64> {
+        let mut words = Vec::new();
+        each_word(text, |word| words.push(word));
+        words
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! leads to a case that is looked up, and to a hint. With several nodes each needs a ring of its own.
 
 use std::collections::HashMap;
+use std::num::NonZeroU64;
 use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
@@ -34,11 +35,21 @@ pub struct Traces(Mutex<Ring>);
 
 #[derive(Debug, Default)]
 struct Ring {
-    /// The place of a trace is its count modulo the length; each number with the count of the trace before that has it.
-    places: Vec<(Trace, Vec<Option<u64>>)>,
+    /// The place of a trace is its count modulo the length.
+    places: Vec<Place>,
     /// How many there were.
     count: u64,
-    newest: HashMap<u64, u64>,
+    newest: HashMap<u64, NonZeroU64>,
+}
+
+/// A trace in memory.
+#[derive(Debug)]
+struct Place {
+    mail: MailId,
+    case: CaseNumber,
+    at: Time,
+    /// Each number with the count of the trace before that has it.
+    numbers: Box<[(u64, Option<NonZeroU64>)]>,
 }
 
 impl Traces {
@@ -49,7 +60,7 @@ impl Traces {
         let mut ring = Ring::default();
         for (count, trace) in traces {
             // Those in between were never committed.
-            while ring.count < count {
+            while ring.count + 1 < count {
                 ring.add(Trace { numbers: Vec::new(), ..trace.clone() });
             }
             ring.add(trace);
@@ -60,7 +71,7 @@ impl Traces {
     /// Remembers a message with the commit of this batch.
     pub fn add(&self, batch: &mut Batch, trace: Trace) {
         let count = self.0.lock().expect("no holder panics").add(trace.clone());
-        TRACES.put(batch, &(count % TRACES_MAX as u64), &(count, trace));
+        TRACES.put(batch, &(place(count) as u64), &(count.get(), trace));
     }
 
     /// How many messages had this number since then, up to a hundred, and the newest one's case.
@@ -77,21 +88,24 @@ impl Traces {
 }
 
 impl Ring {
-    fn add(&mut self, trace: Trace) -> u64 {
-        let (count, place) = (self.count, place(self.count));
-        self.count += 1;
-        if let Some((former, _)) = self.places.get(place) {
-            let gone = count - TRACES_MAX as u64;
-            for number in &former.numbers {
-                if self.newest.get(number) == Some(&gone) {
+    /// Counts from 1.
+    fn add(&mut self, trace: Trace) -> NonZeroU64 {
+        let count = self.count.checked_add(1).and_then(NonZeroU64::new).expect("nobody receives so many");
+        self.count = count.get();
+        if let Some(former) = self.places.get(place(count)) {
+            let gone = NonZeroU64::new(count.get() - TRACES_MAX as u64);
+            for (number, _) in &former.numbers {
+                if self.newest.get(number).copied() == gone {
                     self.newest.remove(number);
                 }
             }
         }
-        let before = trace.numbers.iter().map(|number| self.newest.insert(*number, count)).collect();
-        match self.places.get_mut(place) {
-            Some(former) => *former = (trace, before),
-            None => self.places.push((trace, before)),
+        let Trace { mail, case, at, numbers } = trace;
+        let numbers = numbers.into_iter().map(|number| (number, self.newest.insert(number, count))).collect();
+        let new = Place { mail, case, at, numbers };
+        match self.places.get_mut(place(count)) {
+            Some(former) => *former = new,
+            None => self.places.push(new),
         }
         count
     }
@@ -110,20 +124,20 @@ impl Ring {
     }
 
     /// The messages with this number, newest first.
-    fn chain(&self, number: u64) -> impl Iterator<Item = &Trace> {
+    fn chain(&self, number: u64) -> impl Iterator<Item = &Place> {
         let mut next = self.newest.get(&number).copied();
         let step = move || {
-            let count = next.filter(|count| count + TRACES_MAX as u64 >= self.count)?;
-            let (trace, before) = &self.places[place(count)];
-            next = trace.numbers.iter().position(|other| *other == number).and_then(|at| before[at]);
-            Some(trace)
+            let count = next.filter(|count| count.get() + TRACES_MAX as u64 > self.count)?;
+            let found = &self.places[place(count)];
+            next = found.numbers.iter().find(|(other, _)| *other == number).and_then(|(_, before)| *before);
+            Some(found)
         };
         std::iter::from_fn(step).take(STEPS_MAX)
     }
 }
 
-fn place(count: u64) -> usize {
-    (count % TRACES_MAX as u64) as usize
+fn place(count: NonZeroU64) -> usize {
+    ((count.get() - 1) % TRACES_MAX as u64) as usize
 }
 
 #[cfg(test)]
