@@ -225,6 +225,22 @@ pub const GIVE_UP_AFTER: Duration = Duration::from_secs(5 * 24 * 3600);
 pub const ACCEPTED_AUTHORS_MAX: usize = 1000;
 /// Header fields that are kept in a message's record, names and values together: most messages have under 16 KiB.
 pub const SAVED_FIELDS_BYTES_MAX: usize = 64 * KIB;
+/// Each of the two texts of a message that advisers are told: a person decides on less, and every rule may search it.
+pub const BRIEF_TEXT_BYTES_MAX: usize = 64 * KIB;
+/// Entries of each list that advisers are told: a condition that goes through two of them takes 10,000 steps.
+pub const BRIEF_ENTRIES_MAX: usize = 100;
+/// Bytes of the file of rules: 1,000 rules are some 150 KiB.
+pub const RULES_BYTES_MAX: u64 = 4 * MIB as u64;
+/// Bytes of one condition.
+pub const CONDITION_BYTES_MAX: usize = 4 * KIB;
+/// Bytes that one compiled pattern may take: a list of thousands of words fits.
+pub const PATTERN_BYTES_MAX: usize = MIB;
+/// Patterns that a thread keeps compiled.
+pub const PATTERNS_KEPT: usize = 4096;
+/// How often the file of rules is looked at.
+pub const RULES_LOOK_PAUSE: Duration = Duration::from_secs(1);
+/// Conditions that failed, in the explanation of one message: all of a kind say the same.
+pub const FAILURES_TOLD_MAX: usize = 20;
 /// Service addresses of one routing address that are remembered after their time: enough to see who still uses them.
 pub const RETIRED_KEPT: usize = 5;
 /// Questions of mail providers that are remembered for one routing address.

@@ -41,6 +41,8 @@ pub enum Reason {
     FromOurselves,
     /// It came when its address had converted as many as it does in a day.
     OverLimit,
+    /// A rule or a plugin holds it.
+    AdviserHolds,
     /// It answers a message of ours.
     KeyedToken,
     /// It refers to a message of a case that its author takes part in.
@@ -415,6 +417,7 @@ impl fmt::Display for Reason {
             Self::InactiveContact => "nothing ties it to an earlier case; its author is an inactive contact",
             Self::FromOurselves => "it was written under our own address, so there is nobody to answer",
             Self::OverLimit => "it is beyond the daily limit of its address",
+            Self::AdviserHolds => "a rule or a plugin holds it; see: postcase message explain",
             Self::KeyedToken => "it answers a message of ours",
             Self::KnownMessageId => "it refers to a message of the case, and its author takes part",
             Self::SameAccount => {

@@ -108,6 +108,11 @@ pub enum Happening {
         queue: String,
         why: String,
     },
+    /// What a rule or a plugin suggested can't be followed.
+    AdviserFailed {
+        adviser: String,
+        why: String,
+    },
     /// An agent is asked to take it.
     Offered {
         agent: Mailbox,

@@ -1,6 +1,6 @@
 //! The case as its events make it: kept beside them as the row that lists need, and always equal to their fold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,10 @@ const HINTS_MAX: usize = 20;
 
 /// A field of this name and a skill's is the level of it that a case asks for.
 pub const SKILL: &str = "skill.";
+/// A field of this name and a word is a tag; it is taken away with an empty value.
+pub const TAG: &str = "tag.";
+/// The kind of advisers that rules are; with its name one acts in events.
+pub const RULE: &str = "rule ";
 /// The name under which intake acts in events.
 pub const INTAKE: &str = "intake";
 /// The name under which cases come to agents.
@@ -78,6 +82,8 @@ pub struct Case {
     pub contact: Option<Participant>,
     pub participants: Vec<Participant>,
     pub fields: Fields,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub tags: BTreeSet<String>,
     pub hints: Vec<Hint>,
     /// The message that an answer answers: the last one that belongs to the case by proof.
     pub last_proven: Option<MailId>,
@@ -130,6 +136,7 @@ impl Case {
             contact: None,
             participants: Vec::new(),
             fields: Fields::new(),
+            tags: BTreeSet::new(),
             hints: Vec::new(),
             last_proven: None,
             opened_at: at,
@@ -156,7 +163,7 @@ impl Case {
     /// One event further.
     pub fn apply(&mut self, event: &Event) {
         self.events += 1;
-        self.touched |= ![INTAKE, DISPATCH].contains(&event.by.as_str());
+        self.touched |= ![INTAKE, DISPATCH].contains(&event.by.as_str()) && !event.by.starts_with(RULE);
         self.updated_at = event.at;
         match &event.what {
             Happening::CaseOpened { subject, key, origin, priority, record_type, address, contact } => {
@@ -214,6 +221,7 @@ impl Case {
             | Happening::DeliveryReported { .. }
             | Happening::AcknowledgementWithheld { .. }
             | Happening::NoteAdded { .. }
+            | Happening::AdviserFailed { .. }
             | Happening::Linked { .. } => {}
         }
     }
@@ -310,6 +318,11 @@ impl Case {
                     self.priority = priority;
                 }
             }
+            ("record_type", to) => self.record_type = to.map(str::to_owned),
+            (name, to) if let Some(tag) = name.strip_prefix(TAG) => match to {
+                Some(_) => drop(self.tags.insert(tag.to_owned())),
+                None => drop(self.tags.remove(tag)),
+            },
             (name, to) if let Some(skill) = name.strip_prefix(SKILL) => match to.and_then(|level| level.parse().ok()) {
                 Some(level) => drop(self.skills.insert(skill.to_owned(), level)),
                 None => drop(self.skills.remove(skill)),

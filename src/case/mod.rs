@@ -5,6 +5,8 @@
 
 mod account;
 mod acknowledge;
+mod advice;
+mod brief;
 mod contact;
 mod decide;
 mod event;
@@ -25,11 +27,13 @@ mod threading;
 pub use crate::base::Priority;
 pub use account::{Account, AccountChoice, AccountNumber, AccountSource, NoAccountDomain, account_domain, is_public};
 pub use acknowledge::{Silence, acknowledged};
+pub use advice::{Advice, Advised, Draft, Lost, Stage, Weighed, weigh};
+pub use brief::{Brief, Known as KnownContact};
 pub use contact::Contact;
 pub use decide::{Decision, Opening, Reason, SetAside, decide};
 pub use event::{Event, Happening};
 pub use evidence::{Evidence, Known, Recipient, Sender, Via};
-pub use fold::{Case, DISPATCH, Hint, INTAKE, PARTICIPANTS_MAX, Participant, Role, SKILL};
+pub use fold::{Case, DISPATCH, Hint, INTAKE, PARTICIPANTS_MAX, Participant, RULE, Role, SKILL, TAG};
 pub use mail::{Delivery, Direction, Disposition, Former, Mail, SavedField, Step};
 pub use names::{Awaiting, Named, Names, Receipt};
 pub use offer::{Considered, Offer};

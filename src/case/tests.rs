@@ -339,6 +339,7 @@ fn every_reason_has_words_of_its_own() {
         CaseResolved,
         AuthorNotAccepted,
         OverLimit,
+        AdviserHolds,
         KeyedToken,
         KnownMessageId,
         ThirdParty,

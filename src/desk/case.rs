@@ -8,7 +8,7 @@ use super::command::CaseFilter;
 use super::search::Search;
 use super::{Answer, Desk, Outcome, Refusal, view};
 use crate::base::{CaseNumber, Mailbox, Priority};
-use crate::case::{Case, Happening, SKILL, Status};
+use crate::case::{Case, Happening, SKILL, Status, TAG};
 use crate::store::{Batch, CaseChange, Page, case_change, people, tables};
 
 /// Cases read at a time while a filter is looked for.
@@ -233,11 +233,16 @@ fn set(case: &Case, name: &str, value: &str) -> Result<Option<Happening>, Refusa
             }
             case.skills.get(&name[SKILL.len()..]).map(u8::to_string)
         }
+        _ if let Some(tag) = name.strip_prefix(TAG) => case.tags.contains(tag).then(|| "yes".to_owned()),
         "subject" if value.trim().is_empty() => return Err(refused("some text")),
         "subject" => Some(case.subject.clone()),
         _ => case.fields.get(name).cloned(),
     };
-    let value = if name == "priority" { value.trim().to_ascii_lowercase() } else { value.to_owned() };
+    let value = match name {
+        "priority" => value.trim().to_ascii_lowercase(),
+        _ if name.starts_with(TAG) && !value.is_empty() => "yes".to_owned(),
+        _ => value.to_owned(),
+    };
     let to = (!value.is_empty()).then_some(value);
     let change = Happening::FieldChanged { name: name.to_owned(), from: former.clone(), to: to.clone() };
     Ok((former != to).then_some(change))

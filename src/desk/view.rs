@@ -170,7 +170,7 @@ pub fn case_row(case: &Case) -> Value {
         "offer": case.offer,
         "contact": contact,
         "participants": case.participants,
-        "tags": [],
+        "tags": case.tags,
         "skills": case.skills,
         "fields": case.fields,
         "opened_at": case.opened_at,
