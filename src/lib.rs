@@ -7,6 +7,7 @@ pub mod message;
 pub mod address;
 pub mod case;
 pub mod routing;
+pub mod rules;
 pub mod net;
 pub mod auth;
 pub mod store;

@@ -5,9 +5,10 @@ use std::path::Path;
 use serde_json::json;
 
 use super::failure::Failure;
-use super::{reach, render, say, text};
+use super::{reach, render, rules, say, text};
 use crate::config::{LoadError, Settings, load};
 use crate::desk::{Command, Outcome};
+use crate::rules::{Rules, warnings};
 
 /// Says every mistake, or that there is none.
 pub fn check(file: Option<&Path>, json: bool) -> Result<(), Failure> {
@@ -15,8 +16,9 @@ pub fn check(file: Option<&Path>, json: bool) -> Result<(), Failure> {
         Ok(()) => Ok(settings),
         Err(mistake) => Err(LoadError::Mistakes(vec![mistake])),
     };
-    match load(file).and_then(examined) {
-        Ok(settings) => Ok(say(&clean(&settings, json))?),
+    let with_rules = |settings: Settings| rules::of(&settings).map(|rules| (settings, rules));
+    match load(file).and_then(examined).and_then(with_rules) {
+        Ok((settings, rules)) => Ok(say(&clean(&settings, rules.as_ref(), json))?),
         Err(LoadError::Mistakes(mistakes)) if json => {
             let said = json!({ "file": mistakes.first().map(|one| &one.file), "mistakes": mistakes });
             say(&(text::json(&said) + "\n"))?;
@@ -29,6 +31,7 @@ pub fn check(file: Option<&Path>, json: bool) -> Result<(), Failure> {
 /// The configuration is clean; is the store whole?
 pub async fn check_store(settings: &Settings, json: bool) -> Result<(), Failure> {
     settings.examine().map_err(|mistake| LoadError::Mistakes(vec![mistake]))?;
+    let rules = rules::of(settings)?;
     let Outcome::Json(mut found) = reach::ask(settings, &Command::StoreCheck).await? else {
         return Err(Failure::refused("the server's answer is not understood: run the same postcase as the server"));
     };
@@ -39,7 +42,7 @@ pub async fn check_store(settings: &Settings, json: bool) -> Result<(), Failure>
         say(&(text::json(&found) + "\n"))?;
         return if damage.is_empty() { Ok(()) } else { Err(Failure::refused("")) };
     }
-    say(&clean(settings, false))?;
+    say(&clean(settings, rules.as_ref(), false))?;
     if !damage.is_empty() {
         return Err(Failure::refused(damage.join("\n")));
     }
@@ -51,18 +54,23 @@ fn text_of(value: &serde_json::Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn clean(settings: &Settings, json: bool) -> String {
+fn clean(settings: &Settings, rules: Option<&Rules>, json: bool) -> String {
     let file = settings.origins.file.as_deref();
+    let warnings = rules.map(|rules| warnings(rules, None)).unwrap_or_default();
     if json {
-        return text::json(&json!({ "file": file, "mistakes": [] })) + "\n";
+        return text::json(&json!({ "file": file, "mistakes": [], "warnings": warnings })) + "\n";
     }
-    match file {
+    let configuration = match file {
         Some(file) => {
             let (set, all) = (settings.set_in_file(), settings.in_force().len());
             format!("configuration is clean: {} sets {set} of {all} keys\n", text::line(&file.to_string_lossy()))
         }
         None => "configuration is clean: there is no file, the built-in default is in force\n".to_owned(),
-    }
+    };
+    let Some(rules) = rules else { return configuration };
+    let (file, count) = (settings.rules_file(), rules.len());
+    let said = format!("rules are clean: {} has {count} rules\n", text::line(&file.to_string_lossy()));
+    configuration + &said + &rules::warned(&file, &warnings)
 }
 
 pub fn show(settings: &Settings, json: bool) -> Result<(), Failure> {

@@ -97,7 +97,8 @@ pub fn run<F: AsRef<Path>>(
     }
 }
 
-fn bytes(file: &Path) -> Result<Vec<u8>, String> {
+/// The bytes of a message file.
+pub fn bytes(file: &Path) -> Result<Vec<u8>, String> {
     let mut raw = Vec::new();
     let most = limits::BUFFERED_BYTES_MAX;
     let read = File::open(file).and_then(|file| file.take(most as u64 + 1).read_to_end(&mut raw));

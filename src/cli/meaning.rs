@@ -32,6 +32,11 @@ pub enum Meaning {
         files: Vec<PathBuf>,
         sender: Option<Transaction>,
     },
+    /// Needs neither server nor store.
+    RulesTest {
+        file: PathBuf,
+        address: Option<Mailbox>,
+    },
     /// Like [`Ask`](Self::Ask), and takes its time.
     Backup {
         file: PathBuf,

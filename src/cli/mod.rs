@@ -17,6 +17,7 @@ mod meaning;
 mod progress;
 mod reach;
 mod render;
+mod rules;
 mod serve;
 mod text;
 mod typed;
@@ -121,6 +122,7 @@ async fn run_with(settings: &Settings, meaning: Meaning, json: bool) -> Result<(
             let command = Command::CaseReply(request);
             Ok(print(&command, reach::ask(settings, &command).await?, json)?)
         }
+        Meaning::RulesTest { file, address } => rules::test(settings, &file, address.as_ref(), json),
         Meaning::Check { .. } => configuration::check_store(settings, json).await,
         Meaning::Backup { file } => backup::save(settings, file, json).await,
         Meaning::Import { archive, address } => import::import(settings, archive, address, json).await,

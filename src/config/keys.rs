@@ -144,6 +144,7 @@ pub const KEYS: &[Key] = &[
         set: |s, v| put(&mut s.many_addresses, value::choice(v, r#""one-case" or "case-each""#)),
         get: |s| json!(s.many_addresses),
     },
+    Key { path: "rules.file", set: |s, v| put(&mut s.rules, value::file(v)), get: |s| json!(s.rules) },
     Key {
         path: "dns.servers",
         set: |s, v| put(&mut s.dns.servers, value::sockets(v, 0)),

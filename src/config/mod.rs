@@ -3,12 +3,13 @@
 //! The keys are one list ([`keys::KEYS`]); reading, showing, the nearest key to a mistyped one and the test that the
 //! shipped file names them all are made from it. Every mistake of a file is reported, not only the first. A file with a
 //! mistake gives no settings at all: a server that runs on half of what was meant is worse than one that doesn't start.
-//! A relative `data_dir` is relative to the working directory; the files of a smarthost to the folder of the file.
+//! A relative `data_dir` is relative to the working directory; the files of a smarthost and the rules to the folder of the file.
 
 pub mod addresses;
 mod keys;
 mod mistake;
 mod read;
+pub mod rules;
 mod value;
 
 use std::collections::BTreeMap;
@@ -36,6 +37,8 @@ pub struct Settings {
     /// Where mail for nobody in particular becomes cases (RFC 2142).
     pub postmaster_queue: String,
     pub many_addresses: ManyAddresses,
+    /// The file of rules, relative to the configuration's folder.
+    pub rules: PathBuf,
     pub store: store::Settings,
     pub smtp: smtp::server::Settings,
     pub http: http::Settings,
@@ -53,6 +56,7 @@ impl Default for Settings {
             data_dir: "data".into(),
             postmaster_queue: MAIN_QUEUE.into(),
             many_addresses: ManyAddresses::default(),
+            rules: "rules.toml".into(),
             store: store::Settings::default(),
             smtp,
             http: http::Settings::default(),
@@ -94,8 +98,17 @@ impl Settings {
 
     /// How mail leaves. Reads the files that this takes; those are named relative to the configuration's folder.
     pub fn route(&self) -> Result<Route, RouteError> {
-        let folder = self.origins.file.as_deref().and_then(Path::parent);
-        self.outbound.route(folder.unwrap_or(Path::new("")))
+        self.outbound.route(self.folder())
+    }
+
+    /// Where the rules lie; there may be no such file.
+    pub fn rules_file(&self) -> PathBuf {
+        self.folder().join(&self.rules)
+    }
+
+    fn folder(&self) -> &Path {
+        let file = self.origins.file.as_deref().unwrap_or(Path::new(STANDARD_FILE));
+        file.parent().unwrap_or(Path::new(""))
     }
 
     /// What can't work although each key is well: with the place of the key.
@@ -182,6 +195,8 @@ mod tests {
             smarthost_user = "tim@example.net"
             smarthost_password_file = "secret"
             retry = ["0s", "36h"]
+            [rules]
+            file = "/etc/postcase/rules.toml"
             "#;
         let first = read::settings(Path::new("a.toml"), text).unwrap();
         let again: String = first.in_force().iter().map(|one| format!("{} = {}\n", one.key, one.value)).collect();

@@ -75,6 +75,10 @@ pub fn folder(value: &Value<'_>) -> Read<PathBuf> {
     text(value, r#"the path of a folder such as "data""#, |text| (!text.is_empty()).then(|| text.into()))
 }
 
+pub fn file(value: &Value<'_>) -> Read<PathBuf> {
+    text(value, r#"the path of a file such as "rules.toml""#, |text| (!text.is_empty()).then(|| text.into()))
+}
+
 /// The path of a file; empty for none.
 pub fn file_or_none(value: &Value<'_>) -> Read<PathBuf> {
     text(value, r#"the path of a file such as "/etc/postcase/key.pem", or "" for none"#, |text| Some(text.into()))

@@ -212,6 +212,11 @@ pub enum Command {
     AgentRemove {
         address: Mailbox,
     },
+    /// The rules in force; with `order` all advisers in the order in which they are asked.
+    RulesShow {
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        order: bool,
+    },
     SpoolList {
         limit: Option<usize>,
     },

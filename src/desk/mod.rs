@@ -18,6 +18,7 @@ mod import;
 mod message;
 mod queue;
 mod reply;
+mod rules;
 mod search;
 mod spool;
 mod view;
@@ -98,6 +99,7 @@ impl Desk {
             Command::AgentSet { address, settings } => self.agent_set(&address, settings).await,
             Command::AgentPresence { address, presence } => self.agent_presence(&address, presence).await,
             Command::AgentRemove { address } => self.agent_remove(&address).await,
+            Command::RulesShow { order } => self.rules_show(order).await,
             Command::SpoolList { limit } => self.spool_list(limit).await,
             Command::SpoolRetry { id } => self.spool_retry(&id).await,
             Command::SpoolHold => self.spool_hold().await,

@@ -4,8 +4,10 @@
 //! is on a case, and what was never meant for one, is only read again. The record is replaced as it was read, so that of
 //! two who ask at the same time one is refused, or sees what the other one did. What is decided here counts for no limit.
 
+use std::mem::take;
 use std::sync::Arc;
 
+use super::advice::decide_advised;
 use super::evidence::{Gathered, gather};
 use super::explain::steps;
 use super::plan::Plan;
@@ -13,7 +15,7 @@ use super::rate::Tally;
 use super::reading::{Reading, saved_fields};
 use crate::address::{OverLimit, RoutingAddress};
 use crate::base::{CaseNumber, MailId};
-use crate::case::{Direction, Disposition, Evidence, Mail, Recipient, Step, decide};
+use crate::case::{Direction, Disposition, Evidence, Mail, Recipient, Step};
 use crate::message::facts::{Kind, READER_VERSION};
 use crate::store::{Batch, CommitError, Entry, Kept, ReadError, Site, journal, tables};
 
@@ -93,7 +95,7 @@ async fn decided(
         evidence.over_limit = beyond_limit(site, &evidence).await?;
     }
     let now = site.now();
-    let decision = decide(&evidence);
+    let (decision, mut counsel) = decide_advised(site, &reading, &evidence).await?;
     let (stage, why) = match again {
         Again::Release => ("release", "whom the address accepts and how many a day is set aside"),
         Again::Reprocess => ("reprocess", "read again with the present reader and settings"),
@@ -106,7 +108,7 @@ async fn decided(
         why: why.into(),
         took_us: 0,
     };
-    let steps = [vec![asked], steps(&reading, &evidence, &decision, began, now)].concat();
+    let steps = [vec![asked], steps(&reading, &evidence, &decision, take(&mut counsel.steps), (began, now))].concat();
     let missing = decision.opens().saturating_sub(numbers.len());
     if missing > 0 {
         numbers.extend(site.engine.reserve(tables::CASE_NUMBERS, missing as u64).await?);
@@ -123,6 +125,7 @@ async fn decided(
         mx: None,
         told: None,
         steps,
+        counsel: &counsel,
         former: Some(kept),
         now,
     };

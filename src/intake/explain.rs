@@ -5,8 +5,14 @@ use crate::base::Time;
 use crate::case::{Beside, Decision, Evidence, Reason, Recipient, Step, Via};
 use crate::intake::Reading;
 
-/// The explanation: what was looked at, each candidate with what it was worth, and the decision.
-pub fn steps(reading: &Reading, evidence: &Evidence, decision: &Decision, began: Time, gathered: Time) -> Vec<Step> {
+/// The explanation: what was looked at, each candidate with what it was worth, what advisers said, and the decision.
+pub fn steps(
+    reading: &Reading,
+    evidence: &Evidence,
+    decision: &Decision,
+    advice: Vec<Step>,
+    (began, gathered): (Time, Time),
+) -> Vec<Step> {
     let took_us = u64::try_from(gathered.duration_since(began).as_micros()).unwrap_or(0);
     let step = |stage: &str, outcome: String, why: String, took_us| Step {
         stage: stage.into(),
@@ -34,6 +40,7 @@ pub fn steps(reading: &Reading, evidence: &Evidence, decision: &Decision, began:
         let outcome = format!("case {}: {}", candidate.case, candidate.outcome());
         steps.push(step("thread", outcome, candidate.why(), 0));
     }
+    steps.extend(advice);
     let (outcome, why) = decision.words();
     steps.push(step("decision", outcome, why, took_us));
     for beside in decision.beside() {

@@ -9,6 +9,7 @@
 //! [`decide_again`] takes it up when a person asks for it.
 
 mod acknowledge;
+mod advice;
 mod again;
 mod evidence;
 mod explain;
@@ -32,7 +33,7 @@ pub use again::{Again, NotAgain, decide_again};
 pub use evidence::messages_named;
 pub use inbox::{Backlog, Inbox};
 pub use rate::Tally;
-pub use reading::Reading;
+pub use reading::{Reading, saved_fields};
 pub use reception::Reception;
 pub use recipient::{resolve, resolve_accepted};
 pub use sender::sender;

@@ -15,6 +15,7 @@ use crate::case::{
 };
 use crate::intake::Reading;
 use crate::intake::acknowledge::Told;
+use crate::intake::advice::Counsel;
 use crate::intake::evidence::{self, Identity};
 use crate::intake::merge::{self, Move};
 use crate::intake::placement::placement;
@@ -44,6 +45,8 @@ pub struct Plan<'a> {
     /// Whether its author is told, where the address asks for that.
     pub told: Option<Told>,
     pub steps: Vec<Step>,
+    /// What advisers say about a case that it opens.
+    pub counsel: &'a Counsel,
     /// The record of a message that is decided again.
     pub former: Option<&'a Kept<Mail>>,
     pub now: Time,
@@ -175,9 +178,7 @@ impl Plan<'_> {
         );
         self.add_message(&mut change, &reason.to_string(), true).await?;
         self.add_hints(&mut change, &opening.hints);
-        for what in placement(self.site, address, reason).await? {
-            change.add(self.now, INTAKE, what);
-        }
+        self.follow_advice(&mut change, address, reason).await?;
         Ok(change)
     }
 
@@ -203,6 +204,24 @@ impl Plan<'_> {
             }
             Some(Err(_)) | None => {}
         }
+    }
+
+    /// What advisers say about the case, and where it goes: by the first of them who says so, else by its address.
+    async fn follow_advice(
+        &self,
+        change: &mut CaseChange,
+        address: Option<&RoutingAddress>,
+        reason: Reason,
+    ) -> Result<(), ReadError> {
+        for (by, what) in self.counsel.about(change.case()) {
+            change.add(self.now, &by, what);
+        }
+        let (by, placed) = match self.counsel.placement() {
+            Some(placed) => placed,
+            None => (INTAKE.to_owned(), placement(self.site, address, reason).await?),
+        };
+        placed.into_iter().for_each(|what| change.add(self.now, &by, what));
+        Ok(())
     }
 
     /// A change of a case that the decision rests on: it conflicts when the case isn't any more as the decision saw it.

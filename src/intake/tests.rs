@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
+use super::advice::Counsel;
 use super::evidence::{Gathered, gather};
 use super::plan::Plan;
 use super::*;
@@ -21,6 +22,7 @@ use crate::case::{Decision, Disposition, Happening, ManyAddresses, Reason, Statu
 use crate::net::zone::Zone;
 use crate::net::{Dns, MxCheck, Stop, dns, listen};
 use crate::routing::Queue;
+use crate::rules::Book;
 use crate::smtp::server::{Protocol, Settings as SmtpSettings, Shared, serve};
 use crate::store::engine::{Answer, Answers, Direction, EachRow, Engine, ExportError, Row};
 use crate::store::site::Parts;
@@ -138,6 +140,7 @@ impl Place {
             service_domain: "in.example.net".into(),
             postmaster_queue: "main".into(),
             many_addresses: ManyAddresses::OneCase,
+            rules: Book::empty(),
             clock,
             chance: Chance::seeded(1),
             engine: faulty.clone(),
@@ -419,6 +422,7 @@ async fn a_case_that_changes_while_a_message_is_decided_makes_it_be_decided_agai
         mx: None,
         told: None,
         steps: Vec::new(),
+        counsel: &Counsel::default(),
         former: None,
         now: site.now(),
     };

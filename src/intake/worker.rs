@@ -9,12 +9,14 @@
 //! While mail comes in there is a short pause between rounds: a message that is safe can wait, and its senders can't.
 
 use std::collections::HashMap;
+use std::mem::take;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use super::acknowledge;
+use super::advice::decide_advised;
 use super::evidence::{Gathered, gather};
 use super::explain::steps;
 use super::plan::Plan;
@@ -24,7 +26,7 @@ use crate::address::{Day, MxReport, OverLimit, RoutingAddress};
 use crate::auth::{Authenticator, Claims, Transaction};
 use crate::base::time::later;
 use crate::base::{AuthResults, CaseNumber, MailId, Time, limits};
-use crate::case::{Decision, Recipient, decide};
+use crate::case::{Decision, Recipient};
 use crate::net::{MxCheck, Stop};
 use crate::store::due::{self, Due};
 use crate::store::{Batch, CommitError, ReadError, Site, journal, tables};
@@ -449,8 +451,8 @@ impl Worker {
             evidence.over_limit = Some(Arc::clone(address));
         }
         let gathered = site.now();
-        let decision = decide(&evidence);
-        let mut steps = steps(reading, &evidence, &decision, began, gathered);
+        let (decision, mut counsel) = decide_advised(site, reading, &evidence).await?;
+        let mut steps = steps(reading, &evidence, &decision, take(&mut counsel.steps), (began, gathered));
         let told = acknowledge::consider(site, reading, &evidence, &decision).await?;
         steps.extend(told.as_ref().map(acknowledge::step));
         let effect = Effect { converts: decision.converts(), rings: matches!(told, Some(Ok(_))) };
@@ -471,7 +473,7 @@ impl Worker {
         };
         let (identity, names) = (&identity, names.as_ref());
         let (cases, awaited) = (&cases, &awaited);
-        let (evidence, first, now) = (&evidence, first.as_ref(), gathered);
+        let (evidence, counsel, first, now) = (&evidence, &counsel, first.as_ref(), gathered);
         let plan = Plan {
             site,
             reading,
@@ -484,6 +486,7 @@ impl Worker {
             mx,
             told,
             steps,
+            counsel,
             former: None,
             now,
         };

@@ -13,12 +13,14 @@
 //! peers ◄── smtp/client ◄── outbound/worker ◄── spool + due ◄──┘ probes, replies
 //! ```
 //!
-//! *Facts → evidence → decision → record.* [`message`](crate::message) says what raw bytes say; the intake worker looks
-//! up what is known about them; [`case::decide`](crate::case::decide) is a pure function of that; one commit records the
+//! *Facts → evidence → decision → advice → record.* [`message`](crate::message) says what raw bytes say; the intake worker
+//! looks up what is known about them; [`case::decide`](crate::case::decide()) is a pure function of that; about a new case
+//! [`rules`](crate::rules) advise, and [`case::weigh`](crate::case::weigh()) takes from what they say; one commit records the
 //! decision with everything that follows from it.
 //!
 //! # What never happens
 //! - `base`, `message`, `address`, `case` and `routing` touch no socket, file, clock or thread.
+//! - An adviser never decides: it suggests, and what it can't do is its failure, not the mail's.
 //! - No function hands outgoing mail to intake. A probe comes back over SMTP or not at all.
 //! - Nothing but [`net::internet`](crate::net::internet) connects to another host or takes its connections.
 //! - Nothing above [`store`](crate::store) knows a file name or an offset.
@@ -31,7 +33,7 @@
 //! A module uses only modules above it in the list of `src/lib.rs`; a test checks that. Each outside library that touches
 //! the world is named by one folder: redb by `store`, mail-parser and mail-builder by `message`, smtp-proto by
 //! `smtp/server`, mail-send by `smtp/client`, mail-auth by `auth`, rustls and hickory by `net`, axum and hyper by `http`, clap
-//! by `cli`, toml by `config`.
+//! by `cli`, toml by `config`, cel and regex by `rules`.
 //!
 //! # Concurrency
 //! Sessions, readers, deciders, deliveries and commands are tokio tasks. Two threads write: the journal's and the

@@ -24,6 +24,9 @@
 //! 9. **Decision.** [`case::decide`](crate::case::decide): the probe, a report, a duplicate, a provider's question (kept
 //!    with the address, never a case), mail that the address doesn't want (*held* or *ignored*), an answer to a case, or a
 //!    new case. With a reason from [`case::Reason`](crate::case::Reason).
+//!    A new case at a routing address is shown to the [rules](crate::rules), with the texts from the journal: they may hold the
+//!    message, say what the case is about, and where it goes. [`case::weigh`](crate::case::weigh()) takes the first of
+//!    them who places it and can be followed, else the address's settings count; what isn't taken is explained.
 //! 10. **Record.** One commit: the message's record (which is the mark that the entry is done), the case's events and head, the
 //!     thread index, the contact. It expects that no record exists yet: a message is decided once. *A crash before it: as in
 //!     step 5. A crash after it: done.* A copy that came to another of our addresses adds a delivery to the record of the

@@ -40,6 +40,21 @@
 //! list` has the reason, and after mending it `postcase spool retry ID` doesn't wait for the next attempt. Mail fails only
 //! when `give_up_after` is over. `postcase check` looks at the files, too; run it as the same user.
 //!
+//! # Rules
+//! `rules.toml`, beside the configuration, says where new cases go; `config/rules.toml.example` is a beginning. Who places a
+//! case, in this order: the first route rule that holds and names a queue or an agent that exists, or holds the message;
+//! then the owner or queue of its address; then its fallback queue; then `main`. Everything else that rules say adds up, and
+//! of two values for one thing the later counts. Mail for the postmaster, answers to cases, and what can't be read are not
+//! shown to rules. `postcase message explain` says what each rule said, and the version of the file.
+//!
+//! A change is in force within a second. A file with a mistake is not: the former rules stay (after a start: none), and the
+//! log, `postcase rules show` and `postcase check` name line and column. `postcase rules test FILE.eml` shows what each
+//! condition makes of a message; `postcase rules show` also warns of rules that can never have a say and of queues that are
+//! missing or have no members. A condition that can't be told for a message (a header field that it lacks, numbers compared
+//! with texts) doesn't hold; ask first: `"list-id" in headers && …`. Rules see the first 64 KiB of each text and the first
+//! 100 entries of each list. Parts of queues are dealt out by a digest of rule and mail id: the same message goes to the
+//! same queue each time.
+//!
 //! # Senders
 //! `postcase message show ID` says under `auth` what SPF, DKIM, DMARC and ARC said of a message when it was decided. Of
 //! mail that your own system forwards SPF speaks about your system, so DMARC rests on the customer's signature; a

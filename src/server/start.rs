@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use crate::base::{Chance, Clock, MailId, limits};
-use crate::config::Settings;
+use crate::config::{self, Settings};
 use crate::desk::{Command, Desk, Outcome, Refusal};
 use crate::http;
 use crate::intake::Inbox;
@@ -14,6 +14,7 @@ use crate::net::certificate::CertificateError;
 use crate::net::internet::{Internet, Tcp};
 use crate::net::{dns, listen};
 use crate::outbound::RouteError;
+use crate::rules::Book;
 use crate::store::backup::{self, RestoreError, Restored};
 use crate::store::site::Parts;
 use crate::store::{
@@ -102,6 +103,7 @@ pub(super) async fn open(
         service_domain: settings.service_domain.clone(),
         postmaster_queue: settings.postmaster_queue.clone(),
         many_addresses: settings.many_addresses,
+        rules: Book::open(settings.rules_file(), config::rules::reader, clock.now()),
         clock: clock.clone(),
         chance: chance.clone(),
         engine: store.engine.clone(),

@@ -11,6 +11,7 @@ use crate::address::{Keyring, RoutingAddress};
 use crate::base::{Chance, Clock, Mailbox, Time, limits};
 use crate::case::ManyAddresses;
 use crate::routing::{MAIN_QUEUE, Queue};
+use crate::rules::Book;
 
 /// See the module.
 pub struct Site {
@@ -21,6 +22,8 @@ pub struct Site {
     /// Where mail for nobody in particular becomes cases.
     pub postmaster_queue: String,
     pub many_addresses: ManyAddresses,
+    /// What the company has written down about where cases go.
+    pub rules: Book,
     pub clock: Clock,
     pub chance: Chance,
     pub engine: Arc<dyn Engine>,
@@ -39,6 +42,7 @@ pub struct Parts {
     pub service_domain: String,
     pub postmaster_queue: String,
     pub many_addresses: ManyAddresses,
+    pub rules: Book,
     pub clock: Clock,
     pub chance: Chance,
     pub engine: Arc<dyn Engine>,
@@ -88,8 +92,17 @@ impl Tries<'_> {
 impl Site {
     /// Opens the installation on its store; the first time this makes the keyring and the queue `main`.
     pub async fn open(parts: Parts) -> Result<Self, StoreError> {
-        let Parts { hostname, service_domain, postmaster_queue, many_addresses, clock, chance, engine, journal } =
-            parts;
+        let Parts {
+            hostname,
+            service_domain,
+            postmaster_queue,
+            many_addresses,
+            rules,
+            clock,
+            chance,
+            engine,
+            journal,
+        } = parts;
         let keys = match tables::KEYRINGS.get(&*engine, "tokens").await? {
             Some(keys) => keys.value,
             None => {
@@ -108,6 +121,7 @@ impl Site {
             service_domain,
             postmaster_queue,
             many_addresses,
+            rules,
             clock,
             chance,
             engine,

@@ -25,6 +25,7 @@ pub fn trials() -> Vec<Trial> {
     };
     vec![
         Trial::test("mistakes: in the configuration", configuration),
+        Trial::test("mistakes: in the rules", rules),
         Trial::test("mistakes: on the command line", command_line),
         Trial::test("mistakes: what is taken", taken),
         Trial::test("mistakes: a damaged store", damaged),
@@ -57,6 +58,29 @@ fn serve(folder: &Path, text: &str) -> Result<Output, Failed> {
 /// A configuration that is right but for these values.
 fn settings(data_dir: &Path, smtp: &str, http: &str) -> String {
     format!("data_dir = {data_dir:?}\n[smtp]\nlisten = [{smtp:?}]\n[http]\nlisten = {http:?}\n")
+}
+
+fn rules() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let (file, rules) = (folder.path().join("postcase.toml"), folder.path().join("rules.toml"));
+    let message = folder.path().join("a.eml");
+    fs::write(&file, "data_dir = \"data\"\n")?;
+    fs::write(&message, "From: a@b.example\nSubject: An invoice\n\nText\n")?;
+    let run =
+        |words: &[&str]| Command::new(BINARY).arg("--config").arg(&file).args(words).current_dir(&folder).output();
+    let test = ["rules", "test", "a.eml"];
+    check(&run(&test)?, 1, "/rules.toml; begin with rules.toml.example");
+    fs::write(&rules, "[[route]]\nname = \"a\"\nwhen = 'subject.contains(\"x\" )) '\nqueue = \"q\"\n")?;
+    check(&run(&["check"])?, 1, "rules.toml:3:31: found text that is not CEL: ");
+    check(&run(&test)?, 1, "rules.toml:3:31: found text that is not CEL: ");
+    fs::write(&rules, "[[route]]\nname = \"a\"\nqueue = \"q\"\n[[route]]\nname = \"b\"\nqueue = \"r\"\n")?;
+    let clean = String::from_utf8(run(&["check"])?.stdout)?;
+    assert!(clean.contains("rules.toml has 2 rules\nwarning: "), "{clean}");
+    assert!(clean.contains("rules.toml:4: rule b never matters: rule a on line 1 comes first, always"), "{clean}");
+    let tried: Value = serde_json::from_slice(&run(&["--json", "rules", "test", "a.eml"])?.stdout)?;
+    assert_eq!((&tried["file"], &tried["result"]["queue"]), (&"a.eml".into(), &"q".into()));
+    assert!(!folder.path().join("data").exists(), "neither needs a store");
+    Ok(())
 }
 
 fn configuration() -> Result<(), Failed> {

@@ -28,6 +28,8 @@ listen = "127.0.0.1:0"
 [outbound]
 port = {mx_port}
 private_networks = "allow"
+[rules]
+file = "{rules}"
 [dns]
 servers = ["{dns}"]
 "#;
@@ -64,20 +66,23 @@ async fn story(folder_of_story: &Path, start: Start, update: bool) -> Result<(),
     zone.add(&std::fs::read_to_string(folder().join("zone")).map_err(|error| format!("zone: {error}"))?)?;
     zone.add(&read("zone")?)?;
     let internet = Internet::start(zone).await?;
-    let (secret, _place) = secret(&read("secret")?)?;
+    let (secret, place) = secret(&read("secret")?)?;
+    let rules = place.path().join("rules.toml").display().to_string();
+    std::fs::write(&rules, read("rules.toml")?).map_err(|error| format!("rules.toml: {error}"))?;
     let (port, dns, scenarios) = (internet.port.to_string(), internet.dns.to_string(), folder().display().to_string());
     let fill = |text: &str| {
         text.replace("{mx_port}", &port)
             .replace("{dns}", &dns)
             .replace("{scenarios}", &scenarios)
             .replace("{secret}", &secret)
+            .replace("{rules}", &rules)
     };
     let configuration = merged(&fill(CONFIGURATION), &fill(&read("config.toml")?))?;
     let now: Time = NOW.parse().map_err(|_| "NOW is a time")?;
     let subject = start(Setup { configuration, now }).await?;
     let path = folder_of_story.join("dialogue.txt");
     let shown = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(&path).display().to_string();
-    let new = Player::new(subject, internet, now, update).knowing("secret", &secret);
+    let new = Player::new(subject, internet, now, update).knowing("secret", &secret).knowing("rules", &rules);
     let new = new.play(&shown, &read("dialogue.txt")?).await?;
     match new {
         Some(new) => Ok(std::fs::write(&path, new).map_err(|error| format!("{shown}: {error}"))?),

@@ -44,9 +44,9 @@ pub struct Mistake {
     pub what: String,
 }
 
-const DIRECTIVES: [&str; 17] = [
+const DIRECTIVES: [&str; 18] = [
     "abort", "clock", "close", "connect", "crash", "fault", "forward", "heard", "let", "mail", "peer", "received",
-    "restart", "run", "secret", "settle", "starttls",
+    "restart", "rules", "run", "secret", "settle", "starttls",
 ];
 
 /// All steps of a dialogue.

@@ -6,6 +6,7 @@
 mod cases;
 mod explain;
 mod people;
+mod rules;
 mod sheet;
 mod table;
 
@@ -85,6 +86,7 @@ fn upkeep(command: &Command, value: &Value) -> String {
             &["id", "recipient", "attempts", "next_at", "last_words", "held"],
             "nothing waits to leave; postcase message list --direction outbound shows what was sent",
         ),
+        Command::RulesShow { .. } => rules::shown(value),
         Command::DkimNew { domain, .. } => records(value, domain),
         Command::DkimList => table::rows(
             value,
@@ -98,6 +100,11 @@ fn upkeep(command: &Command, value: &Value) -> String {
             sheet::of(value, &["address", "name", "number", "state", "spool_id", "id", "message_id", "from", "to"], &[])
         }
     }
+}
+
+/// What rules make of a message.
+pub fn rules_tried(value: &Value) -> String {
+    rules::tried(value)
 }
 
 /// Records to publish. A zone file takes a value in pieces of 255 bytes; most forms take it as it is.

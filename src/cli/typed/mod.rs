@@ -72,6 +72,9 @@ enum Verb {
     /// Agents, who answer cases
     #[command(subcommand)]
     Agent(roster::Agent),
+    /// Rules, which say where cases go
+    #[command(subcommand)]
+    Rules(others::Rules),
     /// The spool: mail that waits to leave
     #[command(subcommand)]
     Spool(others::Spool),
@@ -132,6 +135,7 @@ impl Typed {
             Verb::Account(typed) => typed.meaning()?,
             Verb::Queue(typed) => typed.meaning()?,
             Verb::Agent(typed) => typed.meaning(),
+            Verb::Rules(typed) => typed.meaning(),
             Verb::Spool(typed) => typed.meaning(),
             Verb::Dkim(typed) => typed.meaning(),
             Verb::Config(others::Config::Show) => Meaning::ShowConfiguration,

@@ -1,4 +1,4 @@
-//! `postcase message …`, `spool …`, `dkim …`, `config …`
+//! `postcase message …`, `rules …`, `spool …`, `dkim …`, `config …`
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -152,6 +152,32 @@ impl Message {
             Self::Reprocess { id } => Command::MessageReprocess { id },
             Self::Inspect { files, sender } => return Meaning::Inspect { files, sender: sender.transaction() },
         })
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Rules {
+    /// Shows the rules in force, with warnings
+    Show {
+        /// Everybody who has a say, in the order in which they are asked
+        #[arg(long)]
+        order: bool,
+    },
+    /// Shows what each rule makes of a message file; needs no server and no store
+    Test {
+        file: PathBuf,
+        /// The routing address that it came to
+        #[arg(long)]
+        address: Option<Mailbox>,
+    },
+}
+
+impl Rules {
+    pub fn meaning(self) -> Meaning {
+        match self {
+            Self::Show { order } => Meaning::Ask(Command::RulesShow { order }),
+            Self::Test { file, address } => Meaning::RulesTest { file, address },
+        }
     }
 }
 

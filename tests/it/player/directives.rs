@@ -1,5 +1,7 @@
 //! What each `@` directive does. The language is described in `tests/scenarios/README.md`.
 
+use std::time::Duration;
+
 use super::{Player, output};
 use crate::internet::{Answer, Forward, Rule, Stage};
 use crate::pattern;
@@ -32,6 +34,7 @@ pub async fn run(
         "received" => received(player, &filled, expected).await,
         "heard" => heard(player, &filled, expected).await,
         "secret" => secret(player, &filled),
+        "rules" => rules(player, document.unwrap_or_default()),
         "peer" => peer(player, &filled),
         "forward" => player.internet.forward(Forward::read(&filled)?).map(|()| None),
         "connect" => connect(player, &filled).await,
@@ -151,6 +154,14 @@ fn secret(player: &mut Player, words: &[String]) -> Shown {
     let [text] = words else { return Err("@secret TEXT".into()) };
     let file = player.names.get("secret").ok_or("the story has no file `secret`")?;
     std::fs::write(file, format!("{text}\n")).map_err(|error| format!("{file}: {error}"))?;
+    Ok(None)
+}
+
+/// `@rules <<END` changes the story's rules. A moment passes, so that the server looks at them again.
+fn rules(player: &mut Player, lines: &[String]) -> Shown {
+    let file = player.names.get("rules").ok_or("the story has no file `rules`")?;
+    std::fs::write(file, lines.join("\n") + "\n").map_err(|error| format!("{file}: {error}"))?;
+    player.subject.advance(Duration::from_secs(1));
     Ok(None)
 }
 

@@ -22,6 +22,8 @@ const OWNERS: [(&str, &[&str]); 20] = [
     ("hyper", &["http"]),
     ("hyper_util", &["http"]),
     ("http_body_util", &["http"]),
+    ("cel", &["rules"]),
+    ("regex", &["rules"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),

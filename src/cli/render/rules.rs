@@ -1,0 +1,44 @@
+//! Rules: those in force, and what they make of a message.
+
+use serde_json::{Value, json};
+
+use super::{sheet, table};
+use crate::cli::text;
+
+/// The rules in force, the mistakes of their file and the warnings.
+pub fn shown(value: &Value) -> String {
+    let Some(rules) = value.get("rules") else { return order(value) };
+    let mut out = sheet::of(value, &["file", "version"], &["rules", "mistakes", "warnings"]);
+    out += "\n";
+    out += &table::rows(
+        rules,
+        &["stage", "line", "by", "workstream", "when", "then"],
+        "no rules are in force; begin with rules.toml.example",
+    );
+    let lines = |name: &str| value[name].as_array().cloned().unwrap_or_default();
+    for mistake in lines("mistakes") {
+        out += &format!("not in force: {}\n", text::line(mistake.as_str().unwrap_or_default()));
+    }
+    for warning in lines("warnings") {
+        let what = warning["what"].as_str().unwrap_or_default();
+        out += &format!("warning: line {}: {}\n", warning["line"], text::line(what));
+    }
+    out
+}
+
+fn order(value: &Value) -> String {
+    table::rows(value, &["order", "stage", "by", "workstream", "when", "then"], "nobody advises")
+}
+
+/// Each rule that was tried, and the result.
+pub fn tried(value: &Value) -> String {
+    let row = |step: &Value| {
+        let mut row = step.clone();
+        row["holds"] = json!(if step["value"] == true { "yes" } else { "no" });
+        row
+    };
+    let rows: Vec<Value> = value["steps"].as_array().into_iter().flatten().map(row).collect();
+    let table = table::rows(&rows.into(), &["stage", "line", "rule", "when", "holds", "outcome"], "no rule was tried");
+    let first = ["workstream", "priority", "record_type", "queue", "agent", "hold"];
+    format!("{table}\n{}", sheet::of(&value["result"], &first, &[]))
+}

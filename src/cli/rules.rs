@@ -1,0 +1,145 @@
+//! `postcase rules test FILE.eml`: what each rule makes of a message; needs no server and no store.
+//!
+//! Whether queues and agents exist isn't known here, nor the settings of an address: a case begins with the priority
+//! `normal`. Shares are dealt by the file's bytes, so the same file shows the same queue each time.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::failure::Failure;
+use super::{inspect, render, say, text};
+use crate::base::Mailbox;
+use crate::case::{Advice, Advised, Brief, Draft, Lost, Stage, Weighed, weigh};
+use crate::config::rules::read;
+use crate::config::{LoadError, Mistake, Settings};
+use crate::intake::saved_fields;
+use crate::message;
+use crate::rules::{self, MAIN_WORKSTREAM, Rules, Subject, Told, Warning};
+
+/// The rules of the configuration; none without a file.
+pub fn of(settings: &Settings) -> Result<Option<Rules>, LoadError> {
+    let file = settings.rules_file();
+    let unreadable = |what: String| LoadError::Mistakes(vec![Mistake { file: file.clone(), line: 1, column: 1, what }]);
+    let Some(text) = rules::text(&file).map_err(unreadable)? else { return Ok(None) };
+    read(&file, &text).map(Some).map_err(LoadError::Mistakes)
+}
+
+/// Warnings with their file, as lines.
+pub fn warned(file: &Path, warnings: &[Warning]) -> String {
+    let line = |warning: &Warning| {
+        let what = format!("{}:{}: {}", file.display(), warning.line, warning.what);
+        format!("warning: {}\n", text::line(&what))
+    };
+    warnings.iter().map(line).collect()
+}
+
+pub fn test(settings: &Settings, file: &Path, address: Option<&Mailbox>, json: bool) -> Result<(), Failure> {
+    let name = text::line(&file.to_string_lossy());
+    let raw = inspect::bytes(file).map_err(|error| Failure::refused(format!("{name}: {error}")))?;
+    let rules = of(settings)?.ok_or_else(|| no_rules(settings.rules_file()))?;
+    let tried = tried(&rules, &raw, address);
+    let value = json!({ "file": file.to_string_lossy(), "steps": tried.0, "result": tried.1 });
+    Ok(say(&if json { text::json(&value) + "\n" } else { render::rules_tried(&value) })?)
+}
+
+fn no_rules(file: PathBuf) -> Failure {
+    Failure::refused(format!("there is no file {}; begin with rules.toml.example", file.display()))
+}
+
+/// Each rule that was tried, and what they come to.
+fn tried(rules: &Rules, raw: &[u8], address: Option<&Mailbox>) -> (Vec<Value>, Value) {
+    let brief = Brief::of(message::read(raw), saved_fields(raw), None, address);
+    let mut subject = Subject::of(&brief);
+    let mut draft = Draft { workstream: MAIN_WORKSTREAM.into(), ..Draft::default() };
+    let (mut steps, mut advice): (Vec<(Value, usize)>, Vec<Advice>) = (Vec::new(), Vec::new());
+    for stage in [Stage::Intake, Stage::Classify, Stage::Route] {
+        advice
+            .extend(rules.advise(stage, &mut subject, &mut draft, raw, |told| steps.push((step(&told), told.3.len()))));
+    }
+    let weighed = weigh(advice, |_| None);
+    let mut rest = &weighed[..];
+    let told = steps.into_iter().map(|(mut step, count)| {
+        let (own, others) = rest.split_at(count);
+        rest = others;
+        if count > 0 {
+            step["outcome"] = own.iter().map(outcome).collect::<Vec<_>>().join("; ").into();
+        }
+        step
+    });
+    let told = told.collect();
+    (told, result(&draft, &weighed))
+}
+
+fn step((rule, stage, holds, _): &Told<'_>) -> Value {
+    let outcome = match holds {
+        Ok(_) => String::new(),
+        Err(why) => format!("can't be told: {why}"),
+    };
+    let when = rule.when.as_ref().map_or("true", |when| &when.text);
+    json!({ "stage": stage, "rule": rule.name, "line": rule.line, "when": when, "value": *holds == Ok(true),
+        "outcome": outcome })
+}
+
+fn outcome(weighed: &Weighed) -> String {
+    match &weighed.lost {
+        None => weighed.advice.what.to_string(),
+        Some(Lost::Overruled(why) | Lost::Wrong(why)) => format!("{}, not taken: {why}", weighed.advice.what),
+    }
+}
+
+/// The case as the rules would have it. Where none says where it goes, its address does.
+fn result(draft: &Draft, weighed: &[Weighed]) -> Value {
+    let mut result = json!(draft);
+    let mut notes = Vec::new();
+    for weighed in weighed.iter().filter(|weighed| weighed.lost.is_none()) {
+        match &weighed.advice.what {
+            Advised::Queue(queue) => result["queue"] = json!(queue),
+            Advised::Agent(agent) => result["agent"] = json!(agent),
+            Advised::Hold(why) => result["hold"] = json!(why),
+            Advised::Note(text) => notes.push(text),
+            _ => {}
+        }
+    }
+    result["notes"] = json!(notes);
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_that_was_tried_is_told() {
+        let text = "[[intake]]\nname = 'a'\nwhen = 'headers[\"x\"][0] == \"y\"'\nworkstream = 'w'\n\
+                    [[classify]]\nname = 'b'\ntags = ['t']\npriority = 'high'\n[[classify]]\nname = 'c'\nworkstream = 'w'\nnote = 'n'\n\
+                    [[route]]\nname = 'd'\nwhen = 'case.priority == \"high\"'\nqueue = 'q'\n[[route]]\nname = 'e'\nhold = 'no'\n";
+        let rules = read(Path::new("f"), text).unwrap();
+        let (steps, result) = tried(&rules, b"From: a@b.example\r\nSubject: s\r\n\r\nt\r\n", None);
+        let told: Vec<String> = steps
+            .iter()
+            .map(|step| {
+                format!(
+                    "{} {} {} {}",
+                    step["line"],
+                    step["rule"].as_str().unwrap(),
+                    step["value"],
+                    step["outcome"].as_str().unwrap()
+                )
+            })
+            .collect();
+        let expected = [
+            "1 a false can't be told: there is no x",
+            "5 b true priority high; tag t",
+            "13 d true queue q",
+            "17 e true hold: no, not taken: rule d came first",
+        ];
+        assert_eq!(told, expected);
+        assert_eq!(steps[2]["when"], "case.priority == \"high\"");
+        assert_eq!(
+            (&result["queue"], &result["workstream"], &result["tags"]),
+            (&json!("q"), &json!("main"), &json!(["t"]))
+        );
+        assert!(result.get("hold").is_none());
+    }
+}

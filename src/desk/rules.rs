@@ -1,0 +1,69 @@
+//! The rules in force, as the server has them.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{Answer, Desk, Outcome};
+use crate::case::Stage;
+use crate::routing::Queue;
+use crate::rules::{Rule, Then, warnings};
+use crate::store::{Page, tables};
+
+/// Queues read at a time.
+const PAGE: usize = 256;
+
+impl Desk {
+    /// All rules, and what is wrong with their file; with `order` all advisers in the order in which they are asked.
+    pub(super) async fn rules_show(&self, order: bool) -> Answer {
+        let book = &self.site.rules;
+        let (rules, wrong) = book.look(self.site.now());
+        let stages = [Stage::Intake, Stage::Classify, Stage::Route];
+        let mut rows: Vec<Value> =
+            stages.iter().flat_map(|stage| rules.of(*stage).iter().map(|rule| row(*stage, rule))).collect();
+        if order {
+            rows.push(
+                json!({"stage": "route", "by": "address", "then": ["its owner or queue, else its fallback queue"]}),
+            );
+            rows.push(json!({"stage": "route", "by": "postcase", "then": ["queue main"]}));
+            rows.iter_mut().zip(1..).for_each(|(row, place)| row["order"] = json!(place));
+            return Ok(Outcome::Json(rows.into()));
+        }
+        Ok(Outcome::Json(json!({
+            "file": book.file(),
+            "version": rules.version,
+            "mistakes": wrong.iter().flat_map(|wrong| wrong.lines()).collect::<Vec<_>>(),
+            "rules": rows,
+            "warnings": warnings(&rules, Some(&self.queues().await?)),
+        })))
+    }
+
+    async fn queues(&self) -> Result<BTreeMap<String, Queue>, crate::store::ReadError> {
+        let mut all = BTreeMap::new();
+        let mut page = Page::first(&[], PAGE);
+        loop {
+            let queues = tables::QUEUES.scan(&*self.site.engine, page.clone()).await?;
+            let Some((last, _)) = queues.last() else { return Ok(all) };
+            page.beyond = Some(last.clone());
+            all.extend(queues.into_iter().map(|(_, kept)| (kept.value.name.clone(), kept.value)));
+        }
+    }
+}
+
+fn row(stage: Stage, rule: &Rule) -> Value {
+    let then = |then: &Then| match then {
+        Then::Advise(what) => what.to_string(),
+        Then::Share(shares) => {
+            let parts: Vec<String> = shares.iter().map(|share| format!("{} {} %", share.queue, share.part)).collect();
+            format!("queues {}", parts.join(", "))
+        }
+    };
+    json!({
+        "stage": stage,
+        "by": rule.called(),
+        "line": rule.line,
+        "workstream": rule.workstream,
+        "when": rule.when.as_ref().map(|when| &when.text),
+        "then": rule.then.iter().map(then).collect::<Vec<_>>(),
+    })
+}

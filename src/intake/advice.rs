@@ -1,0 +1,230 @@
+//! Deciding with advice: a message that opens a case is shown to the rules, and what they say is weighed.
+//!
+//! Only a routing address's mail is: what is for the postmaster, and what couldn't be read, goes where it must. The texts
+//! stay in the journal and are read again for this. Nothing that an adviser says, or fails to say, holds mail up: what
+//! can't be followed is told on the case, and the next one, or the address's own settings, have their turn.
+
+use std::collections::BTreeMap;
+
+use super::Reading;
+use super::reading::saved_fields;
+use crate::base::limits::FAILURES_TOLD_MAX;
+use crate::base::{MailId, Mailbox, Time};
+use crate::case::{
+    Advice, Advised, Brief, Case, Decision, Draft, Evidence, Happening, Hint, KnownContact, Lost, Opening, Reason,
+    SKILL, SetAside, Stage, Status, Step, TAG, Weighed, decide, weigh,
+};
+use crate::message;
+use crate::rules::{MAIN_WORKSTREAM, Rules, Subject};
+use crate::store::{ReadError, Site, tables};
+
+/// What was advised about a new case, weighed.
+#[derive(Default)]
+pub struct Counsel {
+    weighed: Vec<Weighed>,
+    /// For the explanation.
+    pub steps: Vec<Step>,
+}
+
+/// What becomes of a message, advice included.
+pub async fn decide_advised(
+    site: &Site,
+    reading: &Reading,
+    evidence: &Evidence,
+) -> Result<(Decision, Counsel), ReadError> {
+    let decision = decide(evidence);
+    let rules = site.rules.rules(site.now());
+    let counsel = match &decision {
+        Decision::Open { opening, .. } if !rules.is_empty() && !reading.unread && opening.address.is_some() => {
+            counsel(site, &rules, reading, opening, evidence.released).await?
+        }
+        _ => Counsel::default(),
+    };
+    let held = counsel.taken().find_map(|advice| match &advice.what {
+        Advised::Hold(why) => Some(Decision::SetAside {
+            how: SetAside::Held,
+            why: format!("{}: {why}", advice.by),
+            reason: Reason::AdviserHolds,
+        }),
+        _ => None,
+    });
+    Ok((held.unwrap_or(decision), counsel))
+}
+
+async fn counsel(
+    site: &Site,
+    rules: &Rules,
+    reading: &Reading,
+    opening: &Opening,
+    released: bool,
+) -> Result<Counsel, ReadError> {
+    let began = site.now();
+    let address = opening.address.as_deref();
+    let mut brief = brief(site, reading, address.map(|address| &address.address));
+    if let Some(author) = reading.facts.author()
+        && let Some(kept) = tables::CONTACTS.get(&*site.engine, &author).await?
+    {
+        brief.contact = KnownContact { known: true, name: kept.value.name.unwrap_or_default() };
+    }
+    let settings = address.map(|address| address.settings.clone()).unwrap_or_default();
+    let draft = Draft {
+        workstream: MAIN_WORKSTREAM.to_owned(),
+        priority: settings.priority,
+        record_type: settings.record_type.unwrap_or_default(),
+        ..Draft::default()
+    };
+    let (advice, failed) = ask(rules, &brief, draft, reading.id);
+    let missing = missing(site, &advice).await?;
+    let barred = |what: &Advised| match what {
+        Advised::Hold(_) if released => Some(Lost::Overruled("a person has released the message".to_owned())),
+        what => missing.get(&what.to_string()).cloned().map(Lost::Wrong),
+    };
+    let weighed = weigh(advice, barred);
+    let mut told: Vec<(Stage, Step)> = failed;
+    told.extend(weighed.iter().map(|weighed| (weighed.advice.stage, step(weighed))));
+    told.sort_by_key(|(stage, _)| *stage);
+    let mut steps = vec![summary(rules, &weighed, began, site.now())];
+    steps.extend(told.into_iter().map(|(_, step)| step));
+    Ok(Counsel { weighed, steps })
+}
+
+/// The message as advisers see it. Without its texts when the journal can't be read.
+fn brief(site: &Site, reading: &Reading, address: Option<&Mailbox>) -> Brief {
+    match site.journal.read(reading.id) {
+        Ok(entry) => {
+            let facts = message::read(&entry.message);
+            Brief::of(facts, saved_fields(&entry.message), reading.auth, address)
+        }
+        Err(error) => {
+            tracing::error!(id = %reading.id, %error, "rules don't see the texts of a message");
+            Brief::of(reading.facts.clone(), Vec::new(), reading.auth, address)
+        }
+    }
+}
+
+/// What the rules of all stages say, and which conditions could not be told.
+fn ask(rules: &Rules, brief: &Brief, mut draft: Draft, id: MailId) -> (Vec<Advice>, Vec<(Stage, Step)>) {
+    let mut subject = Subject::of(brief);
+    let (mut advice, mut failed) = (Vec::new(), Vec::new());
+    for stage in [Stage::Intake, Stage::Classify, Stage::Route] {
+        let said = rules.advise(stage, &mut subject, &mut draft, &id.to_key(), |told| {
+            if let (rule, stage, Err(why), _) = told
+                && failed.len() < FAILURES_TOLD_MAX
+            {
+                let outcome = "its condition can't be told, so it doesn't hold".to_owned();
+                let (by, version) = (rule.called(), rules.version.clone());
+                failed.push((stage, Step { stage: stage.to_string(), by, version, outcome, why, took_us: 0 }));
+            }
+        });
+        advice.extend(said);
+    }
+    (advice, failed)
+}
+
+/// Why the queues and agents that are named and not there can't be followed, by the words of the advice.
+async fn missing(site: &Site, advice: &[Advice]) -> Result<BTreeMap<String, String>, ReadError> {
+    let mut missing = BTreeMap::new();
+    for what in advice.iter().map(|advice| &advice.what).filter(|what| what.places()) {
+        let why = match what {
+            Advised::Queue(queue) if tables::QUEUES.get(&*site.engine, queue).await?.is_none() => {
+                format!("there is no queue {queue}")
+            }
+            Advised::Agent(agent) if tables::AGENTS.get(&*site.engine, agent).await?.is_none() => {
+                format!("{agent} is no agent")
+            }
+            _ => continue,
+        };
+        missing.insert(what.to_string(), why);
+    }
+    Ok(missing)
+}
+
+fn summary(rules: &Rules, weighed: &[Weighed], began: Time, ended: Time) -> Step {
+    let lost = weighed.iter().filter(|weighed| weighed.lost.is_some()).count();
+    Step {
+        stage: "rules".into(),
+        by: "postcase".into(),
+        version: rules.version.clone(),
+        outcome: format!("{} suggestions, {lost} not taken", weighed.len()),
+        why: "the file of rules as it was then".into(),
+        took_us: u64::try_from(ended.duration_since(began).as_micros()).unwrap_or(0),
+    }
+}
+
+fn step(weighed: &Weighed) -> Step {
+    let Weighed { advice, lost } = weighed;
+    let (outcome, why) = match lost {
+        None => (advice.what.to_string(), advice.why.clone()),
+        Some(Lost::Overruled(why) | Lost::Wrong(why)) => (format!("{}, not taken", advice.what), why.clone()),
+    };
+    let (stage, by, version) = (advice.stage.to_string(), advice.by.clone(), advice.version.clone());
+    Step { stage, by, version, outcome, why, took_us: 0 }
+}
+
+impl Counsel {
+    fn taken(&self) -> impl Iterator<Item = &Advice> {
+        self.weighed.iter().filter(|weighed| weighed.lost.is_none()).map(|weighed| &weighed.advice)
+    }
+
+    /// What is said about the case, and who failed, as events with who made them.
+    pub fn about(&self, case: &Case) -> Vec<(String, Happening)> {
+        let mut case = case.clone();
+        let mut all = Vec::new();
+        for Weighed { advice, lost } in &self.weighed {
+            let what = match lost {
+                None => happening(&case, advice),
+                Some(Lost::Wrong(why)) => {
+                    Some(Happening::AdviserFailed { adviser: advice.by.clone(), why: why.clone() })
+                }
+                Some(Lost::Overruled(_)) => None,
+            };
+            if let Some(what) = what {
+                case.apply(&crate::case::Event { at: case.updated_at, by: advice.by.clone(), what: what.clone() });
+                all.push((advice.by.clone(), what));
+            }
+        }
+        all
+    }
+
+    /// Where the case goes, when an adviser says so, with who does.
+    pub fn placement(&self) -> Option<(String, Vec<Happening>)> {
+        let advice = self.taken().find(|advice| advice.what.places())?;
+        let why = advice.by.clone();
+        let placed = match &advice.what {
+            Advised::Queue(queue) => vec![Happening::Queued { queue: queue.clone(), why }],
+            Advised::Agent(agent) => {
+                let opened =
+                    Happening::StatusChanged { from: Status::New, to: Status::Open, why: "somebody has it".into() };
+                vec![Happening::Assigned { agent: agent.clone(), why: None, considered: Vec::new() }, opened]
+            }
+            _ => return None,
+        };
+        Some((advice.by.clone(), placed))
+    }
+}
+
+/// What a piece of advice changes on the case; nothing for what says where it goes, or nothing new.
+fn happening(case: &Case, advice: &Advice) -> Option<Happening> {
+    let field = |name: String, from: Option<String>, to: String| {
+        (from.as_ref() != Some(&to)).then_some(Happening::FieldChanged { name, from, to: Some(to) })
+    };
+    match &advice.what {
+        Advised::Priority(to) => field("priority".into(), Some(case.priority.to_string()), to.to_string()),
+        Advised::RecordType(to) => field("record_type".into(), case.record_type.clone(), to.clone()),
+        Advised::Field { name, value } => field(name.clone(), case.fields.get(name).cloned(), value.clone()),
+        Advised::Skill { name, level } => {
+            let from = case.skills.get(name).map(u8::to_string);
+            field(format!("{SKILL}{name}"), from, level.to_string())
+        }
+        Advised::Tag(name) => {
+            let from = case.tags.contains(name).then(|| "yes".to_owned());
+            field(format!("{TAG}{name}"), from, "yes".into())
+        }
+        Advised::Note(text) => Some(Happening::NoteAdded { text: text.clone() }),
+        Advised::SuggestedCase(number) => {
+            let hint = Hint { case: *number, why: format!("{} suggests it", advice.by), message_id: None };
+            case.takes_hint(&hint).then_some(Happening::HintAdded(hint))
+        }
+        Advised::Workstream(_) | Advised::Queue(_) | Advised::Agent(_) | Advised::Hold(_) => None,
+    }
+}

@@ -1,0 +1,20 @@
+//! Rules: what the company has written down about where cases go. They advise; [`case::weigh`](crate::case::weigh()) decides.
+//!
+//! Three lists, each in the order of the file: intake rules choose a workstream, the first that is true; classification
+//! rules say what the case is about, each that is true, and later ones see what earlier ones said; route rules say where
+//! it goes, of which the first that can be followed wins. [`Book`] keeps the file in force and follows its changes. The
+//! file's form is read in `config`, which knows TOML; here nothing is read but conditions.
+//!
+//! The same rules, message and mail id give the same advice: shares of queues are dealt out by a digest, not by chance.
+
+mod book;
+mod condition;
+mod rule;
+mod warnings;
+#[cfg(test)]
+mod tests;
+
+pub use book::{Book, Reader, text};
+pub use condition::{Broken, Condition, Subject};
+pub use rule::{MAIN_WORKSTREAM, Rule, Rules, Share, Then, Told};
+pub use warnings::{Warning, warnings};

@@ -1,0 +1,135 @@
+//! Rules and what they advise about a message.
+
+use super::{Condition, Subject};
+use crate::case::{Advice, Advised, Draft, RULE, Stage};
+
+/// The workstream of a case that no intake rule chooses one for.
+pub const MAIN_WORKSTREAM: &str = "main";
+
+/// One rule of the file.
+#[derive(Debug)]
+pub struct Rule {
+    pub name: String,
+    /// From 1.
+    pub line: usize,
+    /// Only for cases of this workstream; none: for all.
+    pub workstream: Option<String>,
+    /// None: always.
+    pub when: Option<Condition>,
+    pub then: Vec<Then>,
+}
+
+/// What a rule says when it is true.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Then {
+    Advise(Advised),
+    /// One of these queues; the parts add up to 100.
+    Share(Vec<Share>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Share {
+    pub queue: String,
+    /// Of 100.
+    pub part: u32,
+}
+
+/// All rules of a file, in its order.
+#[derive(Debug, Default)]
+pub struct Rules {
+    /// A digest of the file.
+    pub version: String,
+    pub intake: Vec<Rule>,
+    pub classify: Vec<Rule>,
+    pub route: Vec<Rule>,
+}
+
+/// What came of a rule that was tried; `Err` says why its condition could not be told.
+pub type Told<'r> = (&'r Rule, Stage, Result<bool, String>, &'r [Advice]);
+
+impl Rules {
+    pub fn of(&self, stage: Stage) -> &[Rule] {
+        match stage {
+            Stage::Intake => &self.intake,
+            Stage::Classify => &self.classify,
+            Stage::Route => &self.route,
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.intake.len() + self.classify.len() + self.route.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What the rules of one stage advise. `draft` takes in what they say of the case; `key` decides on shares; each rule
+    /// that is tried is told of.
+    pub fn advise(
+        &self,
+        stage: Stage,
+        subject: &mut Subject,
+        draft: &mut Draft,
+        key: &[u8],
+        mut tell: impl FnMut(Told<'_>),
+    ) -> Vec<Advice> {
+        let mut all = Vec::new();
+        subject.set_case(draft);
+        for rule in self.of(stage) {
+            if rule.workstream.as_ref().is_some_and(|only| *only != draft.workstream) {
+                continue;
+            }
+            let holds = rule.when.as_ref().map_or(Ok(true), |when| when.holds(subject));
+            let before = all.len();
+            if holds == Ok(true) {
+                all.extend(rule.then.iter().map(|then| self.advice(stage, rule, then.advised(rule, key))));
+                all[before..].iter().for_each(|advice| draft.take(&advice.what));
+                subject.set_case(draft);
+            }
+            tell((rule, stage, holds, &all[before..]));
+            if stage == Stage::Intake && all.len() > before {
+                break;
+            }
+        }
+        all
+    }
+
+    fn advice(&self, stage: Stage, rule: &Rule, what: Advised) -> Advice {
+        let why = rule.when.as_ref().map_or_else(|| "always".to_owned(), |when| when.text.clone());
+        let (by, version) = (rule.called(), self.version.clone());
+        Advice { stage, by, version, what, why, line: Some(rule.line) }
+    }
+}
+
+impl Rule {
+    /// Who it is among advisers.
+    pub fn called(&self) -> String {
+        format!("{RULE}{}", self.name)
+    }
+}
+
+impl Then {
+    fn advised(&self, rule: &Rule, key: &[u8]) -> Advised {
+        match self {
+            Self::Advise(what) => what.clone(),
+            Self::Share(shares) => Advised::Queue(share(shares, &rule.name, key).to_owned()),
+        }
+    }
+}
+
+/// The queue whose turn it is by a digest of the key. The name keeps the shares of two rules apart.
+pub(super) fn share<'s>(shares: &'s [Share], rule: &str, key: &[u8]) -> &'s str {
+    let mut digest = blake3::Hasher::new();
+    digest.update(rule.as_bytes()).update(&[0]).update(key);
+    let mut place = [0; 8];
+    digest.finalize_xof().fill(&mut place);
+    let mut left = (u64::from_le_bytes(place) % 100) as u32;
+    for share in shares {
+        match left.checked_sub(share.part) {
+            Some(rest) => left = rest,
+            None => return &share.queue,
+        }
+    }
+    shares.last().map(|share| share.queue.as_str()).unwrap_or_default()
+}

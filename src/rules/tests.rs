@@ -1,0 +1,168 @@
+//! Rules over messages, without a file and without a store.
+
+use super::rule::share;
+use super::*;
+use crate::case::{Advice, Advised, Brief, Draft, SavedField, Stage};
+use crate::message;
+
+const MESSAGE: &str = "From: Anna Beispiel <anna@Customer.example>\r\nTo: support@example.com\r\nSubject: My invoice 17\r\n\
+                       X-Flag: one\r\n\r\nThe invoice is wrong.\r\n";
+
+fn subject() -> Subject {
+    let fields = vec![SavedField { name: "X-Flag".into(), value: "one".into() }];
+    let address = "support@example.com".parse().unwrap();
+    let mut subject = Subject::of(&Brief::of(message::read(MESSAGE.as_bytes()), fields, None, Some(&address)));
+    subject.set_case(&Draft { workstream: MAIN_WORKSTREAM.into(), ..Draft::default() });
+    subject
+}
+
+#[test]
+fn conditions_over_a_message() {
+    #[track_caller]
+    fn check(text: &str, expected: Result<bool, &str>) {
+        let held = Condition::compile(text).unwrap().holds(&subject());
+        assert_eq!(held, expected.map_err(str::to_owned), "{text}");
+    }
+    check("sender.domain == 'customer.example' && sender.name.contains('Beispiel')", Ok(true));
+    check("subject.matches('(?i)INVOICE [0-9]+$') && text.contains('wrong')", Ok(true));
+    check("address.startsWith('sales') || address in recipients", Ok(true));
+    check("recipients.exists(one, one.endsWith('@example.com')) && size(attachments) == 0", Ok(true));
+    check("kind == 'message' && automatic == '' && auth.dkim == 'none' && !contact.known", Ok(true));
+    check("case.workstream == 'main' && case.priority == 'normal' && !('vip' in case.tags)", Ok(true));
+    check("'x-flag' in headers && headers['x-flag'][0] == 'two'", Ok(false));
+    check("has(case.fields.model) && case.fields.model == 'LX'", Ok(false));
+    check("headers['list-id'][0] == 'x'", Err("there is no list-id"));
+    check("attachments[0].size > 3", Err("a list has no such entry"));
+    check("subject", Err("it comes to a value of the type string, not to true or false"));
+    check("subject > 3", Err("found no matching overload for '_>_' applied to '(string, int)'"));
+}
+
+#[test]
+fn what_can_be_known_early_is_a_mistake() {
+    #[track_caller]
+    fn check(text: &str, at: usize, what: &str) {
+        let broken = Condition::compile(text).unwrap_err();
+        assert_eq!((broken.at, broken.what.as_str()), (at, what), "{text}");
+    }
+    check("subjet == 'a'", 0, "found the unknown name \"subjet\", expected a known one; the nearest is \"subject\"");
+    check(
+        "true && sender.adress == ''",
+        14,
+        "found the unknown field \"sender.adress\", expected a known one; the nearest is \"sender.address\"",
+    );
+    check(
+        "subject.startWith('a')",
+        17,
+        "found the unknown function \"startWith\", expected a known one; the nearest is \"startsWith\"",
+    );
+    check("subject.matches('a(')", 15, "found the pattern \"a(\", expected a regular expression: unclosed group");
+    let computed = "found a computed pattern, expected one that is written out, as subject.matches('(?i)invoice')";
+    check("subject.matches(text)", 15, computed);
+    let broken = Condition::compile("subject ==").unwrap_err();
+    assert!(broken.what.starts_with("found text that is not CEL: "), "{}", broken.what);
+    let nested = "recipients.all(a, recipients.all(b, recipients.all(c, a + b == c)))";
+    assert!(Condition::compile(nested).unwrap_err().what.ends_with("expected at most 2"));
+    let long = format!("subject == '{}'", "a".repeat(5000));
+    assert!(Condition::compile(&long).unwrap_err().what.contains("expected at most 4096"));
+}
+
+fn rule(name: &str, workstream: Option<&str>, when: &str, then: Advised) -> Rule {
+    let workstream = workstream.map(str::to_owned);
+    let when = (!when.is_empty()).then(|| Condition::compile(when).unwrap());
+    Rule { name: name.into(), line: 1, workstream, when, then: vec![Then::Advise(then)] }
+}
+
+fn said(rules: &Rules) -> Vec<String> {
+    let mut draft = Draft { workstream: MAIN_WORKSTREAM.into(), ..Draft::default() };
+    let mut subject = subject();
+    let mut told = Vec::new();
+    for stage in [Stage::Intake, Stage::Classify, Stage::Route] {
+        let advice: Vec<Advice> = rules.advise(stage, &mut subject, &mut draft, b"key", |_| ());
+        told.extend(advice.iter().map(|advice| format!("{}: {}", advice.by, advice.what)));
+    }
+    told
+}
+
+#[test]
+fn the_first_workstream_counts_and_later_sets_see_earlier_outputs() {
+    let (stream, tag) = (|name: &str| Advised::Workstream(name.into()), |name: &str| Advised::Tag(name.into()));
+    let rules = Rules {
+        intake: vec![
+            rule("sales", None, "text.contains('offer')", stream("sales")),
+            rule("billing", None, "subject.contains('invoice')", stream("billing")),
+            rule("rest", None, "", stream("rest")),
+        ],
+        classify: vec![
+            rule("a", None, "'b' in case.tags", tag("a")),
+            rule("b", Some("billing"), "case.workstream == 'billing'", tag("b")),
+            rule("c", None, "'b' in case.tags", tag("c")),
+            rule("d", Some("rest"), "", tag("d")),
+        ],
+        route: vec![rule("x", None, "'c' in case.tags", Advised::Queue("x".into())), rule("y", None, "", tag("y"))],
+        ..Rules::default()
+    };
+    let expected =
+        ["rule billing: workstream billing", "rule b: tag b", "rule c: tag c", "rule x: queue x", "rule y: tag y"];
+    assert_eq!(said(&rules), expected);
+}
+
+#[test]
+fn shares_are_exact_within_one_percent_and_the_same_each_time() {
+    let shares = [("a", 70), ("b", 30)].map(|(queue, part)| Share { queue: queue.into(), part });
+    let mut of_a = 0;
+    for key in 0..10_000_u32 {
+        let queue = share(&shares, "split", &key.to_le_bytes());
+        assert_eq!(queue, share(&shares, "split", &key.to_le_bytes()));
+        of_a += u32::from(queue == "a");
+    }
+    assert!((6900..=7100).contains(&of_a), "{of_a}");
+    let none = [("a", 0), ("b", 100)].map(|(queue, part)| Share { queue: queue.into(), part });
+    assert!((0..1000_u32).all(|key| share(&none, "split", &key.to_le_bytes()) == "b"));
+}
+
+#[test]
+fn rules_that_have_no_say_are_warned_of() {
+    let queue = |name: &str| Advised::Queue(name.into());
+    let rules = Rules {
+        classify: vec![rule("never", None, "false", Advised::Tag("t".into()))],
+        route: vec![
+            rule("nowhere", Some("claims"), "", queue("x")),
+            rule("all", None, "true", queue("x")),
+            rule("late", None, "text == 'a'", queue("y")),
+        ],
+        ..Rules::default()
+    };
+    let told: Vec<String> = warnings(&rules, None).into_iter().map(|warning| warning.what).collect();
+    let expected = [
+        "rule never never matches: its condition is false",
+        "rule nowhere never matches: no intake rule chooses the workstream claims",
+        "rule late never matters: rule all on line 1 comes first, always",
+    ];
+    assert_eq!(told, expected);
+    let told = warnings(&rules, Some(&Default::default()));
+    assert!(told[3].what.ends_with("there is no queue x; add it: postcase queue add x"), "{told:?}");
+}
+
+#[test]
+fn a_changed_file_is_followed_and_a_wrong_one_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rules.toml");
+    let read: Reader = |_, text| match text {
+        "wrong" => Err("it is wrong".into()),
+        text => Ok(Rules { version: text.to_owned(), ..Rules::default() }),
+    };
+    let at = |second| crate::base::Time::from_second(second).unwrap();
+    let book = Book::open(file.clone(), read, at(0));
+    let look = |second| {
+        let (rules, wrong) = book.look(at(second));
+        (rules.version.clone(), wrong)
+    };
+    assert_eq!(look(1), (String::new(), None));
+    std::fs::write(&file, "one").unwrap();
+    assert_eq!(look(1), (String::new(), None), "it was looked at a moment ago");
+    assert_eq!(look(2), ("one".into(), None));
+    std::fs::write(&file, "wrong").unwrap();
+    assert_eq!(look(3), ("one".into(), Some("it is wrong".into())));
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(look(4), (String::new(), None));
+}

@@ -1,0 +1,79 @@
+//! What is no mistake and yet can't be meant: rules that never match, queues that nobody works on.
+
+use std::collections::BTreeMap;
+
+use super::{MAIN_WORKSTREAM, Rule, Rules, Then};
+use crate::case::{Advised, Stage};
+use crate::routing::{Assign, Queue};
+
+/// One of them, at the line of its rule.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Warning {
+    pub line: usize,
+    pub what: String,
+}
+
+/// Warnings in the order of the lines; about queues only when they are known.
+pub fn warnings(rules: &Rules, queues: Option<&BTreeMap<String, Queue>>) -> Vec<Warning> {
+    let mut all = Vec::new();
+    for stage in [Stage::Intake, Stage::Classify, Stage::Route] {
+        let listed = rules.of(stage);
+        for (place, rule) in listed.iter().enumerate() {
+            let what = never(rules, stage, rule, &listed[..place]);
+            all.extend(what.map(|what| Warning { line: rule.line, what: format!("rule {} {what}", rule.name) }));
+        }
+    }
+    for rule in rules.route.iter().filter(|_| queues.is_some()) {
+        for queue in rule.queues() {
+            let what = unattended(queue, queues.and_then(|queues| queues.get(queue)));
+            all.extend(what.map(|what| Warning { line: rule.line, what: format!("rule {}: {what}", rule.name) }));
+        }
+    }
+    all.sort_by_key(|warning| warning.line);
+    all
+}
+
+/// Why a rule never has a say.
+fn never(rules: &Rules, stage: Stage, rule: &Rule, before: &[Rule]) -> Option<String> {
+    if rule.constant() == Some(false) {
+        return Some("never matches: its condition is false".into());
+    }
+    if let Some(name) = &rule.workstream
+        && name != MAIN_WORKSTREAM
+        && !rules.intake.iter().any(|intake| intake.chooses(name))
+    {
+        return Some(format!("never matches: no intake rule chooses the workstream {name}"));
+    }
+    let covers = |other: &&Rule| {
+        other.constant() == Some(true) && (other.workstream.is_none() || other.workstream == rule.workstream)
+    };
+    let first = before.iter().find(covers).filter(|_| stage != Stage::Classify)?;
+    Some(format!("never matters: rule {} on line {} comes first, always", first.name, first.line))
+}
+
+fn unattended(name: &str, queue: Option<&Queue>) -> Option<String> {
+    let Some(queue) = queue else {
+        return Some(format!("there is no queue {name}; add it: postcase queue add {name}"));
+    };
+    let waits = queue.members.is_empty() && queue.assign != Assign::Pick;
+    waits.then(|| format!("queue {name} has no members, so its cases wait; see: postcase queue set {name} --members"))
+}
+
+impl Rule {
+    fn constant(&self) -> Option<bool> {
+        self.when.as_ref().map_or(Some(true), |when| when.constant())
+    }
+
+    fn chooses(&self, workstream: &str) -> bool {
+        self.then.iter().any(|then| matches!(then, Then::Advise(Advised::Workstream(name)) if name == workstream))
+    }
+
+    /// The queues that it may choose.
+    fn queues(&self) -> impl Iterator<Item = &str> {
+        self.then.iter().flat_map(|then| match then {
+            Then::Advise(Advised::Queue(name)) => vec![name.as_str()],
+            Then::Advise(_) => vec![],
+            Then::Share(shares) => shares.iter().map(|share| share.queue.as_str()).collect(),
+        })
+    }
+}
