@@ -134,6 +134,62 @@ impl Advised {
     }
 }
 
+/// What all advice comes to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Counselled {
+    #[serde(flatten)]
+    pub draft: Draft,
+    /// Without queue, agent and hold its address says where the case goes.
+    pub queue: Option<String>,
+    pub agent: Option<Mailbox>,
+    pub hold: Option<String>,
+    pub notes: Vec<String>,
+    /// Who placed it.
+    #[serde(skip)]
+    pub by: Option<String>,
+}
+
+impl Counselled {
+    pub fn of(draft: Draft, weighed: &[Weighed]) -> Self {
+        let mut all = Self { draft, queue: None, agent: None, hold: None, notes: Vec::new(), by: None };
+        for advice in weighed.iter().filter(|weighed| weighed.lost.is_none()).map(|weighed| &weighed.advice) {
+            match &advice.what {
+                Advised::Queue(queue) => all.queue = Some(queue.clone()),
+                Advised::Agent(agent) => all.agent = Some(agent.clone()),
+                Advised::Hold(why) => all.hold = Some(why.clone()),
+                Advised::Note(text) => all.notes.push(text.clone()),
+                _ => {}
+            }
+            if advice.what.places() {
+                all.by = Some(advice.by.clone());
+            }
+        }
+        all
+    }
+
+    /// What is different in another one, in words; none when they are the same.
+    pub fn difference(&self, other: &Self) -> Option<String> {
+        let (before, after) = (serde_json::json!(self), serde_json::json!(other));
+        let names = before.as_object()?.keys();
+        let changed = names.filter(|name| before[*name] != after[*name]);
+        let words = |value: &serde_json::Value| match value {
+            serde_json::Value::Null => "none".to_owned(),
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let mut told: Vec<String> =
+            changed.map(|name| format!("{name} {} instead of {}", words(&after[name]), words(&before[name]))).collect();
+        if told.is_empty() {
+            return None;
+        }
+        if self.by != other.by {
+            let by = |one: &Self| one.by.clone().unwrap_or_else(|| "its address".to_owned());
+            told.push(format!("placed by {} instead of {}", by(other), by(self)));
+        }
+        Some(told.join("; "))
+    }
+}
+
 /// What is taken of all advice in its order, and what isn't; `barred` says why one can't be followed.
 pub fn weigh(advice: Vec<Advice>, barred: impl Fn(&Advised) -> Option<Lost>) -> Vec<Weighed> {
     let mut weighed: Vec<Weighed> = Vec::with_capacity(advice.len());
@@ -225,6 +281,25 @@ mod tests {
             &[Advised::Workstream("a".into()), Advised::Workstream("b".into())],
             &["workstream a taken", "workstream b: a came first"],
         );
+    }
+
+    #[test]
+    fn a_difference_is_told_in_words() {
+        let draft = Draft { workstream: "main".into(), ..Draft::default() };
+        let come_to = |what: &[(&str, Advised)]| {
+            let mut draft = draft.clone();
+            what.iter().for_each(|(_, what)| draft.take(what));
+            let advice = what.iter().map(|(by, what)| advice(by, what.clone())).collect();
+            Counselled::of(draft, &weigh(advice, |_| None))
+        };
+        let queue = |name: &str| Advised::Queue(name.into());
+        let one = come_to(&[("rule a", queue("x"))]);
+        assert_eq!(one.difference(&come_to(&[("rule b", queue("x"))])), None, "it goes where it went");
+        let other = come_to(&[("rule b", queue("y")), ("rule b", Advised::Priority(Priority::High))]);
+        let told = "priority high instead of normal; queue y instead of x; placed by rule b instead of rule a";
+        assert_eq!(one.difference(&other).as_deref(), Some(told));
+        let told = "queue none instead of x; placed by its address instead of rule a";
+        assert_eq!(one.difference(&come_to(&[])).as_deref(), Some(told));
     }
 
     #[test]

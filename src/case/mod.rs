@@ -27,7 +27,7 @@ mod threading;
 pub use crate::base::Priority;
 pub use account::{Account, AccountChoice, AccountNumber, AccountSource, NoAccountDomain, account_domain, is_public};
 pub use acknowledge::{Silence, acknowledged};
-pub use advice::{Advice, Advised, Draft, Lost, Stage, Weighed, weigh};
+pub use advice::{Advice, Advised, Counselled, Draft, Lost, Stage, Weighed, weigh};
 pub use brief::{Brief, Known as KnownContact};
 pub use contact::Contact;
 pub use decide::{Decision, Opening, Reason, SetAside, decide};

@@ -37,6 +37,11 @@ pub enum Meaning {
         file: PathBuf,
         address: Option<Mailbox>,
     },
+    /// Needs neither, too.
+    ReplayFiles {
+        rules: PathBuf,
+        files: Vec<PathBuf>,
+    },
     /// Like [`Ask`](Self::Ask), and takes its time.
     Backup {
         file: PathBuf,

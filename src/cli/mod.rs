@@ -123,6 +123,7 @@ async fn run_with(settings: &Settings, meaning: Meaning, json: bool) -> Result<(
             Ok(print(&command, reach::ask(settings, &command).await?, json)?)
         }
         Meaning::RulesTest { file, address } => rules::test(settings, &file, address.as_ref(), json),
+        Meaning::ReplayFiles { rules, files } => rules::replay(settings, &rules, &files, json),
         Meaning::Check { .. } => configuration::check_store(settings, json).await,
         Meaning::Backup { file } => backup::save(settings, file, json).await,
         Meaning::Import { archive, address } => import::import(settings, archive, address, json).await,

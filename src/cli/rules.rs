@@ -1,4 +1,5 @@
-//! `postcase rules test FILE.eml`: what each rule makes of a message; needs no server and no store.
+//! `postcase rules test FILE.eml`: what each rule makes of a message; and `postcase replay --rules FILE FILE.eml...`: what
+//! other rules would change. Neither needs a server or a store.
 //!
 //! Whether queues and agents exist isn't known here, nor the settings of an address: a case begins with the priority
 //! `normal`. Shares are dealt by the file's bytes, so the same file shows the same queue each time.
@@ -10,12 +11,12 @@ use serde_json::{Value, json};
 use super::failure::Failure;
 use super::{inspect, render, say, text};
 use crate::base::Mailbox;
-use crate::case::{Advice, Advised, Brief, Draft, Lost, Stage, Weighed, weigh};
+use crate::case::{Brief, Counselled, Draft, Lost, Weighed, weigh};
 use crate::config::rules::read;
 use crate::config::{LoadError, Mistake, Settings};
 use crate::intake::saved_fields;
 use crate::message;
-use crate::rules::{self, MAIN_WORKSTREAM, Rules, Subject, Told, Warning};
+use crate::rules::{self, MAIN_WORKSTREAM, Rules, Told, Warning};
 
 /// The rules of the configuration; none without a file.
 pub fn of(settings: &Settings) -> Result<Option<Rules>, LoadError> {
@@ -50,13 +51,9 @@ fn no_rules(file: PathBuf) -> Failure {
 /// Each rule that was tried, and what they come to.
 fn tried(rules: &Rules, raw: &[u8], address: Option<&Mailbox>) -> (Vec<Value>, Value) {
     let brief = Brief::of(message::read(raw), saved_fields(raw), None, address);
-    let mut subject = Subject::of(&brief);
-    let mut draft = Draft { workstream: MAIN_WORKSTREAM.into(), ..Draft::default() };
-    let (mut steps, mut advice): (Vec<(Value, usize)>, Vec<Advice>) = (Vec::new(), Vec::new());
-    for stage in [Stage::Intake, Stage::Classify, Stage::Route] {
-        advice
-            .extend(rules.advise(stage, &mut subject, &mut draft, raw, |told| steps.push((step(&told), told.3.len()))));
-    }
+    let mut draft = draft();
+    let mut steps: Vec<(Value, usize)> = Vec::new();
+    let advice = rules.advise_all(&brief, &mut draft, raw, |told| steps.push((step(&told), told.3.len())));
     let weighed = weigh(advice, |_| None);
     let mut rest = &weighed[..];
     let told = steps.into_iter().map(|(mut step, count)| {
@@ -68,7 +65,44 @@ fn tried(rules: &Rules, raw: &[u8], address: Option<&Mailbox>) -> (Vec<Value>, V
         step
     });
     let told = told.collect();
-    (told, result(&draft, &weighed))
+    (told, json!(Counselled::of(draft, &weighed)))
+}
+
+/// A case of which nothing is known.
+fn draft() -> Draft {
+    Draft { workstream: MAIN_WORKSTREAM.into(), ..Draft::default() }
+}
+
+/// What a candidate changes for message files, in the shape of the desk's answer for stored messages.
+pub fn replay(settings: &Settings, candidate: &Path, files: &[PathBuf], json: bool) -> Result<(), Failure> {
+    let now = of(settings)?.unwrap_or_default();
+    let text = candidate_text(candidate)?;
+    let candidate = read(candidate, &text).map_err(LoadError::Mistakes)?;
+    let mut changed = Vec::new();
+    for file in files {
+        let name = file.to_string_lossy();
+        let raw = inspect::bytes(file).map_err(|error| Failure::refused(format!("{}: {error}", text::line(&name))))?;
+        let facts = message::read(&raw);
+        let message_id = facts.message_id.clone();
+        let brief = Brief::of(facts, saved_fields(&raw), None, None);
+        let come_to = |rules: &Rules| {
+            let mut draft = draft();
+            let advice = rules.advise_all(&brief, &mut draft, &raw, |_| ());
+            Counselled::of(draft, &weigh(advice, |_| None))
+        };
+        let (before, after) = (come_to(&now), come_to(&candidate));
+        if let Some(why) = before.difference(&after) {
+            changed.push(json!({ "id": name, "message_id": message_id, "before": before, "after": after, "why": why }));
+        }
+    }
+    let value = json!({ "messages": files.len(), "changed": changed });
+    Ok(say(&if json { text::json(&value) + "\n" } else { render::replayed(&value) })?)
+}
+
+/// The text of a candidate file, which has to be there.
+pub fn candidate_text(file: &Path) -> Result<String, Failure> {
+    let text = rules::text(file).map_err(Failure::refused)?;
+    text.ok_or_else(|| Failure::refused(format!("there is no file {}", text::line(&file.to_string_lossy()))))
 }
 
 fn step((rule, stage, holds, _): &Told<'_>) -> Value {
@@ -86,23 +120,6 @@ fn outcome(weighed: &Weighed) -> String {
         None => weighed.advice.what.to_string(),
         Some(Lost::Overruled(why) | Lost::Wrong(why)) => format!("{}, not taken: {why}", weighed.advice.what),
     }
-}
-
-/// The case as the rules would have it. Where none says where it goes, its address does.
-fn result(draft: &Draft, weighed: &[Weighed]) -> Value {
-    let mut result = json!(draft);
-    let mut notes = Vec::new();
-    for weighed in weighed.iter().filter(|weighed| weighed.lost.is_none()) {
-        match &weighed.advice.what {
-            Advised::Queue(queue) => result["queue"] = json!(queue),
-            Advised::Agent(agent) => result["agent"] = json!(agent),
-            Advised::Hold(why) => result["hold"] = json!(why),
-            Advised::Note(text) => notes.push(text),
-            _ => {}
-        }
-    }
-    result["notes"] = json!(notes);
-    result
 }
 
 #[cfg(test)]
@@ -140,6 +157,6 @@ mod tests {
             (&result["queue"], &result["workstream"], &result["tags"]),
             (&json!("q"), &json!("main"), &json!(["t"]))
         );
-        assert!(result.get("hold").is_none());
+        assert!(result["hold"].is_null());
     }
 }

@@ -212,6 +212,12 @@ pub enum Command {
     AgentRemove {
         address: Mailbox,
     },
+    /// What other rules would change for stored mail; `file` is what mistakes call them.
+    Replay {
+        file: String,
+        rules: String,
+        since: Option<Time>,
+    },
     /// The rules in force; with `order` all advisers in the order in which they are asked.
     RulesShow {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -256,7 +262,7 @@ pub enum Command {
 impl Command {
     /// True when it reads everything there is, or waits until others have their turn.
     pub fn takes_long(&self) -> bool {
-        matches!(self, Self::Backup { .. } | Self::StoreCheck | Self::Import { .. })
+        matches!(self, Self::Backup { .. } | Self::StoreCheck | Self::Replay { .. } | Self::Import { .. })
     }
 }
 

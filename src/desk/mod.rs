@@ -17,6 +17,7 @@ mod family;
 mod import;
 mod message;
 mod queue;
+mod replay;
 mod reply;
 mod rules;
 mod search;
@@ -99,6 +100,7 @@ impl Desk {
             Command::AgentSet { address, settings } => self.agent_set(&address, settings).await,
             Command::AgentPresence { address, presence } => self.agent_presence(&address, presence).await,
             Command::AgentRemove { address } => self.agent_remove(&address).await,
+            Command::Replay { file, rules, since } => self.replay(&file, &rules, since).await,
             Command::RulesShow { order } => self.rules_show(order).await,
             Command::SpoolList { limit } => self.spool_list(limit).await,
             Command::SpoolRetry { id } => self.spool_retry(&id).await,

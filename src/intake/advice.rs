@@ -8,14 +8,15 @@ use std::collections::BTreeMap;
 
 use super::Reading;
 use super::reading::saved_fields;
+use crate::address::RoutingAddress;
 use crate::base::limits::FAILURES_TOLD_MAX;
 use crate::base::{MailId, Mailbox, Time};
 use crate::case::{
-    Advice, Advised, Brief, Case, Decision, Draft, Evidence, Happening, Hint, KnownContact, Lost, Opening, Reason,
-    SKILL, SetAside, Stage, Status, Step, TAG, Weighed, decide, weigh,
+    Advice, Advised, Brief, Case, Counselled, Decision, Direction, Disposition, Draft, Evidence, Happening, Hint,
+    KnownContact, Lost, Mail, Opening, Reason, SKILL, SetAside, Stage, Status, Step, TAG, Weighed, decide, weigh,
 };
 use crate::message;
-use crate::rules::{MAIN_WORKSTREAM, Rules, Subject};
+use crate::rules::{MAIN_WORKSTREAM, Rules};
 use crate::store::{ReadError, Site, tables};
 
 /// What was advised about a new case, weighed.
@@ -60,19 +61,8 @@ async fn counsel(
 ) -> Result<Counsel, ReadError> {
     let began = site.now();
     let address = opening.address.as_deref();
-    let mut brief = brief(site, reading, address.map(|address| &address.address));
-    if let Some(author) = reading.facts.author()
-        && let Some(kept) = tables::CONTACTS.get(&*site.engine, &author).await?
-    {
-        brief.contact = KnownContact { known: true, name: kept.value.name.unwrap_or_default() };
-    }
-    let settings = address.map(|address| address.settings.clone()).unwrap_or_default();
-    let draft = Draft {
-        workstream: MAIN_WORKSTREAM.to_owned(),
-        priority: settings.priority,
-        record_type: settings.record_type.unwrap_or_default(),
-        ..Draft::default()
-    };
+    let brief = brief(site, reading, address.map(|address| &address.address), None).await?;
+    let draft = draft(address);
     let (advice, failed) = ask(rules, &brief, draft, reading.id);
     let missing = missing(site, &advice).await?;
     let barred = |what: &Advised| match what {
@@ -88,9 +78,26 @@ async fn counsel(
     Ok(Counsel { weighed, steps })
 }
 
-/// The message as advisers see it. Without its texts when the journal can't be read.
-fn brief(site: &Site, reading: &Reading, address: Option<&Mailbox>) -> Brief {
-    match site.journal.read(reading.id) {
+/// A new case at an address, before anybody says anything.
+fn draft(address: Option<&RoutingAddress>) -> Draft {
+    let settings = address.map(|address| address.settings.clone()).unwrap_or_default();
+    Draft {
+        workstream: MAIN_WORKSTREAM.to_owned(),
+        priority: settings.priority,
+        record_type: settings.record_type.unwrap_or_default(),
+        ..Draft::default()
+    }
+}
+
+/// The message as advisers see it, without its texts when the journal can't be read. The sender is known when there is a
+/// contact, or was one before that moment.
+async fn brief(
+    site: &Site,
+    reading: &Reading,
+    address: Option<&Mailbox>,
+    before: Option<Time>,
+) -> Result<Brief, ReadError> {
+    let mut brief = match site.journal.read(reading.id) {
         Ok(entry) => {
             let facts = message::read(&entry.message);
             Brief::of(facts, saved_fields(&entry.message), reading.auth, address)
@@ -99,25 +106,28 @@ fn brief(site: &Site, reading: &Reading, address: Option<&Mailbox>) -> Brief {
             tracing::error!(id = %reading.id, %error, "rules don't see the texts of a message");
             Brief::of(reading.facts.clone(), Vec::new(), reading.auth, address)
         }
+    };
+    if let Some(author) = reading.facts.author()
+        && let Some(kept) = tables::CONTACTS.get(&*site.engine, &author).await?
+        && before.is_none_or(|before| kept.value.first_seen_at < before)
+    {
+        brief.contact = KnownContact { known: true, name: kept.value.name.unwrap_or_default() };
     }
+    Ok(brief)
 }
 
 /// What the rules of all stages say, and which conditions could not be told.
 fn ask(rules: &Rules, brief: &Brief, mut draft: Draft, id: MailId) -> (Vec<Advice>, Vec<(Stage, Step)>) {
-    let mut subject = Subject::of(brief);
-    let (mut advice, mut failed) = (Vec::new(), Vec::new());
-    for stage in [Stage::Intake, Stage::Classify, Stage::Route] {
-        let said = rules.advise(stage, &mut subject, &mut draft, &id.to_key(), |told| {
-            if let (rule, stage, Err(why), _) = told
-                && failed.len() < FAILURES_TOLD_MAX
-            {
-                let outcome = "its condition can't be told, so it doesn't hold".to_owned();
-                let (by, version) = (rule.called(), rules.version.clone());
-                failed.push((stage, Step { stage: stage.to_string(), by, version, outcome, why, took_us: 0 }));
-            }
-        });
-        advice.extend(said);
-    }
+    let mut failed = Vec::new();
+    let advice = rules.advise_all(brief, &mut draft, &id.to_key(), |told| {
+        if let (rule, stage, Err(why), _) = told
+            && failed.len() < FAILURES_TOLD_MAX
+        {
+            let outcome = "its condition can't be told, so it doesn't hold".to_owned();
+            let (by, version) = (rule.called(), rules.version.clone());
+            failed.push((stage, Step { stage: stage.to_string(), by, version, outcome, why, took_us: 0 }));
+        }
+    });
     (advice, failed)
 }
 
@@ -137,6 +147,32 @@ async fn missing(site: &Site, advice: &[Advice]) -> Result<BTreeMap<String, Stri
         missing.insert(what.to_string(), why);
     }
     Ok(missing)
+}
+
+/// What a candidate would have made of a stored message, beside the rules in force; none for one that rules don't see.
+pub async fn replayed(
+    site: &Site,
+    mail: &Mail,
+    [now, candidate]: [&Rules; 2],
+) -> Result<Option<[Counselled; 2]>, ReadError> {
+    let Some(first) = mail.deliveries.first() else { return Ok(None) };
+    let seen = mail.direction == Direction::Inbound
+        && mail.steps.iter().all(|step| step.stage != "release")
+        && (first.reason == Reason::AdviserHolds
+            || (first.disposition == Disposition::CaseOpened && first.reason != Reason::Unreadable));
+    let Some(address) = site.routing_address(&first.address).await?.filter(|_| seen) else { return Ok(None) };
+    let reading =
+        Reading { auth: mail.auth, facts: mail.facts.clone(), ..Reading::of_envelope(mail.id, mail.envelope.clone()) };
+    let brief = brief(site, &reading, Some(&address.address), Some(mail.decided_at)).await?;
+    let mut both = Vec::new();
+    for rules in [now, candidate] {
+        let mut draft = draft(Some(&address));
+        let advice = rules.advise_all(&brief, &mut draft, &mail.id.to_key(), |_| ());
+        let missing = missing(site, &advice).await?;
+        let weighed = weigh(advice, |what| missing.get(&what.to_string()).cloned().map(Lost::Wrong));
+        both.push(Counselled::of(draft, &weighed));
+    }
+    Ok(both.try_into().ok())
 }
 
 fn summary(rules: &Rules, weighed: &[Weighed], began: Time, ended: Time) -> Step {

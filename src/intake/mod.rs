@@ -29,6 +29,7 @@ mod siblings;
 mod tests;
 mod worker;
 
+pub use advice::replayed;
 pub use again::{Again, NotAgain, decide_again};
 pub use evidence::messages_named;
 pub use inbox::{Backlog, Inbox};

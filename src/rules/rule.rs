@@ -1,7 +1,7 @@
 //! Rules and what they advise about a message.
 
 use super::{Condition, Subject};
-use crate::case::{Advice, Advised, Draft, RULE, Stage};
+use crate::case::{Advice, Advised, Brief, Draft, RULE, Stage};
 
 /// The workstream of a case that no intake rule chooses one for.
 pub const MAIN_WORKSTREAM: &str = "main";
@@ -62,6 +62,19 @@ impl Rules {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// What the rules of all stages advise, as far as no other adviser speaks between them.
+    pub fn advise_all(
+        &self,
+        brief: &Brief,
+        draft: &mut Draft,
+        key: &[u8],
+        mut tell: impl FnMut(Told<'_>),
+    ) -> Vec<Advice> {
+        let mut subject = Subject::of(brief);
+        let stages = [Stage::Intake, Stage::Classify, Stage::Route];
+        stages.into_iter().flat_map(|stage| self.advise(stage, &mut subject, draft, key, &mut tell)).collect()
     }
 
     /// What the rules of one stage advise. `draft` takes in what they say of the case; `key` decides on shares; each rule

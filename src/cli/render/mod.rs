@@ -87,6 +87,7 @@ fn upkeep(command: &Command, value: &Value) -> String {
             "nothing waits to leave; postcase message list --direction outbound shows what was sent",
         ),
         Command::RulesShow { .. } => rules::shown(value),
+        Command::Replay { .. } => rules::replayed(value),
         Command::DkimNew { domain, .. } => records(value, domain),
         Command::DkimList => table::rows(
             value,
@@ -105,6 +106,11 @@ fn upkeep(command: &Command, value: &Value) -> String {
 /// What rules make of a message.
 pub fn rules_tried(value: &Value) -> String {
     rules::tried(value)
+}
+
+/// What other rules change.
+pub fn replayed(value: &Value) -> String {
+    rules::replayed(value)
 }
 
 /// Records to publish. A zone file takes a value in pieces of 255 bytes; most forms take it as it is.

@@ -1,4 +1,4 @@
-//! Rules: those in force, and what they make of a message.
+//! Rules: those in force, what they make of a message, and what others would.
 
 use serde_json::{Value, json};
 
@@ -41,4 +41,11 @@ pub fn tried(value: &Value) -> String {
     let table = table::rows(&rows.into(), &["stage", "line", "rule", "when", "holds", "outcome"], "no rule was tried");
     let first = ["workstream", "priority", "record_type", "queue", "agent", "hold"];
     format!("{table}\n{}", sheet::of(&value["result"], &first, &[]))
+}
+
+/// The decisions that change.
+pub fn replayed(value: &Value) -> String {
+    let changed = value["changed"].as_array().map_or(0, Vec::len);
+    let table = table::rows(&value["changed"], &["id", "message_id", "why"], "every message goes where it goes now");
+    format!("{table}\n{} messages, {changed} of them change\n", value["messages"])
 }

@@ -75,6 +75,8 @@ enum Verb {
     /// Rules, which say where cases go
     #[command(subcommand)]
     Rules(others::Rules),
+    /// Shows what other rules would change, for stored mail or for message files; changes nothing
+    Replay(others::Replay),
     /// The spool: mail that waits to leave
     #[command(subcommand)]
     Spool(others::Spool),
@@ -136,6 +138,7 @@ impl Typed {
             Verb::Queue(typed) => typed.meaning()?,
             Verb::Agent(typed) => typed.meaning(),
             Verb::Rules(typed) => typed.meaning(),
+            Verb::Replay(typed) => typed.meaning()?,
             Verb::Spool(typed) => typed.meaning(),
             Verb::Dkim(typed) => typed.meaning(),
             Verb::Config(others::Config::Show) => Meaning::ShowConfiguration,

@@ -1,4 +1,4 @@
-//! `postcase message …`, `rules …`, `spool …`, `dkim …`, `config …`
+//! `postcase message …`, `rules …`, `replay …`, `spool …`, `dkim …`, `config …`
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -10,7 +10,9 @@ use super::Rows;
 use super::words::{DIRECTIONS, DISPOSITIONS, case_number, word};
 use crate::auth::Transaction;
 use crate::base::{CaseNumber, Mailbox, ReversePath, Time};
+use crate::cli::failure::Failure;
 use crate::cli::meaning::Meaning;
+use crate::cli::rules::candidate_text;
 use crate::desk::Command;
 use crate::desk::command::MessageFilter;
 
@@ -178,6 +180,30 @@ impl Rules {
             Self::Show { order } => Meaning::Ask(Command::RulesShow { order }),
             Self::Test { file, address } => Meaning::RulesTest { file, address },
         }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// The rules to try
+    #[arg(long, value_name = "FILE")]
+    rules: PathBuf,
+    /// Only what was received at or after, such as 2026-11-20T10:00:00Z
+    #[arg(long, value_name = "TIME", conflicts_with = "files")]
+    since: Option<Time>,
+    /// Message files instead of stored mail; needs no server and no store
+    #[arg(value_name = "FILE.eml")]
+    files: Vec<PathBuf>,
+}
+
+impl Replay {
+    /// Reads the rules. Fails when that fails.
+    pub fn meaning(self) -> Result<Meaning, Failure> {
+        if !self.files.is_empty() {
+            return Ok(Meaning::ReplayFiles { rules: self.rules, files: self.files });
+        }
+        let (file, rules) = (self.rules.to_string_lossy().into_owned(), candidate_text(&self.rules)?);
+        Ok(Meaning::Ask(Command::Replay { file, rules, since: self.since }))
     }
 }
 
