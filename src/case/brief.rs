@@ -20,6 +20,8 @@ use crate::message::facts::{AutomaticKind, Kind};
 pub struct Brief {
     pub sender: Sender,
     pub contact: Known,
+    /// The name of the sender's account; empty for none.
+    pub account: String,
     /// The routing address.
     pub address: String,
     /// To and Cc.
@@ -78,6 +80,7 @@ impl Brief {
         });
         Self {
             contact: Known::default(),
+            account: String::new(),
             address: address.map(ToString::to_string).unwrap_or_default(),
             recipients: recipients.take(BRIEF_ENTRIES_MAX).collect(),
             subject: bounded(facts.subject),

@@ -329,7 +329,6 @@ impl Case {
             },
             ("address", to) => self.address = to.and_then(|to| to.parse().ok()),
             ("origin", Some(origin)) => origin.clone_into(&mut self.origin),
-            ("record_type", to) => self.record_type = to.map(str::to_owned),
             (_, Some(value)) => drop(self.fields.insert(name.to_owned(), value.to_owned())),
             (_, None) => drop(self.fields.remove(name)),
         }

@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::{reach, render, rules, say, text};
 use crate::config::{LoadError, Settings, load};
 use crate::desk::{Command, Outcome};
-use crate::rules::{Rules, warnings};
+use crate::rules::{Rules, Warning, warnings};
 
 /// Says every mistake, or that there is none.
 pub fn check(file: Option<&Path>, json: bool) -> Result<(), Failure> {
@@ -18,7 +18,10 @@ pub fn check(file: Option<&Path>, json: bool) -> Result<(), Failure> {
     };
     let with_rules = |settings: Settings| rules::of(&settings).map(|rules| (settings, rules));
     match load(file).and_then(examined).and_then(with_rules) {
-        Ok((settings, rules)) => Ok(say(&clean(&settings, rules.as_ref(), json))?),
+        Ok((settings, rules)) => {
+            let warned = rules.as_ref().map(|rules| warnings(rules, None)).unwrap_or_default();
+            Ok(say(&clean(&settings, rules.as_ref(), &warned, json))?)
+        }
         Err(LoadError::Mistakes(mistakes)) if json => {
             let said = json!({ "file": mistakes.first().map(|one| &one.file), "mistakes": mistakes });
             say(&(text::json(&said) + "\n"))?;
@@ -35,6 +38,11 @@ pub async fn check_store(settings: &Settings, json: bool) -> Result<(), Failure>
     let Outcome::Json(mut found) = reach::ask(settings, &Command::StoreCheck).await? else {
         return Err(Failure::refused("the server's answer is not understood: run the same postcase as the server"));
     };
+    let Outcome::Json(shown) = reach::ask(settings, &Command::RulesShow { order: false }).await? else {
+        return Err(Failure::refused("the server's answer is not understood: run the same postcase as the server"));
+    };
+    found["warnings"] = shown["warnings"].clone();
+    let warned: Vec<Warning> = serde_json::from_value(found["warnings"].clone()).unwrap_or_default();
     let damage: Vec<String> = found["damage"].as_array().into_iter().flatten().map(text_of).collect();
     if json {
         found["file"] = json!(settings.origins.file);
@@ -42,7 +50,7 @@ pub async fn check_store(settings: &Settings, json: bool) -> Result<(), Failure>
         say(&(text::json(&found) + "\n"))?;
         return if damage.is_empty() { Ok(()) } else { Err(Failure::refused("")) };
     }
-    say(&clean(settings, rules.as_ref(), false))?;
+    say(&clean(settings, rules.as_ref(), &warned, false))?;
     if !damage.is_empty() {
         return Err(Failure::refused(damage.join("\n")));
     }
@@ -54,9 +62,8 @@ fn text_of(value: &serde_json::Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn clean(settings: &Settings, rules: Option<&Rules>, json: bool) -> String {
+fn clean(settings: &Settings, rules: Option<&Rules>, warnings: &[Warning], json: bool) -> String {
     let file = settings.origins.file.as_deref();
-    let warnings = rules.map(|rules| warnings(rules, None)).unwrap_or_default();
     if json {
         return text::json(&json!({ "file": file, "mistakes": [], "warnings": warnings })) + "\n";
     }
@@ -70,7 +77,7 @@ fn clean(settings: &Settings, rules: Option<&Rules>, json: bool) -> String {
     let Some(rules) = rules else { return configuration };
     let (file, count) = (settings.rules_file(), rules.len());
     let said = format!("rules are clean: {} has {count} rules\n", text::line(&file.to_string_lossy()));
-    configuration + &said + &rules::warned(&file, &warnings)
+    configuration + &said + &rules::warned(&file, warnings)
 }
 
 pub fn show(settings: &Settings, json: bool) -> Result<(), Failure> {

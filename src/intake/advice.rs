@@ -1,7 +1,8 @@
 //! Deciding with advice: a message that opens a case is shown to the rules, and what they say is weighed.
 //!
 //! Only a routing address's mail is: what is for the postmaster, and what couldn't be read, goes where it must. The texts
-//! stay in the journal and are read again for this. Nothing that an adviser says, or fails to say, holds mail up: what
+//! stay in the journal and are read again for this. A message that opens several cases is shown once for each, with the address
+//! of the case; held is only all of it, by what is said for the first. Nothing that an adviser says, or fails to say, holds mail up: what
 //! can't be followed is told on the case, and the next one, or the address's own settings, have their turn.
 
 use std::collections::BTreeMap;
@@ -12,17 +13,19 @@ use crate::address::RoutingAddress;
 use crate::base::limits::FAILURES_TOLD_MAX;
 use crate::base::{MailId, Mailbox, Time};
 use crate::case::{
-    Advice, Advised, Brief, Case, Counselled, Decision, Direction, Disposition, Draft, Evidence, Happening, Hint,
-    KnownContact, Lost, Mail, Opening, Reason, SKILL, SetAside, Stage, Status, Step, TAG, Weighed, decide, weigh,
+    Advice, Advised, Beside, Brief, Case, Contact, Counselled, Decision, Direction, Disposition, Draft, Evidence,
+    Happening, Hint, KnownContact, Lost, Mail, Opening, Reason, SKILL, SetAside, Stage, Status, Step, TAG, Weighed,
+    decide, weigh,
 };
 use crate::message;
 use crate::rules::{MAIN_WORKSTREAM, Rules};
-use crate::store::{ReadError, Site, tables};
+use crate::store::{ReadError, Site, people, tables};
 
-/// What was advised about a new case, weighed.
+/// What was advised about the new cases of a message, weighed for each.
 #[derive(Default)]
 pub struct Counsel {
-    weighed: Vec<Weighed>,
+    /// By the address of the case.
+    at: Vec<(Mailbox, Vec<Weighed>)>,
     /// For the explanation.
     pub steps: Vec<Step>,
 }
@@ -34,84 +37,66 @@ pub async fn decide_advised(
     evidence: &Evidence,
 ) -> Result<(Decision, Counsel), ReadError> {
     let decision = decide(evidence);
+    let mut counsel = Counsel::default();
     let rules = site.rules.rules(site.now());
-    let counsel = match &decision {
-        Decision::Open { opening, .. } if !rules.is_empty() && !reading.unread && opening.address.is_some() => {
-            counsel(site, &rules, reading, opening, evidence.released).await?
+    if !rules.is_empty() && !reading.unread {
+        for address in openings(&decision) {
+            counsel.ask(site, &rules, reading, (address, evidence)).await?;
         }
-        _ => Counsel::default(),
-    };
-    let held = counsel.taken().find_map(|advice| match &advice.what {
-        Advised::Hold(why) => Some(Decision::SetAside {
-            how: SetAside::Held,
-            why: format!("{}: {why}", advice.by),
-            reason: Reason::AdviserHolds,
-        }),
+    }
+    let held = match &decision {
+        Decision::Open { opening: Opening { address: Some(address), .. }, .. } => counsel.hold(&address.address),
         _ => None,
-    });
+    };
     Ok((held.unwrap_or(decision), counsel))
 }
 
-async fn counsel(
-    site: &Site,
-    rules: &Rules,
-    reading: &Reading,
-    opening: &Opening,
-    released: bool,
-) -> Result<Counsel, ReadError> {
-    let began = site.now();
-    let address = opening.address.as_deref();
-    let brief = brief(site, reading, address.map(|address| &address.address), None).await?;
-    let draft = draft(address);
-    let (advice, failed) = ask(rules, &brief, draft, reading.id);
-    let missing = missing(site, &advice).await?;
-    let barred = |what: &Advised| match what {
-        Advised::Hold(_) if released => Some(Lost::Overruled("a person has released the message".to_owned())),
-        what => missing.get(&what.to_string()).cloned().map(Lost::Wrong),
+/// The addresses at which a decision opens cases.
+fn openings(decision: &Decision) -> impl Iterator<Item = &RoutingAddress> {
+    let first = match decision {
+        Decision::Open { opening, .. } => opening.address.as_deref(),
+        _ => None,
     };
-    let weighed = weigh(advice, barred);
-    let mut told: Vec<(Stage, Step)> = failed;
-    told.extend(weighed.iter().map(|weighed| (weighed.advice.stage, step(weighed))));
-    told.sort_by_key(|(stage, _)| *stage);
-    let mut steps = vec![summary(rules, &weighed, began, site.now())];
-    steps.extend(told.into_iter().map(|(_, step)| step));
-    Ok(Counsel { weighed, steps })
+    let others = decision.beside().iter().filter_map(|beside| match beside {
+        Beside::Open { address, .. } => Some(&**address),
+        Beside::Append { .. } => None,
+    });
+    first.into_iter().chain(others)
 }
 
 /// A new case at an address, before anybody says anything.
-fn draft(address: Option<&RoutingAddress>) -> Draft {
-    let settings = address.map(|address| address.settings.clone()).unwrap_or_default();
+fn draft(address: &RoutingAddress) -> Draft {
     Draft {
         workstream: MAIN_WORKSTREAM.to_owned(),
-        priority: settings.priority,
-        record_type: settings.record_type.unwrap_or_default(),
+        priority: address.settings.priority,
+        record_type: address.settings.record_type.clone().unwrap_or_default(),
         ..Draft::default()
     }
 }
 
-/// The message as advisers see it, without its texts when the journal can't be read. The sender is known when there is a
-/// contact, or was one before that moment.
+/// The message as advisers see it, without its texts when the journal can't be read.
 async fn brief(
     site: &Site,
     reading: &Reading,
-    address: Option<&Mailbox>,
-    before: Option<Time>,
+    address: &Mailbox,
+    contact: Option<&Contact>,
 ) -> Result<Brief, ReadError> {
     let mut brief = match site.journal.read(reading.id) {
         Ok(entry) => {
             let facts = message::read(&entry.message);
-            Brief::of(facts, saved_fields(&entry.message), reading.auth, address)
+            Brief::of(facts, saved_fields(&entry.message), reading.auth, Some(address))
         }
         Err(error) => {
             tracing::error!(id = %reading.id, %error, "rules don't see the texts of a message");
-            Brief::of(reading.facts.clone(), Vec::new(), reading.auth, address)
+            Brief::of(reading.facts.clone(), Vec::new(), reading.auth, Some(address))
         }
     };
-    if let Some(author) = reading.facts.author()
-        && let Some(kept) = tables::CONTACTS.get(&*site.engine, &author).await?
-        && before.is_none_or(|before| kept.value.first_seen_at < before)
-    {
-        brief.contact = KnownContact { known: true, name: kept.value.name.unwrap_or_default() };
+    if let Some(contact) = contact {
+        brief.contact = KnownContact { known: true, name: contact.name.clone().unwrap_or_default() };
+    }
+    if let Some(author) = reading.facts.author() {
+        let account = people::account(&*site.engine, &author, contact).await?;
+        brief.account = account.map(|account| account.name).unwrap_or_default();
     }
     Ok(brief)
 }
@@ -163,10 +148,15 @@ pub async fn replayed(
     let Some(address) = site.routing_address(&first.address).await?.filter(|_| seen) else { return Ok(None) };
     let reading =
         Reading { auth: mail.auth, facts: mail.facts.clone(), ..Reading::of_envelope(mail.id, mail.envelope.clone()) };
-    let brief = brief(site, &reading, Some(&address.address), Some(mail.decided_at)).await?;
+    let known = match reading.facts.author() {
+        Some(author) => people::contact(&*site.engine, &author).await?,
+        None => None,
+    };
+    let known = known.map(|kept| kept.value).filter(|contact| contact.first_seen_at < mail.decided_at);
+    let brief = brief(site, &reading, &address.address, known.as_ref()).await?;
     let mut both = Vec::new();
     for rules in [now, candidate] {
-        let mut draft = draft(Some(&address));
+        let mut draft = draft(&address);
         let advice = rules.advise_all(&brief, &mut draft, &mail.id.to_key(), |_| ());
         let missing = missing(site, &advice).await?;
         let weighed = weigh(advice, |what| missing.get(&what.to_string()).cloned().map(Lost::Wrong));
@@ -175,13 +165,13 @@ pub async fn replayed(
     Ok(both.try_into().ok())
 }
 
-fn summary(rules: &Rules, weighed: &[Weighed], began: Time, ended: Time) -> Step {
+fn summary(rules: &Rules, address: &Mailbox, weighed: &[Weighed], (began, ended): (Time, Time)) -> Step {
     let lost = weighed.iter().filter(|weighed| weighed.lost.is_some()).count();
     Step {
         stage: "rules".into(),
         by: "postcase".into(),
         version: rules.version.clone(),
-        outcome: format!("{} suggestions, {lost} not taken", weighed.len()),
+        outcome: format!("{} suggested for {address}, {lost} not taken", weighed.len()),
         why: "the file of rules as it was then".into(),
         took_us: u64::try_from(ended.duration_since(began).as_micros()).unwrap_or(0),
     }
@@ -198,15 +188,59 @@ fn step(weighed: &Weighed) -> Step {
 }
 
 impl Counsel {
-    fn taken(&self) -> impl Iterator<Item = &Advice> {
-        self.weighed.iter().filter(|weighed| weighed.lost.is_none()).map(|weighed| &weighed.advice)
+    /// Asks about the case at one address.
+    async fn ask(
+        &mut self,
+        site: &Site,
+        rules: &Rules,
+        reading: &Reading,
+        (address, evidence): (&RoutingAddress, &Evidence),
+    ) -> Result<(), ReadError> {
+        let began = site.now();
+        let brief = brief(site, reading, &address.address, evidence.sender.contact.as_ref()).await?;
+        let (advice, mut told) = ask(rules, &brief, draft(address), reading.id);
+        let missing = missing(site, &advice).await?;
+        let barred = |what: &Advised| match what {
+            Advised::Hold(_) if evidence.released => {
+                Some(Lost::Overruled("a person has released the message".to_owned()))
+            }
+            what => missing.get(&what.to_string()).cloned().map(Lost::Wrong),
+        };
+        let weighed = weigh(advice, barred);
+        told.extend(weighed.iter().map(|weighed| (weighed.advice.stage, step(weighed))));
+        told.sort_by_key(|(stage, _)| *stage);
+        self.steps.push(summary(rules, &address.address, &weighed, (began, site.now())));
+        self.steps.extend(told.into_iter().map(|(_, step)| step));
+        self.at.push((address.address.clone(), weighed));
+        Ok(())
+    }
+
+    fn weighed(&self, address: Option<&Mailbox>) -> &[Weighed] {
+        let own = self.at.iter().find(|(at, _)| Some(at) == address);
+        own.map_or(&[], |(_, weighed)| weighed)
+    }
+
+    fn taken(&self, address: Option<&Mailbox>) -> impl Iterator<Item = &Advice> {
+        self.weighed(address).iter().filter(|weighed| weighed.lost.is_none()).map(|weighed| &weighed.advice)
+    }
+
+    /// The decision that holds the message, when an adviser does.
+    fn hold(&self, address: &Mailbox) -> Option<Decision> {
+        self.taken(Some(address)).find_map(|advice| match &advice.what {
+            Advised::Hold(why) => Some(Decision::SetAside {
+                how: SetAside::Held,
+                why: format!("{}: {why}", advice.by),
+                reason: Reason::AdviserHolds,
+            }),
+            _ => None,
+        })
     }
 
     /// What is said about the case, and who failed, as events with who made them.
     pub fn about(&self, case: &Case) -> Vec<(String, Happening)> {
         let mut case = case.clone();
         let mut all = Vec::new();
-        for Weighed { advice, lost } in &self.weighed {
+        for Weighed { advice, lost } in self.weighed(case.address.clone().as_ref()) {
             let what = match lost {
                 None => happening(&case, advice),
                 Some(Lost::Wrong(why)) => {
@@ -223,8 +257,8 @@ impl Counsel {
     }
 
     /// Where the case goes, when an adviser says so, with who does.
-    pub fn placement(&self) -> Option<(String, Vec<Happening>)> {
-        let advice = self.taken().find(|advice| advice.what.places())?;
+    pub fn placement(&self, address: Option<&Mailbox>) -> Option<(String, Vec<Happening>)> {
+        let advice = self.taken(address).find(|advice| advice.what.places())?;
         let why = advice.by.clone();
         let placed = match &advice.what {
             Advised::Queue(queue) => vec![Happening::Queued { queue: queue.clone(), why }],

@@ -216,7 +216,7 @@ impl Plan<'_> {
         for (by, what) in self.counsel.about(change.case()) {
             change.add(self.now, &by, what);
         }
-        let (by, placed) = match self.counsel.placement() {
+        let (by, placed) = match self.counsel.placement(change.case().address.as_ref()) {
             Some(placed) => placed,
             None => (INTAKE.to_owned(), placement(self.site, address, reason).await?),
         };

@@ -48,12 +48,16 @@
 //! shown to rules. `postcase message explain` says what each rule said, and the version of the file.
 //!
 //! A change is in force within a second. A file with a mistake is not: the former rules stay (after a start: none), and the
-//! log, `postcase rules show` and `postcase check` name line and column. `postcase rules test FILE.eml` shows what each
-//! condition makes of a message; `postcase rules show` also warns of rules that can never have a say and of queues that are
-//! missing or have no members. A condition that can't be told for a message (a header field that it lacks, numbers compared
-//! with texts) doesn't hold; ask first: `"list-id" in headers && …`. Rules see the first 64 KiB of each text and the first
-//! 100 entries of each list. Parts of queues are dealt out by a digest of rule and mail id: the same message goes to the
-//! same queue each time.
+//! log, `postcase rules show` and `postcase check` name line and column. `check` also warns of rules that can never have a
+//! say; `check --store` and `rules show` of queues that are missing or have no members, too. `postcase rules test FILE.eml`
+//! shows what each condition makes of a message. A condition that can't be told for a message (a header field that it lacks,
+//! numbers compared with texts) doesn't hold; ask first: `"list-id" in headers && …`. Rules see the first 64 KiB of each text
+//! and the first 100 entries of each list. Parts of queues are dealt out by a digest of rule and mail id: the same message
+//! goes to the same queue each time. A message that opens a case at each of several addresses is shown to the rules for each.
+//!
+//! `postcase replay --rules FILE` runs the stored mail that began a case, or that a rule holds, through other rules, beside
+//! those in force now, and shows what would change; nothing is changed. It sees contacts as they were when the message came,
+//! queues, agents, accounts and settings of addresses as they are now, and of several addresses the first.
 //!
 //! # Senders
 //! `postcase message show ID` says under `auth` what SPF, DKIM, DMARC and ARC said of a message when it was decided. Of

@@ -19,9 +19,10 @@ use crate::base::limits;
 use crate::case::{Brief, Draft};
 
 /// The names that a condition may use, and the fields of those that have the same ones always.
-const NAMES: [(&str, &[&str]); 13] = [
+const NAMES: [(&str, &[&str]); 14] = [
     ("sender", &["address", "name", "domain"]),
     ("contact", &["known", "name"]),
+    ("account", &[]),
     ("address", &[]),
     ("recipients", &[]),
     ("subject", &[]),

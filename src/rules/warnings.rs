@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::{MAIN_WORKSTREAM, Rule, Rules, Then};
 use crate::case::{Advised, Stage};
 use crate::routing::{Assign, Queue};
 
 /// One of them, at the line of its rule.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
     pub line: usize,
     pub what: String,

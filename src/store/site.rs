@@ -92,17 +92,8 @@ impl Tries<'_> {
 impl Site {
     /// Opens the installation on its store; the first time this makes the keyring and the queue `main`.
     pub async fn open(parts: Parts) -> Result<Self, StoreError> {
-        let Parts {
-            hostname,
-            service_domain,
-            postmaster_queue,
-            many_addresses,
-            rules,
-            clock,
-            chance,
-            engine,
-            journal,
-        } = parts;
+        let Parts { hostname, service_domain, postmaster_queue, many_addresses, rules, clock, chance, engine, journal } =
+            parts;
         let keys = match tables::KEYRINGS.get(&*engine, "tokens").await? {
             Some(keys) => keys.value,
             None => {

@@ -79,7 +79,12 @@ fn rules() -> Result<(), Failed> {
     assert!(clean.contains("rules.toml:4: rule b never matters: rule a on line 1 comes first, always"), "{clean}");
     let tried: Value = serde_json::from_slice(&run(&["--json", "rules", "test", "a.eml"])?.stdout)?;
     assert_eq!((&tried["file"], &tried["result"]["queue"]), (&"a.eml".into(), &"q".into()));
-    assert!(!folder.path().join("data").exists(), "neither needs a store");
+    fs::write(folder.path().join("new.toml"), "[[route]]\nname = \"c\"\nhold = \"no\"\n")?;
+    let replay = String::from_utf8(run(&["replay", "--rules", "new.toml", "a.eml"])?.stdout)?;
+    assert!(replay.contains("hold no instead of none; queue none instead of q; placed by rule c"), "{replay}");
+    assert!(!folder.path().join("data").exists(), "none of them needs a store");
+    let with_store = String::from_utf8(run(&["check", "--store"])?.stdout)?;
+    assert!(with_store.contains("rule a: there is no queue q; add it: postcase queue add q"), "{with_store}");
     Ok(())
 }
 

@@ -82,7 +82,10 @@ async fn story(folder_of_story: &Path, start: Start, update: bool) -> Result<(),
     let subject = start(Setup { configuration, now }).await?;
     let path = folder_of_story.join("dialogue.txt");
     let shown = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(&path).display().to_string();
-    let new = Player::new(subject, internet, now, update).knowing("secret", &secret).knowing("rules", &rules).knowing("scenarios", &scenarios);
+    let new = Player::new(subject, internet, now, update)
+        .knowing("secret", &secret)
+        .knowing("rules", &rules)
+        .knowing("scenarios", &scenarios);
     let new = new.play(&shown, &read("dialogue.txt")?).await?;
     match new {
         Some(new) => Ok(std::fs::write(&path, new).map_err(|error| format!("{shown}: {error}"))?),

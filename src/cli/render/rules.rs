@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::table::cell;
 use super::{sheet, table};
 use crate::cli::text;
 
@@ -45,7 +46,9 @@ pub fn tried(value: &Value) -> String {
 
 /// The decisions that change.
 pub fn replayed(value: &Value) -> String {
-    let changed = value["changed"].as_array().map_or(0, Vec::len);
-    let table = table::rows(&value["changed"], &["id", "message_id", "why"], "every message goes where it goes now");
-    format!("{table}\n{} messages, {changed} of them change\n", value["messages"])
+    let changed = value["changed"].as_array().map_or(&[][..], Vec::as_slice);
+    let told =
+        |one: &Value| format!("{}  {}\n     {}\n", cell(&one["id"]), cell(&one["message_id"]), cell(&one["why"]));
+    let lines: String = changed.iter().map(told).collect();
+    format!("{lines}{} of {} messages change\n", changed.len(), value["messages"])
 }

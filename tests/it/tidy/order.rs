@@ -5,7 +5,7 @@ use super::{File, wrong_lines};
 use crate::unit::{Unit, unit};
 
 /// A library that touches the world, and the folders that may name it.
-const OWNERS: [(&str, &[&str]); 20] = [
+const OWNERS: [(&str, &[&str]); 22] = [
     ("redb", &["store"]),
     ("zstd", &["store"]),
     ("mail_parser", &["message"]),
