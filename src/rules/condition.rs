@@ -15,6 +15,7 @@ use cel::common::types::{CelBool, CelString};
 use cel::{Context, Env, ExecutionError, IdedExpr, ParseErrors, Value, to_value};
 use regex::{Regex, RegexBuilder};
 
+use super::bounds;
 use crate::base::limits;
 use crate::case::{Brief, Draft};
 
@@ -84,6 +85,9 @@ impl Condition {
         if text.len() > limits::CONDITION_BYTES_MAX {
             let most = limits::CONDITION_BYTES_MAX;
             return Err(at_start(format!("found a condition of {} bytes, expected at most {most}", text.len())));
+        }
+        if let Some((at, what)) = bounds::excess(text) {
+            return Err(Broken { at, what });
         }
         let program = ENVIRONMENT.compile(text).map_err(|errors| unparsed(text, &errors))?;
         let mut check = Check { bound: Vec::new(), nested: 0 };

@@ -8,6 +8,7 @@
 //! The same rules, message and mail id give the same advice: shares of queues are dealt out by a digest, not by chance.
 
 mod book;
+mod bounds;
 mod condition;
 mod rule;
 mod warnings;

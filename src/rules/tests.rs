@@ -166,3 +166,29 @@ fn a_changed_file_is_followed_and_a_wrong_one_is_not() {
     std::fs::remove_file(&file).unwrap();
     assert_eq!(look(4), (String::new(), None));
 }
+
+/// A chain or nest must not use up the stack of whoever decides, which is half gone by then.
+#[test]
+fn the_longest_conditions_are_told_or_refused() {
+    let chains = [
+        ("1{} > 2", "+1", 22),
+        ("true{}", "&&true", 190),
+        ("case{}", ".tags", 24),
+        ("text{} == ''", "[0]", 20),
+        ("{}true", "true?true:", 12),
+        ("{}true", "!", 24),
+        ("{}true", "(", 4),
+        ("text{}", ".contains('')", 10),
+    ];
+    let told = std::thread::Builder::new().stack_size(1 << 20).spawn(move || {
+        for (text, link, count) in chains {
+            let chain = |count| {
+                let closed = if link == "(" { ")".repeat(count) } else { String::new() };
+                text.replace("{}", &link.repeat(count)) + &closed
+            };
+            Condition::compile(&chain(count)).unwrap().holds(&subject()).ok();
+            assert!(Condition::compile(&chain(count * 4)).is_err(), "{}", chain(count * 4));
+        }
+    });
+    told.unwrap().join().unwrap();
+}
