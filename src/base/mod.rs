@@ -6,6 +6,7 @@
 pub mod authentication;
 pub mod chance;
 pub mod envelope;
+pub mod hours;
 pub mod ids;
 pub mod limits;
 pub mod mailbox;
@@ -18,6 +19,7 @@ pub mod time;
 pub use authentication::{AuthResult, AuthResults};
 pub use chance::Chance;
 pub use envelope::{Envelope, IMPORTED, ReversePath};
+pub use hours::Hours;
 pub use ids::{CaseNumber, MailId};
 pub use mailbox::Mailbox;
 pub use priority::Priority;

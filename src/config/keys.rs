@@ -4,8 +4,8 @@
 
 use serde_json::json;
 
-use super::Settings;
 use super::value::{self, Read, Value};
+use super::{Settings, hours};
 use crate::base::limits;
 
 /// One key of the configuration.
@@ -145,6 +145,7 @@ pub const KEYS: &[Key] = &[
         get: |s| json!(s.many_addresses),
     },
     Key { path: "rules.file", set: |s, v| put(&mut s.rules, value::file(v)), get: |s| json!(s.rules) },
+    Key { path: "hours", set: |s, v| put(&mut s.hours, hours::all(v)), get: |s| json!(s.hours) },
     Key {
         path: "dns.servers",
         set: |s, v| put(&mut s.dns.servers, value::sockets(v, 0)),

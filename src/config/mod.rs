@@ -6,6 +6,7 @@
 //! A relative `data_dir` is relative to the working directory; the files of a smarthost and the rules to the folder of the file.
 
 pub mod addresses;
+mod hours;
 mod keys;
 mod mistake;
 mod read;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 pub use mistake::Mistake;
 
+use crate::base::Hours;
 use crate::case::ManyAddresses;
 use crate::outbound::RouteError;
 use crate::routing::MAIN_QUEUE;
@@ -39,6 +41,8 @@ pub struct Settings {
     pub many_addresses: ManyAddresses,
     /// The file of rules, relative to the configuration's folder.
     pub rules: PathBuf,
+    /// Business hours by name.
+    pub hours: BTreeMap<String, Hours>,
     pub store: store::Settings,
     pub smtp: smtp::server::Settings,
     pub http: http::Settings,
@@ -57,6 +61,7 @@ impl Default for Settings {
             postmaster_queue: MAIN_QUEUE.into(),
             many_addresses: ManyAddresses::default(),
             rules: "rules.toml".into(),
+            hours: BTreeMap::new(),
             store: store::Settings::default(),
             smtp,
             http: http::Settings::default(),

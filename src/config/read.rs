@@ -171,6 +171,28 @@ mod tests {
     }
 
     #[test]
+    fn hours_say_what_is_wrong_in_which_line() {
+        check("[hours.office]\nzone = 'Europe/Berlin'\nopen = ['mon-fri 08:00-18:00']\nholidays = ['2026-12-25']", &[]);
+        check("hours = 3", &["f:1:9: found 3, expected tables [hours.NAME]"]);
+        check("[hours]\noffice = 3", &["f:2:10: found 3, expected a table [hours.NAME]"]);
+        check("[hours.office]\nzone = 'UTC'", &["f:1:1: found a table, expected zone and open in it"]);
+        check(
+            "[hours.'a b']\nzone = 'Berlin'\nopen = ['8-18']\nholidays = ['today']\nclosed = 1",
+            &[
+                r#"f:1:8: found "a b", expected the name of business hours in letters, digits, '-', '_' and '.', at most 64"#,
+                r#"f:2:8: found "Berlin", expected a time zone such as "Europe/Berlin""#,
+                r#"f:3:9: found "8-18", expected hours such as "mon-fri 08:00-18:00" or "sat,sun 22:00-24:00""#,
+                r#"f:4:13: found "today", expected a day such as "2026-12-25""#,
+                r#"f:5:1: found the unknown key "closed", expected zone, open or holidays"#,
+            ],
+        );
+        check(
+            "[hours.office]\nzone = 'UTC'\nopen = []",
+            &[r#"f:3:8: found an empty list, expected a list such as ["mon-fri 08:00-18:00"]"#],
+        );
+    }
+
+    #[test]
     fn an_unknown_key_names_the_nearest() {
         let unknown = |place: &str, key: &str, nearest: &str| {
             format!("f:{place}: found the unknown key {key:?}, expected a known one; the nearest is {nearest:?}")

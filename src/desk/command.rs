@@ -318,6 +318,10 @@ pub struct QueueSettings {
     /// The queue itself is none.
     pub overflow: Option<String>,
     pub overflow_after: Option<Span>,
+    /// 0 is any number.
+    pub overflow_at: Option<u32>,
+    /// An empty text takes them away.
+    pub hours: Option<String>,
     /// 0s: skills count however long it takes.
     pub relax_after: Option<Span>,
 }

@@ -103,15 +103,33 @@ impl Desk {
             assign: typed.assign.unwrap_or(stored.assign),
             accept: typed.accept.unwrap_or(stored.accept),
             overflow,
+            overflow_at: typed.overflow_at.or(stored.overflow_at).filter(|most| *most > 0),
+            hours: self.known_hours(typed.hours.clone().or(stored.hours))?,
             overflow_after: typed.overflow_after.or(stored.overflow_after),
             relax_after: typed.relax_after.or(stored.relax_after).filter(|span| !span.0.is_zero()),
             ..stored
         })
     }
 
+    /// None for an empty name.
+    fn known_hours(&self, name: Option<String>) -> Result<Option<String>, Refusal> {
+        match name.filter(|name| !name.is_empty()) {
+            Some(name) if !self.site.hours.contains_key(&name) => {
+                let next = format!("write [hours.{name}] into the configuration and restart");
+                Err(Refusal::not_found(format!("there are no business hours {name}; {next}")))
+            }
+            name => Ok(name),
+        }
+    }
+
     async fn queue_row(&self, queue: &Queue) -> Result<Value, Refusal> {
         let mut shown = json!(queue);
         shown["waiting"] = self.waiting(&queue.name).await?.into();
+        if let Some(hours) = queue.hours.as_ref().and_then(|name| self.site.hours.get(name)) {
+            let phase = hours.at(self.site.now());
+            shown["open"] = phase.open.into();
+            shown[if phase.open { "closes_at" } else { "opens_at" }] = json!(phase.until);
+        }
         Ok(shown)
     }
 

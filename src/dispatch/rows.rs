@@ -1,12 +1,13 @@
 //! The board as the rows have it, all of it at the start and each part when its row has changed.
 
 use crate::base::{CaseNumber, Mailbox};
-use crate::routing::{Assign, Place, Switchboard, WorkItem};
-use crate::store::{Engine, Key, Page, ReadError, Table, tables};
+use crate::routing::{Place, Queue, Switchboard, WorkItem};
+use crate::store::{Engine, Key, Page, ReadError, Site, Table, tables};
 
-/// Agents, queues that hand their cases out, and the items of both.
-pub(super) async fn load(engine: &dyn Engine) -> Result<Switchboard, ReadError> {
-    let mut board = Switchboard::default();
+/// Agents, queues whose cases move by themselves, and the items of both.
+pub(super) async fn load(site: &Site) -> Result<Switchboard, ReadError> {
+    let engine = &*site.engine;
+    let mut board = Switchboard::new(site.hours.clone());
     for (_, kept) in tables::AGENTS.scan(engine, Page::first(&[], usize::MAX)).await? {
         board.set_agent(&kept.value.address.clone(), Some(kept.value));
     }
@@ -49,7 +50,7 @@ pub(super) async fn refresh(
 /// True unless it is a queue in which agents pick: most cases are written there, and nobody has to look at each.
 fn concerns(board: &Switchboard, place: &[u8]) -> bool {
     let queue = place.strip_prefix(Place::QUEUES).and_then(|queue| queue.strip_suffix(&[0]));
-    queue.is_none_or(|queue| std::str::from_utf8(queue).is_ok_and(|queue| board.hands_out(queue)))
+    queue.is_none_or(|queue| std::str::from_utf8(queue).is_ok_and(|queue| board.has_queue(queue)))
 }
 
 async fn refresh_item(engine: &dyn Engine, board: &mut Switchboard, case: CaseNumber) -> Result<(), ReadError> {
@@ -59,11 +60,11 @@ async fn refresh_item(engine: &dyn Engine, board: &mut Switchboard, case: CaseNu
 }
 
 async fn refresh_queue(engine: &dyn Engine, board: &mut Switchboard, name: &str) -> Result<(), ReadError> {
-    let handed_out = board.hands_out(name);
+    let was_there = board.has_queue(name);
     let queue = tables::QUEUES.get(engine, name).await?.map(|kept| kept.value);
-    let hands_out = queue.as_ref().is_some_and(|queue| queue.assign != Assign::Pick);
+    let moves_items = queue.as_ref().is_some_and(Queue::moves_items);
     board.set_queue(name, queue);
-    if hands_out && !handed_out {
+    if moves_items && !was_there {
         load_items(engine, board, &Place::Queue(name.to_owned()).to_bytes()).await?;
     }
     Ok(())

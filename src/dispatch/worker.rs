@@ -10,7 +10,7 @@ use crate::base::time::later;
 use crate::base::{CaseNumber, Time, limits};
 use crate::case::{DISPATCH, Happening, Status};
 use crate::net::Stop;
-use crate::routing::{Accept, Choice, MAIN_QUEUE, Overdue, Place, Switchboard, WorkItem};
+use crate::routing::{Accept, Choice, MAIN_QUEUE, Overdue, Overflow, Place, Switchboard, WorkItem};
 use crate::store::{Batch, CaseChange, CommitError, Site, StoreError, Table, tables};
 
 /// See the module. Runs once.
@@ -53,7 +53,7 @@ impl Worker {
     }
 
     async fn work(&mut self, stop: &Stop) -> Result<(), StoreError> {
-        let mut board = rows::load(&*self.site.engine).await?;
+        let mut board = rows::load(&self.site).await?;
         loop {
             self.give(&mut board).await?;
             let due = board.due().unwrap_or(Time::MAX);
@@ -91,7 +91,7 @@ impl Worker {
     }
 
     async fn catch_up(&self, board: &mut Switchboard) -> Result<(), StoreError> {
-        *board = rows::load(&*self.site.engine).await?;
+        *board = rows::load(&self.site).await?;
         Ok(())
     }
 
@@ -128,11 +128,15 @@ impl Worker {
                 let queue = kept.and_then(|kept| kept.value.queue).unwrap_or_else(|| MAIN_QUEUE.to_owned());
                 (*case, Happening::Queued { queue, why: format!("{agent}, who had it, is no agent any more") })
             }
-            Overdue::Overflows { case, from, to } if tables::QUEUES.get(engine, to).await?.is_some() => {
-                let why = format!("it waited too long in {from}");
+            Overdue::Overflows { case, from, to, why } if tables::QUEUES.get(engine, to).await?.is_some() => {
+                let why = match why {
+                    Overflow::Waited => format!("it waited too long in {from}"),
+                    Overflow::Closed => format!("{from} is out of hours"),
+                    Overflow::Full => format!("{from} is full"),
+                };
                 (*case, Happening::Queued { queue: to.clone(), why })
             }
-            Overdue::Overflows { case, from, to } => {
+            Overdue::Overflows { case, from, to, .. } => {
                 tracing::warn!(%case, queue = from, overflow = to, "a case can't overflow: there is no such queue");
                 return Ok((*case, true));
             }

@@ -141,6 +141,7 @@ impl Place {
             postmaster_queue: "main".into(),
             many_addresses: ManyAddresses::OneCase,
             rules: Book::empty(),
+            hours: Default::default(),
             clock,
             chance: Chance::seeded(1),
             engine: faulty.clone(),

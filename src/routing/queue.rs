@@ -27,6 +27,12 @@ pub struct Queue {
     /// How long that is; none: [`OVERFLOW_AFTER`](crate::base::limits::OVERFLOW_AFTER).
     #[serde(default)]
     pub overflow_after: Option<Span>,
+    /// Waiting items from which on the next ones overflow at once; none: any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overflow_at: Option<u32>,
+    /// Outside of these business hours nothing is handed out, and everything overflows at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<String>,
     /// How long an item waits for the skills that it asks for; none: as long as it takes.
     #[serde(default)]
     pub relax_after: Option<Span>,
@@ -61,6 +67,11 @@ pub enum Accept {
 }
 
 impl Queue {
+    /// True when its items go anywhere without an agent who takes them.
+    pub fn moves_items(&self) -> bool {
+        self.assign != Assign::Pick || self.overflow.is_some()
+    }
+
     /// As it is made.
     pub fn new(name: &str, created_at: Time) -> Self {
         Self {
@@ -71,6 +82,8 @@ impl Queue {
             accept: Accept::default(),
             overflow: None,
             overflow_after: None,
+            overflow_at: None,
+            hours: None,
             relax_after: None,
         }
     }

@@ -5,52 +5,19 @@
 //! wait in one line, so that a choice looks at the first of each line only: it costs as many agents as the queue has,
 //! whatever waits.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::choice::{Seat, choose};
-use super::{Agent, Assign, Choice, Place, Queue, WorkItem};
+use super::choice::Seat;
+use super::lane::Lane;
+use super::{Agent, Choice, Place, Queue, WorkItem};
 use crate::base::time::later;
-use crate::base::{CaseNumber, Mailbox, Priority, Time, limits};
-
-/// The urgent before others, then who waits longest.
-type Turn = (Reverse<Priority>, Time, CaseNumber);
-/// What an item asks for.
-type Demand = BTreeMap<String, u8>;
-
-/// What waits in one queue.
-#[derive(Debug)]
-struct Lane {
-    queue: Queue,
-    members: HashSet<Mailbox>,
-    waiting: BTreeMap<Demand, BTreeSet<Turn>>,
-    /// Something has changed since nobody was found.
-    moved: bool,
-}
-
-impl Lane {
-    /// Of items that ask for the same. Where the first finds nobody, the second may when that one was declined, or has not
-    /// waited long enough yet.
-    fn first_that_fits<'a>(
-        &self,
-        line: impl Iterator<Item = &'a WorkItem>,
-        members: impl Iterator<Item = &'a Seat> + Clone,
-        now: Time,
-    ) -> Option<Choice> {
-        for item in line.take(limits::LINE_TRIED_MAX) {
-            let chosen = choose(&self.queue, item, members.clone(), now);
-            let same_for_all = item.declined.is_empty() && self.queue.relax_after.is_none();
-            if chosen.is_some() || same_for_all {
-                return chosen;
-            }
-        }
-        None
-    }
-}
+use crate::base::{CaseNumber, Hours, Mailbox, Time, limits};
 
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Switchboard {
+    /// By the names under which queues know them.
+    hours: BTreeMap<String, Hours>,
     lanes: BTreeMap<String, Lane>,
     seats: HashMap<Mailbox, Seat>,
     items: HashMap<CaseNumber, WorkItem>,
@@ -69,18 +36,34 @@ pub enum Overdue {
     Offer { case: CaseNumber, agent: Mailbox },
     /// The agent who has it is none any more.
     Left { case: CaseNumber, agent: Mailbox },
-    /// It has waited too long.
-    Overflows { case: CaseNumber, from: String, to: String },
+    /// Another queue takes it.
+    Overflows { case: CaseNumber, from: String, to: String, why: Overflow },
+}
+
+/// Why an item goes to another queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overflow {
+    /// Too long.
+    Waited,
+    /// Its queue is out of hours.
+    Closed,
+    /// It came when as many waited as may.
+    Full,
 }
 
 impl Switchboard {
+    /// With these business hours.
+    pub fn new(hours: BTreeMap<String, Hours>) -> Self {
+        Self { hours, ..Self::default() }
+    }
+
     pub fn set_queue(&mut self, name: &str, queue: Option<Queue>) {
         let former = self.lanes.remove(name);
-        let Some(queue) = queue.filter(|queue| queue.assign != Assign::Pick) else { return };
-        let waiting = former.map(|lane| lane.waiting).unwrap_or_default();
-        let cases: Vec<CaseNumber> = waiting.values().flatten().map(|(_, _, case)| *case).collect();
-        let members = queue.members.iter().cloned().collect();
-        self.lanes.insert(name.to_owned(), Lane { queue, members, waiting, moved: true });
+        let Some(queue) = queue.filter(Queue::moves_items) else { return };
+        let hours = queue.hours.as_ref().and_then(|hours| self.hours.get(hours)).cloned();
+        let lane = Lane::new(queue, hours, former);
+        let cases: Vec<CaseNumber> = lane.cases().collect();
+        self.lanes.insert(name.to_owned(), lane);
         for case in cases {
             // Those of the former settings do nothing.
             let times: Vec<Time> = self.items.get(&case).map(|item| self.times_of(item).collect()).unwrap_or_default();
@@ -89,11 +72,11 @@ impl Switchboard {
     }
 
     /// True for a queue whose items must be told to this board.
-    pub fn hands_out(&self, queue: &str) -> bool {
+    pub fn has_queue(&self, queue: &str) -> bool {
         self.lanes.contains_key(queue)
     }
 
-    /// The queues that hand their items out.
+    /// The queues whose items move by themselves.
     pub fn queues(&self) -> impl Iterator<Item = &str> {
         self.lanes.keys().map(String::as_str)
     }
@@ -133,8 +116,7 @@ impl Switchboard {
         } else if let Place::Queue(queue) = &item.place
             && let Some(lane) = self.lanes.get_mut(queue)
         {
-            lane.waiting.entry(item.skills.clone()).or_default().insert(turn(&item));
-            lane.moved = true;
+            lane.add(&item);
         }
         let times: Vec<Time> = self.times_of(&item).collect();
         self.times.extend(times.into_iter().map(|at| (at, case)));
@@ -147,15 +129,10 @@ impl Switchboard {
 
     /// The next item that somebody can have.
     pub fn next(&mut self, now: Time) -> Option<Choice> {
+        self.follow_hours(now);
         let Self { lanes, seats, items, .. } = self;
         for lane in lanes.values_mut().filter(|lane| lane.moved) {
-            let members = lane.queue.members.iter().filter_map(|member| seats.get(member));
-            let mut heads: Vec<&Turn> = lane.waiting.values().filter_map(BTreeSet::first).collect();
-            heads.sort_unstable();
-            let chosen = heads.into_iter().find_map(|(_, _, case)| {
-                let line = lane.waiting[&items[case].skills].iter().map(|(_, _, case)| &items[case]);
-                lane.first_that_fits(line, members.clone(), now)
-            });
+            let chosen = lane.next(items, seats, now);
             if chosen.is_some() {
                 return chosen;
             }
@@ -164,13 +141,15 @@ impl Switchboard {
         None
     }
 
-    /// When [`Switchboard::overdue`] has something next.
+    /// When [`Switchboard::overdue`] has something next, or a queue opens or closes.
     pub fn due(&self) -> Option<Time> {
-        self.times.first().map(|(at, _)| *at)
+        let turns = self.lanes.values().filter_map(Lane::turns_at);
+        self.times.first().map(|(at, _)| *at).into_iter().chain(turns).min()
     }
 
     /// What has to be done because its time has come. What only makes room or lets go of skills is done here.
     pub fn overdue(&mut self, now: Time) -> Option<Overdue> {
+        self.follow_hours(now);
         while let Some((at, case)) = self.times.first().copied().filter(|(at, _)| *at <= now) {
             self.times.remove(&(at, case));
             let Some(item) = self.items.get(&case).cloned() else { continue };
@@ -187,9 +166,11 @@ impl Switchboard {
                 (Place::Queue(from), None) => {
                     let Some(lane) = self.lanes.get_mut(from) else { continue };
                     lane.moved = true;
-                    if let Some(to) = lane.queue.overflow.clone().filter(|_| overflows_at(&lane.queue, &item) <= now) {
-                        return Some(Overdue::Overflows { case, from: from.clone(), to });
+                    let again = lane.looks_again(&item, now);
+                    if let Some((to, why)) = self.overflow(from, &item, now) {
+                        return Some(Overdue::Overflows { case, from: from.clone(), to, why });
                     }
+                    self.times.extend(again.map(|at| (at, case)));
                 }
                 (Place::Agent(agent), _) if later(item.since, limits::CAPACITY_LEASE) <= now => {
                     let agent = agent.clone();
@@ -203,6 +184,40 @@ impl Switchboard {
         None
     }
 
+    /// Where an item goes instead of waiting here.
+    fn overflow(&self, from: &str, item: &WorkItem, now: Time) -> Option<(String, Overflow)> {
+        let lane = self.lanes.get(from)?;
+        let why = match () {
+            () if !lane.is_open() => Overflow::Closed,
+            () if lane.is_beyond(item) => Overflow::Full,
+            () if lane.overflows_at(item) <= now => Overflow::Waited,
+            () => return None,
+        };
+        self.taker(from).map(|to| (to.clone(), why))
+    }
+
+    /// The first queue along the overflows that is open and not full. What isn't on this board takes anything.
+    fn taker(&self, from: &str) -> Option<&String> {
+        let overflow = |name: &str| self.lanes.get(name)?.queue.overflow.as_ref();
+        let takes = |name: &str| self.is_open(name) && self.lanes.get(name).is_none_or(|lane| !lane.is_full());
+        let chain = std::iter::successors(overflow(from), |name| overflow(name));
+        // In a circle of queues each comes at most once.
+        chain.take(self.lanes.len()).take_while(|name| *name != from).find(|name| takes(name))
+    }
+
+    fn is_open(&self, queue: &str) -> bool {
+        self.lanes.get(queue).is_none_or(Lane::is_open)
+    }
+
+    /// When a queue opens or closes, all that wait may have another place.
+    fn follow_hours(&mut self, now: Time) {
+        let turned = self.lanes.values_mut().fold(false, |turned, lane| lane.follow_hours(now) || turned);
+        if turned {
+            let overflowing = self.lanes.values().filter(|lane| lane.queue.overflow.is_some());
+            self.times.extend(overflowing.flat_map(Lane::cases).map(|case| (Time::MIN, case)));
+        }
+    }
+
     /// Units taken of an agent.
     pub fn load(&self, agent: &Mailbox) -> u32 {
         self.load.get(agent).copied().unwrap_or_default()
@@ -210,7 +225,7 @@ impl Switchboard {
 
     fn concerns(&self, item: &WorkItem) -> bool {
         match &item.place {
-            Place::Queue(queue) => item.offer.is_some() || self.hands_out(queue),
+            Place::Queue(queue) => item.offer.is_some() || self.has_queue(queue),
             Place::Agent(_) => true,
         }
     }
@@ -225,13 +240,8 @@ impl Switchboard {
             self.freed(&holder);
         } else if let Place::Queue(queue) = &item.place
             && let Some(lane) = self.lanes.get_mut(queue)
-            && let Some(line) = lane.waiting.get_mut(&item.skills)
         {
-            line.remove(&turn(item));
-            if line.is_empty() {
-                lane.waiting.remove(&item.skills);
-            }
-            lane.moved = true;
+            lane.remove(item);
         }
     }
 
@@ -242,12 +252,7 @@ impl Switchboard {
             _ if left => [Some(Time::MIN), None],
             (Place::Agent(_), _) => [Some(later(item.since, limits::CAPACITY_LEASE)), None],
             (Place::Queue(_), Some(offer)) => [Some(offer.until), None],
-            (Place::Queue(queue), None) => {
-                let queue = self.lanes.get(queue).map(|lane| &lane.queue);
-                let overflows = queue.filter(|queue| queue.overflow.is_some()).map(|queue| overflows_at(queue, item));
-                let relaxes = queue.and_then(|queue| queue.relax_after).map(|span| later(item.since, span.0));
-                [overflows, relaxes]
-            }
+            (Place::Queue(queue), None) => self.lanes.get(queue).map(|lane| lane.times_of(item)).unwrap_or_default(),
         };
         times.into_iter().flatten()
     }
@@ -266,14 +271,6 @@ impl Switchboard {
 
     /// Looks again wherever this agent works.
     fn freed(&mut self, agent: &Mailbox) {
-        self.lanes.values_mut().filter(|lane| lane.members.contains(agent)).for_each(|lane| lane.moved = true);
+        self.lanes.values_mut().filter(|lane| lane.has_member(agent)).for_each(|lane| lane.moved = true);
     }
-}
-
-fn turn(item: &WorkItem) -> Turn {
-    (Reverse(item.priority), item.since, item.case)
-}
-
-fn overflows_at(queue: &Queue, item: &WorkItem) -> Time {
-    later(item.since, queue.overflow_after.map_or(limits::OVERFLOW_AFTER, |span| span.0))
 }

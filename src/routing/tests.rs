@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::*;
-use crate::base::{CaseNumber, Chance, Mailbox, Priority, Span, Time, limits};
+use crate::base::{CaseNumber, Chance, Hours, Mailbox, Priority, Span, Time, limits};
 use crate::case::Offer;
 
 fn mailbox(name: &str) -> Mailbox {
@@ -145,7 +145,7 @@ fn what_has_its_time_is_told_once() {
     let offer = Offer { agent: mailbox("anna"), until: at(20) };
     board.set_item(2, Some(WorkItem { offer: Some(offer), ..item(2) }));
     assert_eq!((board.overdue(at(10)), board.due()), (None, Some(at(11))));
-    let overflows = Overdue::Overflows { case: 1, from: "q".into(), to: "r".into() };
+    let overflows = Overdue::Overflows { case: 1, from: "q".into(), to: "r".into(), why: Overflow::Waited };
     assert_eq!((board.overdue(at(11)), board.overdue(at(11))), (Some(overflows), None));
     let unanswered = Overdue::Offer { case: 2, agent: mailbox("anna") };
     assert_eq!((board.overdue(at(20)), board.due()), (Some(unanswered), None));
@@ -158,6 +158,70 @@ fn what_has_its_time_is_told_once() {
     board.set_item(3, Some(WorkItem { place: Place::Agent(mailbox("bob")), ..item(3) }));
     board.set_agent(&mailbox("bob"), None);
     assert_eq!(board.overdue(at(4)), Some(Overdue::Left { case: 3, agent: mailbox("bob") }));
+}
+
+/// Moves whatever has to, as the worker does; where each item is then.
+fn overflow(board: &mut Switchboard, now: Time) -> Vec<(CaseNumber, String, Overflow)> {
+    let mut moved = Vec::new();
+    while let Some(overdue) = board.overdue(now) {
+        let Overdue::Overflows { case, to, why, .. } = overdue else { panic!("{overdue:?}") };
+        board.set_item(case, Some(WorkItem { place: Place::Queue(to.clone()), since: now, ..item(case) }));
+        moved.push((case, to, why));
+    }
+    moved
+}
+
+#[test]
+fn a_closed_queue_hands_nothing_out_and_overflows_to_one_that_is_open() {
+    let open = |text: &str| Hours { zone: "UTC".parse().unwrap(), open: vec![text.parse().unwrap()], holidays: vec![] };
+    // The epoch was a Thursday.
+    let hours = [("early", open("mon-sun 00:00-08:00")), ("late", open("mon-sun 06:00-12:00"))];
+    let mut board = Switchboard::new(hours.map(|(name, hours)| (name.to_owned(), hours)).into());
+    let with = |name: &str, hours: &str, overflow: &str| Queue {
+        hours: Some(hours.into()),
+        overflow: Some(overflow.into()),
+        overflow_after: Some(Span(Duration::from_secs(100 * 3600))),
+        members: vec![mailbox("anna")],
+        assign: Assign::RoundRobin,
+        ..Queue::new(name, Time::UNIX_EPOCH)
+    };
+    board.set_queue("q", Some(with("q", "early", "r")));
+    board.set_queue("r", Some(with("r", "late", "q")));
+    let hour = |hours: i64| at(hours * 3600);
+    board.set_item(1, Some(item(1)));
+    assert_eq!((overflow(&mut board, hour(1)), board.due()), (vec![], Some(hour(6))));
+    assert_eq!((overflow(&mut board, hour(6)), board.due()), (vec![], Some(hour(8))));
+    assert_eq!(overflow(&mut board, hour(8)), [(1, "r".into(), Overflow::Closed)]);
+    // Nobody is there: it stays where it is, until one of them opens.
+    assert_eq!((overflow(&mut board, hour(12)), board.due()), (vec![], Some(hour(24))));
+    board.set_agent(&mailbox("anna"), Some(agent("anna")));
+    assert_eq!(assign(&mut board, hour(23)), []);
+    assert_eq!(overflow(&mut board, hour(24)), [(1, "q".into(), Overflow::Closed)]);
+    assert_eq!(assign(&mut board, hour(24)), [(1, "anna".to_owned())]);
+}
+
+#[test]
+fn a_full_queue_passes_on_whoever_comes_next() {
+    let full = |name: &str, most, overflow: Option<&str>| Queue {
+        overflow_at: Some(most),
+        overflow: overflow.map(str::to_owned),
+        ..Queue::new(name, Time::UNIX_EPOCH)
+    };
+    let mut board = Switchboard::default();
+    board.set_queue("q", Some(full("q", 2, Some("r"))));
+    board.set_queue("r", Some(full("r", 1, Some("q"))));
+    (1..=5).for_each(|case| board.set_item(case, Some(item(case))));
+    // Who came first stays, the next one fills the second queue, and nobody goes in a circle.
+    assert_eq!(overflow(&mut board, at(5)), [(3, "r".into(), Overflow::Full)]);
+    board.set_item(1, None);
+    board.set_item(6, Some(item(6)));
+    assert_eq!(overflow(&mut board, at(6)), []);
+    board.set_queue("q", Some(full("q", 9, Some("r"))));
+    assert_eq!(overflow(&mut board, at(7)), []);
+    // Having waited for too long, they go where there is room, and try again later where there is none.
+    let waited = |case, to: &str| (case, to.to_owned(), Overflow::Waited);
+    assert_eq!(overflow(&mut board, at(1_000)), [waited(3, "q"), waited(5, "r")]);
+    assert_eq!(board.due(), Some(at(1_900)));
 }
 
 /// Agents come and go, accept, decline, answer and forget; cases come, and come again.

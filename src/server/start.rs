@@ -104,6 +104,7 @@ pub(super) async fn open(
         postmaster_queue: settings.postmaster_queue.clone(),
         many_addresses: settings.many_addresses,
         rules: Book::open(settings.rules_file(), config::rules::reader, clock.now()),
+        hours: settings.hours.clone(),
         clock: clock.clone(),
         chance: chance.clone(),
         engine: store.engine.clone(),

@@ -1,6 +1,7 @@
 //! One installation: its names, its clock and chance, its store and its secrets. Everything that works on mail or cases
 //! is given one of these.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::documents::Parsed;
@@ -8,7 +9,7 @@ use super::due::Alarm;
 use super::traces::Traces;
 use super::{Batch, CommitError, Engine, Journal, ReadError, tables};
 use crate::address::{Keyring, RoutingAddress};
-use crate::base::{Chance, Clock, Mailbox, Time, limits};
+use crate::base::{Chance, Clock, Hours, Mailbox, Time, limits};
 use crate::case::ManyAddresses;
 use crate::routing::{MAIN_QUEUE, Queue};
 use crate::rules::Book;
@@ -24,6 +25,8 @@ pub struct Site {
     pub many_addresses: ManyAddresses,
     /// What the company has written down about where cases go.
     pub rules: Book,
+    /// Business hours by name.
+    pub hours: BTreeMap<String, Hours>,
     pub clock: Clock,
     pub chance: Chance,
     pub engine: Arc<dyn Engine>,
@@ -43,6 +46,7 @@ pub struct Parts {
     pub postmaster_queue: String,
     pub many_addresses: ManyAddresses,
     pub rules: Book,
+    pub hours: BTreeMap<String, Hours>,
     pub clock: Clock,
     pub chance: Chance,
     pub engine: Arc<dyn Engine>,
@@ -92,8 +96,8 @@ impl Tries<'_> {
 impl Site {
     /// Opens the installation on its store; the first time this makes the keyring and the queue `main`.
     pub async fn open(parts: Parts) -> Result<Self, StoreError> {
-        let Parts { hostname, service_domain, postmaster_queue, many_addresses, rules, clock, chance, engine, journal } =
-            parts;
+        let Parts { hostname, service_domain, postmaster_queue, many_addresses, rules, hours, clock, .. } = parts;
+        let (chance, engine, journal) = (parts.chance, parts.engine, parts.journal);
         let keys = match tables::KEYRINGS.get(&*engine, "tokens").await? {
             Some(keys) => keys.value,
             None => {
@@ -113,6 +117,7 @@ impl Site {
             postmaster_queue,
             many_addresses,
             rules,
+            hours,
             clock,
             chance,
             engine,

@@ -49,6 +49,13 @@ pub struct QueueOptions {
     /// How long that is, 15m unless said
     #[arg(long, value_name = "DURATION")]
     overflow_after: Option<Span>,
+    /// Waiting cases from which on the next ones overflow at once; 0: any number
+    #[arg(long, value_name = "N")]
+    overflow_at: Option<u32>,
+    /// Business hours from the configuration, outside of which nothing is handed out and everything overflows; an
+    /// empty text: always
+    #[arg(long, value_name = "NAME")]
+    hours: Option<String>,
     /// How long a case waits for the skills that it asks for; 0s: as long as it takes
     #[arg(long, value_name = "DURATION")]
     relax_after: Option<Span>,
@@ -70,6 +77,8 @@ impl QueueOptions {
             accept: self.accept,
             overflow: self.overflow,
             overflow_after: self.overflow_after,
+            overflow_at: self.overflow_at,
+            hours: self.hours,
             relax_after: self.relax_after,
         })
     }
