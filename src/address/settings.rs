@@ -2,6 +2,8 @@
 //!
 //! Rows of older versions lack the newer settings; they read as their defaults.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{AcceptFrom, Acknowledge, OnResolved, ReplyTo, Unauthorised, UnknownSender};
@@ -72,6 +74,8 @@ pub struct Settings {
     pub task: Option<String>,
     /// What the authors of new cases are told.
     pub acknowledge: Acknowledge,
+    /// Only agents who have one of these may take or answer its cases; none: all agents.
+    pub permission_sets: BTreeSet<String>,
 }
 
 impl Default for Settings {
@@ -96,6 +100,7 @@ impl Default for Settings {
             save_headers: false,
             task: None,
             acknowledge: Acknowledge::default(),
+            permission_sets: BTreeSet::new(),
         }
     }
 }

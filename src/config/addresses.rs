@@ -4,7 +4,7 @@
 //! named stays as it is; an empty text, an empty list, the queue `main` and `0/day` take one away. Every mistake of a file
 //! is reported, as for the configuration.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -17,6 +17,7 @@ use super::value::{self, Read, Value, Wrong, wrong};
 use crate::address::{AcceptFrom, Acknowledge, NoAcknowledge, OnResolved};
 use crate::base::Mailbox;
 use crate::desk::command::{AddressSettings, WantedAddress};
+use crate::routing::is_queue_name;
 
 /// How a setting is read, by its name, in the order of the file.
 type Setting = (&'static str, fn(&mut AddressSettings, &Value<'_>) -> Read<()>);
@@ -41,6 +42,7 @@ const SETTINGS: &[Setting] = &[
     ("save_headers", |s, v| put(&mut s.save_headers, v.get_ref().as_bool().ok_or_else(|| wrong(v, "true or false")))),
     ("task", |s, v| put(&mut s.task, value::text(v, "a text", any))),
     ("acknowledge", |s, v| put(&mut s.acknowledge, acknowledge(v))),
+    ("permission_sets", |s, v| put(&mut s.permission_sets, permission_sets(v))),
 ];
 
 fn put<T>(place: &mut Option<T>, read: Read<T>) -> Read<()> {
@@ -60,6 +62,12 @@ fn accept_from(value: &Value<'_>) -> Read<AcceptFrom> {
     const EXPECTED: &str = r#"a list such as ["anna@example.com", "example.com", "*.example.com"], or [] for anyone"#;
     let texts = value::list(value, EXPECTED, |one| value::text(one, EXPECTED, any))?;
     AcceptFrom::try_from(texts).map_err(|error| vec![Wrong { span: value.span(), what: error.to_string() }])
+}
+
+fn permission_sets(value: &Value<'_>) -> Read<BTreeSet<String>> {
+    const EXPECTED: &str = r#"a list of names such as ["billing"], or [] for none"#;
+    let one = |one: &Value<'_>| value::text(one, EXPECTED, |text| is_queue_name(text).then(|| text.to_owned()));
+    Ok(value::list(value, EXPECTED, one)?.into_iter().collect())
 }
 
 fn rate_limit(value: &Value<'_>) -> Read<u32> {
@@ -185,6 +193,7 @@ mod tests {
             save_headers: true,
             task: Some("not started".into()),
             acknowledge: "Your case\nis {case}.".parse().unwrap(),
+            permission_sets: ["billing".to_owned(), "vip".to_owned()].into(),
             ..Settings::default()
         });
         all["address"] = json!("a b@example.com");

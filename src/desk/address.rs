@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::agent::permission_sets;
 use super::command::AddressSettings;
 use super::{Answer, Desk, Outcome, Refusal, view};
 use crate::address::{
@@ -295,6 +296,7 @@ pub(super) fn changed(stored: Settings, typed: AddressSettings) -> Settings {
         save_headers: typed.save_headers.unwrap_or(stored.save_headers),
         task: typed.task.or(stored.task).filter(|status| !status.trim().is_empty()),
         acknowledge: typed.acknowledge.unwrap_or(stored.acknowledge),
+        permission_sets: permission_sets(stored.permission_sets, typed.permission_sets),
     }
 }
 

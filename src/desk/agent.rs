@@ -1,10 +1,13 @@
 //! Commands about agents.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
+use super::case::absent;
 use super::command::AgentSettings;
 use super::{Answer, Desk, Outcome, Refusal};
-use crate::base::Mailbox;
+use crate::base::{CaseNumber, Mailbox};
 use crate::routing::{Agent, Place, Presence};
 use crate::store::{Batch, Kept, Key, Page, tables};
 
@@ -90,6 +93,32 @@ impl Desk {
         }
     }
 
+    /// Refuses an agent who has none of the permission sets that the case's address asks for.
+    pub(super) async fn check_permission(&self, number: CaseNumber, agent: &Mailbox) -> Result<(), Refusal> {
+        let engine = &*self.site.engine;
+        let agent = self.agent(agent).await?.value;
+        let case = tables::CASES.get(engine, &number).await?.ok_or_else(|| absent(number))?.value;
+        let address = match &case.address {
+            Some(address) => self.site.routing_address(address).await?,
+            None => None,
+        };
+        match address {
+            Some(address) if !agent.may(&address.settings.permission_sets) => {
+                let sets: Vec<&str> = address.settings.permission_sets.iter().map(String::as_str).collect();
+                let why = format!(
+                    "{} may not work on case {number}: {} asks for the permission set {}; give it with: postcase agent \
+                     set {0} --permission-set {}",
+                    agent.address,
+                    address.address,
+                    sets.join(" or "),
+                    sets[0],
+                );
+                Err(Refusal::refused(why))
+            }
+            _ => Ok(()),
+        }
+    }
+
     async fn agent_row(&self, agent: &Agent) -> Result<Value, Refusal> {
         let place = Place::Agent(agent.address.clone()).to_bytes();
         let items = tables::WORK.scan(&*self.site.engine, Page::first(&place, usize::MAX)).await?;
@@ -99,10 +128,24 @@ impl Desk {
     }
 }
 
+/// What stands in `typed`, where it names any.
+pub(super) fn permission_sets(stored: BTreeSet<String>, typed: Option<BTreeSet<String>>) -> BTreeSet<String> {
+    let mut sets = typed.unwrap_or(stored);
+    sets.remove("");
+    sets
+}
+
 fn changed(stored: Agent, typed: AgentSettings) -> Agent {
     let mut skills = stored.skills;
     skills.extend(typed.skills);
     skills.retain(|_, level| *level > 0);
     let capacity = typed.capacity.or(stored.capacity).filter(|capacity| *capacity > 0);
-    Agent { name: typed.name.or(stored.name).filter(|name| !name.is_empty()), capacity, skills, ..stored }
+    let permission_sets = permission_sets(stored.permission_sets, typed.permission_sets);
+    Agent {
+        name: typed.name.or(stored.name).filter(|name| !name.is_empty()),
+        capacity,
+        skills,
+        permission_sets,
+        ..stored
+    }
 }

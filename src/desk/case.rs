@@ -109,7 +109,7 @@ impl Desk {
     ) -> Answer {
         let what = match (agent, queue) {
             (Some(agent), None) => {
-                self.actor(Some(&agent)).await?;
+                self.check_permission(number, &agent).await?;
                 Happening::Assigned { agent, why: None, considered: Vec::new() }
             }
             (None, Some(queue)) => {
@@ -123,6 +123,7 @@ impl Desk {
 
     /// Whoever has it already gets it once; what somebody else has is only given away on purpose.
     pub(super) async fn case_take(&self, number: CaseNumber, by: Mailbox) -> Answer {
+        self.check_permission(number, &by).await?;
         self.change_case(number, Some(by.clone()), |case| match &case.owner {
             Some(owner) if *owner == by => Ok(Vec::new()),
             Some(owner) => {

@@ -3,7 +3,7 @@
 //!
 //! Names are `noun-verb`, as typed. Absent optional fields keep what is stored (in `set`) or take the default (in `add`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -306,6 +306,8 @@ pub struct AddressSettings {
     pub task: Option<String>,
     /// `off` takes it away.
     pub acknowledge: Option<crate::address::Acknowledge>,
+    /// All of them; an empty name is none.
+    pub permission_sets: Option<BTreeSet<String>>,
 }
 
 /// Settings of a queue as typed; `None` is "not named".
@@ -335,6 +337,8 @@ pub struct AgentSettings {
     pub capacity: Option<u32>,
     /// A level of 0 takes a skill away.
     pub skills: BTreeMap<String, u8>,
+    /// All of them; an empty name is none.
+    pub permission_sets: Option<BTreeSet<String>>,
 }
 
 /// What a person says of a contact; `None` is "not named".

@@ -11,6 +11,9 @@ pub(super) async fn load(site: &Site) -> Result<Switchboard, ReadError> {
     for (_, kept) in tables::AGENTS.scan(engine, Page::first(&[], usize::MAX)).await? {
         board.set_agent(&kept.value.address.clone(), Some(kept.value));
     }
+    for (_, kept) in tables::ADDRESSES.scan(engine, Page::first(&[], usize::MAX)).await? {
+        board.set_asked(&kept.value.address, kept.value.settings.permission_sets);
+    }
     for (_, kept) in tables::QUEUES.scan(engine, Page::first(&[], usize::MAX)).await? {
         board.set_queue(&kept.value.name.clone(), Some(kept.value));
     }
@@ -41,8 +44,13 @@ pub(super) async fn refresh(
     } else if let Some((local, domain)) = text().rsplit_once('@')
         && let Ok(address) = Mailbox::new(local, domain)
     {
-        let agent = tables::AGENTS.get(engine, &address).await?.map(|kept| kept.value);
-        board.set_agent(&address, agent);
+        if table == tables::ADDRESSES.table() {
+            let registered = tables::ADDRESSES.get(engine, &address).await?.map(|kept| kept.value);
+            board.set_asked(&address, registered.map(|address| address.settings.permission_sets).unwrap_or_default());
+        } else {
+            let agent = tables::AGENTS.get(engine, &address).await?.map(|kept| kept.value);
+            board.set_agent(&address, agent);
+        }
     }
     Ok(())
 }

@@ -39,7 +39,8 @@ impl Dispatch {
 impl Worker {
     /// What is written from now on is seen.
     pub fn new(site: Arc<Site>) -> (Self, Dispatch) {
-        let tables = vec![tables::WORK.table(), tables::QUEUES.table(), tables::AGENTS.table()];
+        let tables =
+            vec![tables::WORK.table(), tables::QUEUES.table(), tables::AGENTS.table(), tables::ADDRESSES.table()];
         let written = site.engine.watch(tables);
         let (ask, asked) = unbounded_channel();
         (Self { site, written, asked }, Dispatch(ask))

@@ -1,6 +1,6 @@
 //! Agents, who answer cases: whether they are there, what they can do, how much at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,9 @@ pub struct Agent {
     /// What they can do, and how well: a larger level is better.
     #[serde(default)]
     pub skills: BTreeMap<String, u8>,
+    /// What opens the cases of addresses that ask for one of these.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub permission_sets: BTreeSet<String>,
 }
 
 /// Whether an agent is given work.
@@ -34,9 +37,14 @@ pub enum Presence {
 }
 
 impl Agent {
+    /// True when they may work on cases that ask for one of these permission sets; anybody may when none is asked for.
+    pub fn may(&self, asked: &BTreeSet<String>) -> bool {
+        asked.is_empty() || !asked.is_disjoint(&self.permission_sets)
+    }
+
     /// As one is added.
     pub fn new(address: Mailbox, name: Option<String>, created_at: Time) -> Self {
-        let (presence, capacity, skills) = (Presence::default(), None, BTreeMap::new());
-        Self { address, name, created_at, presence, capacity, skills }
+        let (presence, skills, permission_sets) = (Presence::default(), BTreeMap::new(), BTreeSet::new());
+        Self { address, name, created_at, presence, capacity: None, skills, permission_sets }
     }
 }

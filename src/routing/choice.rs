@@ -24,9 +24,13 @@ pub struct Choice {
 pub enum Verdict {
     Fits,
     NotThere(Presence),
-    Full { load: u32 },
+    Full {
+        load: u32,
+    },
     LacksSkill,
     Declined,
+    /// Has none of the permission sets that its address asks for.
+    NotPermitted,
 }
 
 /// An agent as the choice sees them.
@@ -75,6 +79,7 @@ impl fmt::Display for Verdict {
             Self::NotThere(_) => f.write_str("is offline"),
             Self::Full { load } => write!(f, "is full with {load}"),
             Self::LacksSkill => f.write_str("lacks a skill that it asks for"),
+            Self::NotPermitted => f.write_str("may not work on cases of this address"),
             Self::Declined => f.write_str("has declined it too often"),
         }
     }
@@ -86,29 +91,29 @@ pub(super) fn is_relaxed(queue: &Queue, item: &WorkItem, now: Time) -> bool {
     queue.assign != Assign::Skills || queue.relax_after.is_some_and(|span| after(span.0))
 }
 
-/// The best of `seats`, or what speaks against each of them.
+/// The best of `seats`, each with whether they may have it at all; or what speaks against each of them.
 pub(super) fn choose<'a>(
     queue: &Queue,
     item: &WorkItem,
-    seats: impl Iterator<Item = &'a Seat> + Clone,
+    seats: impl Iterator<Item = (&'a Seat, bool)> + Clone,
     now: Time,
 ) -> Option<Choice> {
     let relaxed = is_relaxed(queue, item, now);
-    let fits = |seat: &&Seat| seat.verdict(item, relaxed) == Verdict::Fits;
+    let verdict = |(seat, may): (&Seat, bool)| if may { seat.verdict(item, relaxed) } else { Verdict::NotPermitted };
+    let fitting = seats.clone().filter(|one| verdict(*one) == Verdict::Fits).map(|(seat, _)| seat);
     let previous = item.previous.as_ref();
-    let had_it = seats.clone().find(|seat| Some(&seat.agent.address) == previous).filter(fits);
+    let had_it = previous.and_then(|previous| fitting.clone().find(|seat| seat.agent.address == *previous));
     let (chosen, why) = match had_it {
         Some(seat) => (seat, "had it before".to_owned()),
         None if relaxed && queue.assign == Assign::Skills && !item.skills.is_empty() => {
-            let (seat, _) = best(Assign::RoundRobin, item, seats.clone().filter(fits))?;
+            let (seat, _) = best(Assign::RoundRobin, item, fitting)?;
             (seat, "has waited longest; the skills that it asks for took too long".to_owned())
         }
-        None => best(queue.assign, item, seats.clone().filter(fits))?,
+        None => best(queue.assign, item, fitting)?,
     };
     let mut considered = vec![Considered { agent: chosen.agent.address.clone(), why: why.clone() }];
-    let others = seats.filter(|seat| seat.agent.address != chosen.agent.address);
-    let told =
-        |seat: &Seat| Considered { agent: seat.agent.address.clone(), why: seat.verdict(item, relaxed).to_string() };
+    let others = seats.filter(|(seat, _)| seat.agent.address != chosen.agent.address);
+    let told = |one: (&Seat, bool)| Considered { agent: one.0.agent.address.clone(), why: verdict(one).to_string() };
     considered.extend(others.take(limits::CONSIDERED_MAX - 1).map(told));
     Some(Choice { case: item.case, agent: chosen.agent.address.clone(), why, considered })
 }

@@ -11,8 +11,8 @@ use crate::base::{CaseNumber, Mailbox, Priority, Time, limits};
 
 /// The urgent before others, then who waits longest.
 type Turn = (Reverse<Priority>, Time, CaseNumber);
-/// What an item asks for.
-type Demand = BTreeMap<String, u8>;
+/// What an item asks for: skills, and one of these permission sets.
+type Demand = (BTreeMap<String, u8>, BTreeSet<String>);
 
 /// See the module.
 #[derive(Debug)]
@@ -38,18 +38,21 @@ impl Lane {
         Self { queue, members, waiting, arrivals, hours, phase, moved: true }
     }
 
-    pub fn add(&mut self, item: &WorkItem) {
-        self.waiting.entry(item.skills.clone()).or_default().insert(turn(item));
+    /// With the permission sets that it asks for.
+    pub fn add(&mut self, item: &WorkItem, asked: &BTreeSet<String>) {
+        self.waiting.entry((item.skills.clone(), asked.clone())).or_default().insert(turn(item));
         self.arrivals.insert((item.since, item.case));
         self.moved = true;
     }
 
-    pub fn remove(&mut self, item: &WorkItem) {
+    /// With those with which it was added.
+    pub fn remove(&mut self, item: &WorkItem, asked: &BTreeSet<String>) {
         self.arrivals.remove(&(item.since, item.case));
-        if let Some(line) = self.waiting.get_mut(&item.skills) {
+        let demand = (item.skills.clone(), asked.clone());
+        if let Some(line) = self.waiting.get_mut(&demand) {
             line.remove(&turn(item));
             if line.is_empty() {
-                self.waiting.remove(&item.skills);
+                self.waiting.remove(&demand);
             }
         }
         self.moved = true;
@@ -125,12 +128,13 @@ impl Lane {
             return None;
         }
         let members = self.queue.members.iter().filter_map(|member| seats.get(member));
-        let mut heads: Vec<(&Turn, &BTreeSet<Turn>)> =
-            self.waiting.values().filter_map(|line| Some((line.first()?, line))).collect();
-        heads.sort_unstable();
-        heads.into_iter().find_map(|(_, line)| {
+        let mut lines: Vec<_> =
+            self.waiting.iter().filter_map(|(asked, line)| Some((line.first()?, asked, line))).collect();
+        lines.sort_unstable_by_key(|(first, ..)| *first);
+        lines.into_iter().find_map(|(_, (_, asked), line)| {
             let line = line.iter().map(|(_, _, case)| &items[case]);
-            self.first_that_fits(line, members.clone(), now)
+            let permitted = members.clone().map(|seat| (seat, seat.agent.may(asked)));
+            self.first_that_fits(line, permitted, now)
         })
     }
 
@@ -139,7 +143,7 @@ impl Lane {
     fn first_that_fits<'a>(
         &self,
         line: impl Iterator<Item = &'a WorkItem>,
-        members: impl Iterator<Item = &'a Seat> + Clone,
+        members: impl Iterator<Item = (&'a Seat, bool)> + Clone,
         now: Time,
     ) -> Option<Choice> {
         for item in line.take(limits::LINE_TRIED_MAX) {

@@ -19,6 +19,8 @@ pub struct Switchboard {
     /// By the names under which queues know them.
     hours: BTreeMap<String, Hours>,
     lanes: BTreeMap<String, Lane>,
+    /// The permission sets that addresses ask for.
+    asked: HashMap<Mailbox, BTreeSet<String>>,
     seats: HashMap<Mailbox, Seat>,
     items: HashMap<CaseNumber, WorkItem>,
     /// How often somebody was given something.
@@ -97,6 +99,19 @@ impl Switchboard {
         self.freed(address);
     }
 
+    /// Only agents with one of these permission sets get the cases of this address; all do when there are none.
+    pub fn set_asked(&mut self, address: &Mailbox, sets: BTreeSet<String>) {
+        if asked_of(&self.asked, Some(address)) == &sets {
+            return;
+        }
+        let waits = |item: &&WorkItem| item.address.as_ref() == Some(address) && item.holder().is_none();
+        let items = self.items.values().filter(waits);
+        let items: Vec<WorkItem> = items.cloned().collect();
+        items.iter().for_each(|item| self.set_item(item.case, None));
+        self.asked.insert(address.clone(), sets);
+        items.into_iter().for_each(|item| self.set_item(item.case, Some(item)));
+    }
+
     /// The item of this case as it is now.
     pub fn set_item(&mut self, case: CaseNumber, item: Option<WorkItem>) {
         if self.items.get(&case) == item.as_ref() {
@@ -116,7 +131,7 @@ impl Switchboard {
         } else if let Place::Queue(queue) = &item.place
             && let Some(lane) = self.lanes.get_mut(queue)
         {
-            lane.add(&item);
+            lane.add(&item, asked(&self.asked, &item));
         }
         let times: Vec<Time> = self.times_of(&item).collect();
         self.times.extend(times.into_iter().map(|at| (at, case)));
@@ -241,7 +256,7 @@ impl Switchboard {
         } else if let Place::Queue(queue) = &item.place
             && let Some(lane) = self.lanes.get_mut(queue)
         {
-            lane.remove(item);
+            lane.remove(item, asked(&self.asked, item));
         }
     }
 
@@ -273,4 +288,13 @@ impl Switchboard {
     fn freed(&mut self, agent: &Mailbox) {
         self.lanes.values_mut().filter(|lane| lane.has_member(agent)).for_each(|lane| lane.moved = true);
     }
+}
+
+fn asked<'a>(all: &'a HashMap<Mailbox, BTreeSet<String>>, item: &WorkItem) -> &'a BTreeSet<String> {
+    asked_of(all, item.address.as_ref())
+}
+
+fn asked_of<'a>(all: &'a HashMap<Mailbox, BTreeSet<String>>, address: Option<&Mailbox>) -> &'a BTreeSet<String> {
+    const NONE: &BTreeSet<String> = &BTreeSet::new();
+    address.and_then(|address| all.get(address)).unwrap_or(NONE)
 }

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::Rows;
-use super::words::{MODES, OVER_LIMIT, PRIORITIES, REPLY_TO, UNAUTHORISED, UNKNOWN_SENDER, rate_limit, word};
+use super::words::{
+    MODES, OVER_LIMIT, PRIORITIES, REPLY_TO, UNAUTHORISED, UNKNOWN_SENDER, permission_set, permission_sets, rate_limit,
+    word,
+};
 use crate::address::{AcceptFrom, Acknowledge, Mode, OnResolved, OverLimit, ReplyTo, Unauthorised, UnknownSender};
 use crate::base::{Mailbox, Span};
 use crate::case::Priority;
@@ -126,6 +129,9 @@ pub struct Settings {
     /// File with that text
     #[arg(long, value_name = "FILE")]
     acknowledge_file: Option<PathBuf>,
+    /// Only agents who have one of these may take or answer its cases; an empty text: none
+    #[arg(long, value_name = "NAME", value_parser = permission_set)]
+    permission_set: Vec<String>,
 }
 
 impl Settings {
@@ -155,6 +161,7 @@ impl Settings {
             save_headers: self.save_headers,
             task: self.task,
             acknowledge,
+            permission_sets: permission_sets(self.permission_set),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::words::{ACCEPT, ASSIGN, PRESENCE, skill, word};
+use super::words::{ACCEPT, ASSIGN, PRESENCE, permission_set, permission_sets, skill, word};
 use crate::base::{Mailbox, Span};
 use crate::cli::failure::Failure;
 use crate::cli::meaning::Meaning;
@@ -134,11 +134,19 @@ pub struct AgentOptions {
     /// What they can do and how well, such as german=3; a level of 0 takes it away
     #[arg(long, value_name = "NAME=LEVEL", value_parser = skill)]
     skill: Vec<(String, u8)>,
+    /// What lets them work on cases of addresses that ask for it; an empty text: none
+    #[arg(long, value_name = "NAME", value_parser = permission_set)]
+    permission_set: Vec<String>,
 }
 
 impl From<AgentOptions> for AgentSettings {
     fn from(typed: AgentOptions) -> Self {
-        Self { name: typed.name, capacity: typed.capacity, skills: typed.skill.into_iter().collect() }
+        Self {
+            name: typed.name,
+            capacity: typed.capacity,
+            skills: typed.skill.into_iter().collect(),
+            permission_sets: permission_sets(typed.permission_set),
+        }
     }
 }
 

@@ -57,6 +57,10 @@ fn addresses() {
             "record_type": "t", "accept_from": ["X@y.z", "y.example", "*.w.example"], "unauthorised": "discard",
             "unknown_sender": "hold", "reply_to": "replace", "over_limit": "hold", "on_resolved": "reopen-within 7d", "save_headers": true}}),
     );
+    check(
+        "address set a@b.c --permission-set p --permission-set q",
+        json!({"command": "address-set", "address": "a@b.c", "settings": {"permission_sets": ["p", "q"]}}),
+    );
     let set = |typed: &str| match parse(typed).unwrap().meaning().unwrap() {
         Meaning::Ask(Command::AddressSet { settings, .. }) => settings,
         other => panic!("{other:?}"),
@@ -332,7 +336,6 @@ fn everything_else_is_wrong_usage() {
         "address add a@b.c --unauthorised requeue",
         "address add a@b.c --save-headers=perhaps",
         "case task 1 --status done",
-        "address add a@b.c --permission-set p",
         "address add a@b.c --plugin p",
         "address add a@b.c --mode both",
         "address add a@b.c --rate-limit 10",
@@ -344,10 +347,10 @@ fn everything_else_is_wrong_usage() {
         "address rotate a@b.c --overlap soon",
         "agent add a@b.c --capacity some",
         "agent add a@b.c --skill german",
+        "agent add a@b.c --permission-set 'a b'",
         "agent add a@b.c --skill german=256",
         "agent presence a@b.c here",
         "queue add q --assign first",
-        "queue add q --hours office",
         "case decline 1",
         "contact set a@b.c --inactive --active",
         "contact add a@b.c --alias nobody",

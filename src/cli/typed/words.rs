@@ -1,9 +1,12 @@
 //! Values that have a form of their own.
 
+use std::collections::BTreeSet;
+
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::de::DeserializeOwned;
 
 use crate::base::CaseNumber;
+use crate::routing::is_queue_name;
 
 pub const STATUSES: &[&str] = &["new", "open", "pending", "resolved", "closed"];
 pub const PRIORITIES: &[&str] = &["low", "normal", "high", "urgent"];
@@ -55,6 +58,17 @@ pub fn skill(text: &str) -> Result<(String, u8), String> {
         Ok(level) if !name.trim().is_empty() => Ok((name.trim().into(), level)),
         _ => Err("expected a skill and its level, such as german=3".into()),
     }
+}
+
+/// A name, or nothing.
+pub fn permission_set(text: &str) -> Result<String, String> {
+    let fits = text.is_empty() || is_queue_name(text);
+    fits.then(|| text.to_owned()).ok_or("expected a name of letters, digits, '-', '_' and '.', at most 64".into())
+}
+
+/// None when none is named.
+pub fn permission_sets(typed: Vec<String>) -> Option<BTreeSet<String>> {
+    (!typed.is_empty()).then(|| typed.into_iter().collect())
 }
 
 /// `key=value`.

@@ -68,6 +68,9 @@ impl Desk {
         if let Some(into) = case.merged_into {
             return Err(Refusal::refused(format!("case {number} was merged into case {into}: answer that one")));
         }
+        if let Some(agent) = &request.by {
+            self.check_permission(number, agent).await?;
+        }
         let from = self.sender(&case, request.from.as_ref()).await?;
         let last = match case.last_proven {
             Some(mail) => tables::MAILS.get(engine, &mail).await?.map(|kept| kept.value),
