@@ -226,7 +226,10 @@ impl Switchboard {
 
     /// When a queue opens or closes, all that wait may have another place.
     fn follow_hours(&mut self, now: Time) {
-        let turned = self.lanes.values_mut().fold(false, |turned, lane| lane.follow_hours(now) || turned);
+        let mut turned = false;
+        for lane in self.lanes.values_mut() {
+            turned |= lane.follow_hours(now);
+        }
         if turned {
             let overflowing = self.lanes.values().filter(|lane| lane.queue.overflow.is_some());
             self.times.extend(overflowing.flat_map(Lane::cases).map(|case| (Time::MIN, case)));
