@@ -1,8 +1,9 @@
 //! From an agent's text to the customer's mailbox, and back.
 //!
 //! 1. **Plan.** [`case::plan_reply`](crate::case::plan_reply): to the author of the last message that belongs to the case by
-//!    proof (to their Reply-To as far as the [address](crate::address::ReplyTo) heeds it), never to an address of ours. The sender is the address's `reply_from`, else the address itself, and only when
-//!    it is verified. `--preview` shows this and sends nothing; on a terminal it is shown and asked about. An answer that says
+//!    proof (to their Reply-To as far as the [address](crate::address::ReplyTo)
+//!    heeds it), never to an address of ours. The sender is the address's `reply_from`, else the address itself, and only
+//!    when it is verified. `--preview` shows this and sends nothing; on a terminal it is shown and asked about. An answer that says
 //!    what its agent has read (`--seen`) is refused when something newer is on the case.
 //! 2. **Compose.** The answered message stands quoted below the agent's text ([`quotation_of`](crate::message::compose::quotation_of)),
 //!    and both go as text and as a page made from it. Service addresses and other secret addresses of ours are replaced by the routing address
@@ -18,3 +19,6 @@
 //!    on the case: `reply_delivered`, `reply_delayed` (told once) or `reply_failed`. Retried by the schedule until it is final
 //!    or its time is over. Domains of one reply don't wait for each other.
 //! 8. **The answer** names our Message-ID in In-Reply-To or References. The token proves the case, and the message joins it.
+//!
+//! An acknowledgement goes the same way from the second step on, without an agent and a quotation: it is due in the commit
+//! that opens its case, which also counts it, and its text is the address's own.

@@ -124,10 +124,12 @@
 //! | RFC 3464 delivery reports, and those in prose | read | [`message`](crate::message) |
 //! | RFC 3676 format=flowed | read, and written | [`message`](crate::message) |
 //! | RFC 2046 §5.1.4 multipart/alternative | read; answers leave as text and HTML | [`compose`](crate::message::compose()) |
-//! | RFC 3834 automatic responses | recognised, also by wording; acknowledgements of ours have a null reverse-path, Auto-Submitted and References (§3), and go to the proven author instead of the reverse-path (§4) | [`message`](crate::message), [`outbound`](crate::outbound) |
+//! | RFC 3834 automatic responses | recognised, also by wording | [`message`](crate::message) |
+//! | RFC 3834 §3, §4 acknowledgements of ours | null reverse-path, Auto-Submitted, References; to the proven author instead of the reverse-path | [`outbound`](crate::outbound) |
+//! | RFC 2919, RFC 2369 List-Id, List-Post and their kin | mark mail that came over a list; it opens cases and is never acknowledged | [`message`](crate::message) |
 //! | RFC 5545 calendars | the first event as text where there is no other | [`message`](crate::message) |
 //! | RFC 5965 feedback reports | recognised | [`message`](crate::message) |
-//! | RFC 8098 disposition notifications | recognised | [`message`](crate::message) |
+//! | RFC 8098 disposition notifications | recognised; none is sent, whoever asks for one | [`message`](crate::message) |
 //! | RFC 7435 opportunistic security | supported, as a client | [`net::tls`](crate::net::tls) |
 //! | RFC 7505 null MX | supported, as a client | [`smtp::client`](crate::smtp::client) |
 //! | RFC 7208 SPF | verified after the 250, for MAIL FROM, or HELO when that is null; not for peers on this host | [`auth`](crate::auth) |
