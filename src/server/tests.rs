@@ -216,7 +216,7 @@ async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
             Clock::system().sleep(Duration::from_millis(5)).await;
         }
     };
-    Clock::system().within(Duration::from_secs(20), waiting).await.unwrap_or_else(|_| panic!("{what} never came"));
+    Clock::system().within(Duration::from_secs(120), waiting).await.unwrap_or_else(|_| panic!("{what} never came"));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Senders that are looked up before a message is decided, over name servers that answer, are slow, or are silent.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::*;
 use crate::base::{AuthResult, AuthResults};
@@ -61,17 +61,15 @@ async fn a_slow_domain_holds_up_nobody_but_those_who_answer() {
     let worker =
         Arc::new(Worker::new(place.site.clone(), place.inbox.clone(), authenticator, place.mx.clone(), Arc::default()));
     let running = tokio::spawn(worker.run(stop.clone()));
-    let begun = Instant::now();
     let answer = "Message-ID: <r@a.example>\nReferences: <s@slow.example>\n\nQuick\n";
     let answer = place.take(message("x@a.example", answer)).await;
     let mut quick = Vec::new();
-    for n in 0..50 {
+    for n in 0..10 {
         quick.push(place.take(message("x@a.example", &format!("Message-ID: <{n}@a.example>\n\nQuick {n}\n"))).await);
     }
-    while place.record(quick[49]).await.is_none() {
+    while place.record(quick[9]).await.is_none() {
         place.site.clock.sleep(Duration::from_millis(5)).await;
     }
-    assert!(begun.elapsed() < Duration::from_millis(1500), "{:?}", begun.elapsed());
     assert!(place.record(slow).await.is_none() && place.record(answer).await.is_none());
     // A stop waits for what was begun.
     stop.request();
@@ -81,7 +79,7 @@ async fn a_slow_domain_holds_up_nobody_but_those_who_answer() {
     assert_eq!(place.record(slow).await.unwrap().case, place.record(answer).await.unwrap().case);
 }
 
-/// Silent name servers cost a second, and then nothing.
+/// Silent name servers are asked whether they are there, and not about two thousand senders.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn silent_name_servers_hold_up_nobody() {
     let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
@@ -91,9 +89,10 @@ async fn silent_name_servers_hold_up_nobody() {
         let text = format!("Message-ID: <{n}@customer.example>\n\nHelp {n}\n");
         ids.push(place.take(message(&format!("anna@d{n}.example"), &text)).await);
     }
-    let begun = Instant::now();
     place.work().await;
-    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    let silent = silent.into_std().unwrap();
+    let questions = std::iter::from_fn(|| silent.recv(&mut [0; 512]).ok()).count();
+    assert!((1..100).contains(&questions), "{questions} questions");
     for id in ids {
         assert_eq!(place.record(id).await.unwrap().auth.unwrap().dmarc, AuthResult::Temperror);
     }
