@@ -120,7 +120,8 @@ fn records(value: &Value, domain: &str) -> String {
     format!("{rows}\nnext: publish this in the DNS of {domain}; its mail is signed from now on\n")
 }
 
-/// A message with its text at the end. `new_text` would say the same again.
+/// A message with its text at the end; of a file also what is new in that, where it isn't all. Whoever only reads the
+/// message wants no word twice.
 pub fn message(value: &Value) -> String {
     let first =
         ["file", "id", "message_id", "received_at", "date", "from", "to", "cc", "subject", "kind", "disposition"];
@@ -135,7 +136,11 @@ pub fn message(value: &Value) -> String {
     if !attachments.is_empty() {
         out += &format!("attachments\n{attachments}");
     }
-    let body = text::block(value["text"].as_str().unwrap_or_default());
+    let [body, new] = ["text", "new_text"].map(|name| text::block(value[name].as_str().unwrap_or_default()));
+    if value["file"].is_string() && body.trim() != new.trim() {
+        let lines: String = new.trim().lines().map(|line| format!("  {line}").trim_end().to_owned() + "\n").collect();
+        out += &format!("new text{}\n{lines}", if lines.is_empty() { "  none" } else { "" });
+    }
     if !body.trim().is_empty() {
         out += &format!("\n{}\n", body.trim_end());
     }

@@ -154,6 +154,22 @@ events
 }
 
 #[test]
+fn an_inspected_message_shows_what_is_new_in_it() {
+    let shown = |new: &str| {
+        super::message(&json!({"file": "a.eml", "text": "It burns.\n\nMuch.\n\n> fine?\n", "new_text": new}))
+    };
+    let text = "\nIt burns.\n\nMuch.\n\n> fine?\n";
+    let rows = [
+        ("It burns.\n\nMuch.", "new text\n  It burns.\n\n  Much.\n"),
+        ("", "new text  none\n"),
+        ("It burns.\n\nMuch.\n\n> fine?", ""),
+    ];
+    for (new, expected) in rows {
+        assert_eq!(shown(new), format!("file  a.eml\n{expected}{text}"), "{new}");
+    }
+}
+
+#[test]
 fn a_message_shows_its_text() {
     let value = json!({"id": "691f6a2c-1-0", "message_id": "<a@b>", "received_at": "2026-11-20T10:00:00Z",
         "envelope": {"from": "anna@example.com", "to": ["support@example.com"], "peer": "127.0.0.1", "helo": "x", "tls": null},
