@@ -1,9 +1,13 @@
-//! How fast messages are read: all of the corpus on one core, as messages a second and as a ratio to mail-parser's
-//! parse alone. `cargo bench --bench reading [SECONDS]`; without the corpus it says so and measures nothing.
+//! How fast messages are read, and read and decided: all of the corpus on one core, as messages a second and as a ratio to
+//! mail-parser's parse alone. `cargo bench --bench reading [SECONDS]`; without the corpus it says so and measures nothing.
 //!
 //! Files of mailboxes and bundles are left out; each single message counts once a round.
 
 #![allow(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
+
+mod deciding;
+#[allow(dead_code, reason = "other benchmarks ask for more")]
+mod machine;
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -28,9 +32,17 @@ fn main() {
     println!("{} messages, {} KiB on average", messages.len(), bytes / messages.len() / 1024);
     let whole = rate(&messages, seconds, |raw| drop(black_box(postcase::message::read(raw))));
     let alone = rate(&messages, seconds, |raw| drop(black_box(MessageParser::default().parse(raw))));
-    println!("read   {whole:>9.0} messages/s");
-    println!("parse  {alone:>9.0} messages/s (mail-parser alone)");
-    println!("ratio  {:>9.2}", whole / alone);
+    println!("parse   {alone:>9.0} messages/s (mail-parser alone)");
+    println!("read    {whole:>9.0} messages/s, {:.2} of parse", whole / alone);
+    let raw: Vec<&[u8]> = messages.iter().map(|(_, raw)| raw.as_slice()).collect();
+    match deciding::rounds(&raw, seconds) {
+        Ok(decided) => {
+            let rate = decided.messages as f64 / decided.cpu_seconds;
+            let on_cases = 100 * decided.cases / decided.messages;
+            println!("decide  {rate:>9.0} messages/s, {:.2} of parse; {on_cases} % on cases", rate / alone);
+        }
+        Err(error) => println!("decide  failed: {error}"),
+    }
     for (time, path) in slowest(&messages) {
         println!("{:>9.1} ms  {}", time.as_secs_f64() * 1e3, path.display());
     }
