@@ -79,6 +79,8 @@ fn worker(site: &Arc<Site>, inbox: &Arc<Inbox>) -> Result<Arc<Worker>, Box<dyn s
 
 fn parts(store: &Store, clock: Clock) -> Parts {
     Parts {
+        rules: postcase::rules::Book::empty(),
+        hours: Default::default(),
         hostname: HOST.into(),
         service_domain: "in.example.net".into(),
         postmaster_queue: "main".into(),
