@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Reason;
+use super::{Erased, Reason};
 use crate::base::{AuthResults, CaseNumber, Envelope, MailId, Mailbox, Time};
 use crate::message::Facts;
 
@@ -110,6 +110,9 @@ pub struct Mail {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub saved_fields: Option<Vec<SavedField>>,
     pub decided_at: Time,
+    /// Its text is gone, and so is what it said from this record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<Erased>,
 }
 
 impl Mail {

@@ -9,6 +9,7 @@ mod advice;
 mod brief;
 mod contact;
 mod decide;
+mod erasure;
 mod event;
 mod evidence;
 mod fold;
@@ -31,6 +32,7 @@ pub use advice::{Advice, Advised, Counselled, Draft, Lost, Stage, Weighed, weigh
 pub use brief::{Brief, Known as KnownContact};
 pub use contact::Contact;
 pub use decide::{Decision, Opening, Reason, SetAside, decide};
+pub use erasure::{ERASED, Erased, ErasedKind, Erasure, blank_addresses, blank_events, erased_mail};
 pub use event::{Event, Happening};
 pub use evidence::{Evidence, Known, Recipient, Sender, Via};
 pub use fold::{Case, DISPATCH, Hint, INTAKE, PARTICIPANTS_MAX, Participant, RULE, Role, SKILL, TAG};

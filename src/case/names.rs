@@ -75,6 +75,13 @@ impl Names {
         is_new
     }
 
+    /// Forgets that this author waits for the name; false when nothing of it was known.
+    pub fn forget(&mut self, author: &Mailbox) -> bool {
+        let before = self.awaited_by.len();
+        self.awaited_by.retain(|awaiting| awaiting.author != *author);
+        before != self.awaited_by.len()
+    }
+
     /// Adds a message, or replaces what was known of it.
     pub fn add(&mut self, named: Named) {
         match self.named.iter_mut().find(|known| known.mail == named.mail) {

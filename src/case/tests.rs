@@ -469,6 +469,7 @@ fn mail(facts: Facts) -> Mail {
         steps: Vec::new(),
         saved_fields: None,
         decided_at: Time::UNIX_EPOCH,
+        erased: None,
     }
 }
 

@@ -68,6 +68,8 @@ pub enum Meaning {
     },
     /// Like [`Ask`](Self::Ask); on a terminal it is shown first.
     Reply(Box<ReplyRequest>),
+    /// Like [`Ask`](Self::Ask); what would be erased is shown first.
+    Erase(Command),
     /// For the running server, or for the store when none runs.
     Ask(Command),
 }

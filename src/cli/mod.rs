@@ -8,6 +8,7 @@ mod backup;
 mod confirm;
 mod configuration;
 mod demo;
+mod erase;
 mod export;
 mod failure;
 mod generated;
@@ -124,6 +125,14 @@ async fn run_with(settings: &Settings, meaning: Meaning, json: bool) -> Result<(
         }
         Meaning::RulesTest { file, address } => rules::test(settings, &file, address.as_ref(), json),
         Meaning::ReplayFiles { rules, files } => rules::replay(settings, &rules, &files, json),
+        Meaning::Erase(command) => {
+            let asks = !json && io::stdin().is_terminal();
+            let (mut typed, mut reached) = (io::stdin().lock(), reach::reach(settings).await?);
+            let done = erase::run(command, &mut reached, asks.then_some(&mut typed), &mut io::stderr()).await;
+            reached.close().await;
+            let (command, outcome) = done?;
+            Ok(print(&command, outcome, json)?)
+        }
         Meaning::Check { .. } => configuration::check_store(settings, json).await,
         Meaning::Backup { file } => backup::save(settings, file, json).await,
         Meaning::Import { archive, address } => import::import(settings, archive, address, json).await,
@@ -166,6 +175,17 @@ pub async fn answer(arguments: Vec<String>, desk: &dyn Answers) -> Done {
     let command = match typed.meaning() {
         Ok(Meaning::Ask(command)) => command,
         Ok(Meaning::Reply(request)) => Command::CaseReply(*request),
+        Ok(Meaning::Erase(command)) => {
+            let mut shown = Vec::new();
+            return match erase::run(command, &mut { desk }, None::<&mut io::Empty>, &mut shown).await {
+                Ok((command, Outcome::Json(value))) => {
+                    let out = if json { text::json(&value) + "\n" } else { render::answer(&command, &value) };
+                    Done { out: out.into_bytes(), ..Done::default() }
+                }
+                Ok((_, Outcome::Bytes(_))) => failed(Failure::usage("an erasure answers with JSON")),
+                Err(failure) => Done { out: shown, ..failed(failure) },
+            };
+        }
         Ok(Meaning::Import { archive, address }) => {
             let mut progress = Progress::hidden(Clock::system());
             let work = Import { archive, address, progress: &mut progress };

@@ -86,6 +86,11 @@ pub enum Command {
     MessageReprocess {
         id: String,
     },
+    /// What would be erased, and with `yes` that it is.
+    MessageErase {
+        id: String,
+        asked: Erasing,
+    },
     CaseList(CaseFilter),
     CaseShow {
         number: CaseNumber,
@@ -173,6 +178,15 @@ pub enum Command {
     ContactSet {
         address: Mailbox,
         settings: ContactSettings,
+    },
+    /// A contact with all their messages: what would be erased, and with `yes` that it is.
+    ContactErase {
+        address: Mailbox,
+        asked: Erasing,
+    },
+    /// What was erased, the newest first.
+    AuditList {
+        limit: Option<usize>,
     },
     QueueAdd {
         name: String,
@@ -262,8 +276,19 @@ pub enum Command {
 impl Command {
     /// True when it reads everything there is, or waits until others have their turn.
     pub fn takes_long(&self) -> bool {
-        matches!(self, Self::Backup { .. } | Self::StoreCheck | Self::Replay { .. } | Self::Import { .. })
+        let erases = matches!(self, Self::MessageErase { .. } | Self::ContactErase { .. });
+        erases || matches!(self, Self::Backup { .. } | Self::StoreCheck | Self::Replay { .. } | Self::Import { .. })
     }
+}
+
+/// Who erases, why, and whether it is more than shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Erasing {
+    pub reason: String,
+    #[serde(default)]
+    pub by: Option<Mailbox>,
+    pub yes: bool,
 }
 
 /// An address as a file wants it.

@@ -5,13 +5,13 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::command::{self, MessageFilter};
-use super::{Answer, Desk, Outcome, Refusal, failed, view};
+use super::{Answer, Desk, Outcome, Refusal, erase, failed, view};
 use crate::base::{MailId, Mailbox};
 use crate::case::{Direction, Mail};
 use crate::intake::{Again, NotAgain, decide_again, messages_named, resolve_accepted};
 use crate::message::{Facts, attachment, read};
 use crate::smtp;
-use crate::store::{Kept, Page, case_change, tables};
+use crate::store::{Entry, Kept, Page, case_change, tables};
 
 /// Records read at a time while a filter is looked for.
 const PAGE: usize = 256;
@@ -89,6 +89,11 @@ impl Desk {
     /// damaged message doesn't hide a whole case.
     pub(super) async fn message(&self, id: MailId) -> Result<Value, Refusal> {
         let kept = tables::MAILS.get(&*self.site.engine, &id).await?;
+        if let Some(Kept { value: mail, .. }) = &kept
+            && let Some(erased) = &mail.erased
+        {
+            return Ok(view::message(mail, &Facts { text: erase::words(erased), ..mail.facts.clone() }));
+        }
         let entry = match (self.site.journal.read(id), &kept) {
             (Ok(entry), _) => entry,
             (Err(error), None) => return Err(failed(&error)),
@@ -105,10 +110,19 @@ impl Desk {
         })
     }
 
+    /// What the journal has of a message.
+    async fn entry(&self, id: MailId) -> Result<Entry, Refusal> {
+        let kept = tables::MAILS.get(&*self.site.engine, &id).await?;
+        match kept.and_then(|kept| kept.value.erased) {
+            Some(erased) => Err(erase::gone(id, &erased)),
+            None => self.site.journal.read(id).map_err(|error| failed(&error)),
+        }
+    }
+
     /// The exact bytes, dots unstuffed, nothing added; or with our trace fields in front.
     pub(super) async fn message_raw(&self, id: &str, trace: bool) -> Answer {
         let id = self.mail_id(id).await?;
-        let entry = self.site.journal.read(id).map_err(|error| failed(&error))?;
+        let entry = self.entry(id).await?;
         if !trace {
             return Ok(Outcome::Bytes(entry.message));
         }
@@ -119,7 +133,7 @@ impl Desk {
 
     pub(super) async fn message_attachment(&self, id: &str, number: usize) -> Answer {
         let id = self.mail_id(id).await?;
-        let entry = self.site.journal.read(id).map_err(|error| failed(&error))?;
+        let entry = self.entry(id).await?;
         let found = number.checked_sub(1).and_then(|index| attachment(&entry.message, index));
         let absent =
             || Refusal::not_found(format!("message {id} has no attachment {number}; see: postcase message show {id}"));
@@ -160,7 +174,7 @@ impl Desk {
                 Err(Refusal::refused(format!("message {id} is neither held nor ignored; {next}")))
             }
             Err(NotAgain::Commit(error)) => Err(error.into()),
-            Err(error @ (NotAgain::Sent | NotAgain::Broken)) => {
+            Err(error @ (NotAgain::Sent | NotAgain::Erased | NotAgain::Broken)) => {
                 Err(Refusal::refused(format!("message {id} can't be decided again: {error}")))
             }
             Err(error @ (NotAgain::Journal(_) | NotAgain::Read(_))) => Err(failed(&error)),

@@ -12,6 +12,7 @@ mod case;
 pub mod command;
 mod contact;
 mod dkim;
+mod erase;
 mod export;
 mod family;
 mod import;
@@ -70,6 +71,7 @@ impl Desk {
             Command::MessageExplain { id } => self.message_explain(&id).await,
             Command::MessageRelease { id } => self.message_again(id, Again::Release).await,
             Command::MessageReprocess { id } => self.message_again(id, Again::Reprocess).await,
+            Command::MessageErase { id, asked } => self.message_erase(id, asked).await,
             Command::CaseList(filter) => self.case_list(filter).await,
             Command::CaseShow { number } => self.case_show(number).await,
             Command::CaseReply(request) => self.case_reply(request).await,
@@ -89,6 +91,8 @@ impl Desk {
             Command::ContactShow { address } => self.contact_show(&address).await,
             Command::ContactAdd { address, settings } => self.contact_add(address, settings).await,
             Command::ContactSet { address, settings } => self.contact_set(&address, settings).await,
+            Command::ContactErase { address, asked } => self.contact_erase(address, asked).await,
+            Command::AuditList { limit } => self.audit_list(limit).await,
             Command::QueueAdd { name, settings } => self.queue_add(name, settings).await,
             Command::QueueList => self.queue_list().await,
             Command::QueueShow { name } => self.queue_show(&name).await,

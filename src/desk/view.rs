@@ -102,6 +102,9 @@ fn outcome(mail: &Mail) -> Map<String, Value> {
         "duplicate_of": mail.duplicate_of,
         "deliveries": mail.deliveries,
     }));
+    if let Some(erased) = &mail.erased {
+        shown.insert("erased".into(), json!(erased));
+    }
     if mail.inactive_contact {
         shown.insert("inactive_contact".into(), true.into());
     }

@@ -33,6 +33,8 @@ pub enum Again {
 pub enum NotAgain {
     #[error("it was not received, but sent")]
     Sent,
+    #[error("it is erased")]
+    Erased,
     #[error("it is not decided yet")]
     Undecided,
     #[error("it is neither held nor ignored")]
@@ -55,6 +57,9 @@ pub async fn decide_again(site: &Site, id: MailId, again: Again) -> Result<(), N
         let mail = &kept.value;
         if mail.direction == Direction::Outbound {
             return Err(NotAgain::Sent);
+        }
+        if mail.erased.is_some() {
+            return Err(NotAgain::Erased);
         }
         let is_set_aside = mail.deliveries.iter().any(|delivery| delivery.disposition.is_set_aside());
         let entry = site.journal.read(id)?;

@@ -449,6 +449,7 @@ impl Plan<'_> {
             steps: self.steps,
             saved_fields,
             decided_at: self.now,
+            erased: None,
         };
         match self.former {
             Some(kept) => {

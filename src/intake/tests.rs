@@ -103,6 +103,10 @@ impl Engine for Faulty {
         self.engine.watch(tables)
     }
 
+    fn purge(&self) -> Answer<'_, (), CommitError> {
+        self.engine.purge()
+    }
+
     fn counter(&self, counter: Vec<u8>) -> Answer<'_, i64, ReadError> {
         self.engine.counter(counter)
     }

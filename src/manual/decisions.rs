@@ -308,3 +308,8 @@
 //!
 //! **2026-11-29: nothing overflows into a queue that is closed or full.** It goes to the first along the chain that is neither,
 //! else it stays and looks again. So two queues that overflow into each other don't pass a case back and forth all night.
+//! **2026-11-29: erasing writes files anew.** redb keeps the bytes of freed pages, and its compaction doesn't clear what it
+//! leaves, so the database is written as a new file, in the writer's thread, and takes the former one's place; nothing less is
+//! sure. What is erased is so from one commit on; bytes follow, and the next start ends what was cut short. Names stay,
+//! as digests, so that a message that a forwarder sends again doesn't come back as a new one; whoever knows an address
+//! can find out that it wrote, and no more. Our answers to a message quote it, and go with it.

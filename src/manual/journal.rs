@@ -31,8 +31,8 @@
 //! | 24 | 16 | salt: random, new for each file |
 //! | 40 | 8 | BLAKE3 of bytes 0 to 39 |
 //!
-//! Magic, version and check keep their place and meaning in all later versions. An intact header of an unknown version or
-//! generation ends the start with the name of the file.
+//! Magic, version and check keep their place and meaning in all later versions. An intact header of an unknown version
+//! ends the start with the name of the file.
 //!
 //! The *frame key* of a file is `BLAKE3 derive_key("postcase journal frame v1", bytes 0 to 39 of its header)`.
 //!
@@ -65,6 +65,13 @@
 //!   mail is lost. What lies behind the last such frame belongs to one unfinished group, and no sender of it was told 250.
 //! - *Erasure keeps ids.* Indices may have gaps, so a segment can be rewritten without some entries, under the same ids,
 //!   as a file of the next generation.
+//!
+//! ## Erasing
+//! The commit that blanks a message's record says that it is erased; from then on nobody reads its entry. Its segment, which
+//! gets no more entries first, is then written once more without it as `rewritten-segment.part`: same incarnation and
+//! segment, next generation, new salt, every other frame under its index with flag bit 1, damage byte by byte. The file is
+//! synced, renamed over the segment, and the folder is synced. A crash leaves the former file or the new one, and a row in
+//! the database that lets the next start go on. Freed blocks of the disk aren't written over.
 //!
 //! ## Looking for damage
 //! A start verifies what it reads; `postcase check --store` verifies every durable byte of every segment, finished or not,

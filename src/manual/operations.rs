@@ -15,6 +15,16 @@
 //! SIGTERM or SIGINT: no new connections, running transactions finish within 30 seconds, then the store closes. `kill -9` and
 //! power cuts lose nothing that was answered with 250; the next start goes on where the last one ended.
 //!
+//! # Erasing
+//! `postcase message erase ID --reason TEXT` erases a message with its further receipts and our answers to it, and
+//! `postcase contact erase ADDRESS --reason TEXT` a contact with all their messages; both show first what that is. Left are
+//! ids, times and what was decided, digests by which a copy is still known as a duplicate, and the record that `postcase
+//! audit list` shows. The journal's segments and the whole database file are written once more without what is erased: that
+//! takes as much room again and, with a large database, some time in which mail is taken and not decided. When the command
+//! has succeeded no file of the data folder has the bytes; when it says that they aren't gone yet, mend what it names and
+//! start again. Not erased: notes and other messages that quote it, replies at their recipients, exports, backups
+//! made before, and free blocks of the disk.
+//!
 //! # Signing mail
 //! `postcase dkim new example.com` makes a DKIM key and prints the TXT record to publish; from then on mail from addresses of
 //! that domain is signed. The name is compared as a whole: `help.example.com` has keys of its own. The probes of

@@ -119,6 +119,7 @@ impl Submitted {
                 steps: Vec::new(),
                 saved_fields: None,
                 decided_at: now,
+                erased: None,
             },
         );
         let item = SpoolItem {

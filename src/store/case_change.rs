@@ -60,6 +60,31 @@ impl CaseChange {
     }
 }
 
+/// Changes what events say, never which there are; head and work item follow. False when nothing has changed.
+pub async fn rewrite(
+    engine: &dyn Engine,
+    batch: &mut Batch,
+    number: CaseNumber,
+    change: impl FnOnce(&mut [Event]),
+) -> Result<bool, ReadError> {
+    let Some(kept) = tables::CASES.get(engine, &number).await? else { return Ok(false) };
+    let prefix = number.to_bytes();
+    let rows = tables::CASE_EVENTS.scan(engine, Page::first(&prefix, usize::MAX)).await?;
+    let mut events: Vec<Event> = rows.iter().map(|(_, row)| row.value.clone()).collect();
+    change(&mut events);
+    let changed = (0..).zip(&rows).zip(&events).filter(|((_, (_, row)), event)| row.value != **event);
+    let mut is_changed = false;
+    for ((index, (_, row)), event) in changed {
+        is_changed = true;
+        tables::CASE_EVENTS.replace(batch, &(number, index), row, event);
+    }
+    if let (true, Some(case)) = (is_changed, Case::of_events(number, &events)) {
+        tables::CASES.replace(batch, &number, &kept, &case);
+        tables::move_work(batch, WorkItem::of(&kept.value), WorkItem::of(&case));
+    }
+    Ok(is_changed)
+}
+
 /// All events of a case, oldest first.
 pub async fn events_of(engine: &dyn Engine, number: CaseNumber) -> Result<Vec<Event>, ReadError> {
     let prefix = number.to_bytes();

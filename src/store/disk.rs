@@ -43,6 +43,10 @@ impl Medium for DiskMedium {
         fs::remove_file(self.folder.join(name))
     }
 
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.folder.join(from), self.folder.join(to))
+    }
+
     fn sync_folder(&self) -> io::Result<()> {
         sync_path(&self.folder)
     }
@@ -143,7 +147,10 @@ mod tests {
         assert_eq!(medium.list().unwrap(), ["one"]);
         let room = medium.room().unwrap();
         assert!(room.bytes_free > 0 && room.bytes_free <= room.bytes && room.files_free <= room.files, "{room:?}");
-        medium.remove("one").unwrap();
+        medium.open("two").unwrap();
+        medium.rename("one", "two").unwrap();
+        assert_eq!((medium.list().unwrap(), medium.open("two").unwrap().len().unwrap()), (vec!["two".into()], 5));
+        medium.remove("two").unwrap();
         assert!(medium.list().unwrap().is_empty());
     }
 

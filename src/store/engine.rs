@@ -138,6 +138,10 @@ pub trait Engine: Send + Sync {
     /// What nobody takes out stays in memory: for whoever always does.
     fn watch(&self, tables: Vec<Table>) -> UnboundedReceiver<(Table, Vec<u8>)>;
 
+    /// What was deleted or replaced before is in no file on return. May take as long as writing every row once more, and
+    /// batches wait meanwhile. After an error it is as it was, and may be tried again.
+    fn purge(&self) -> Answer<'_, (), CommitError>;
+
     /// The value of a counter.
     fn counter(&self, counter: Vec<u8>) -> Answer<'_, i64, ReadError>;
 }

@@ -12,7 +12,9 @@ pub trait Medium: Send + Sync + std::fmt::Debug + 'static {
     /// Names of all files, in any order.
     fn list(&self) -> io::Result<Vec<String>>;
     fn remove(&self, name: &str) -> io::Result<()>;
-    /// Makes names that were created or removed durable.
+    /// Gives a file another name, in one step, taking the place of the file that has it.
+    fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+    /// Makes names that were created, changed or removed durable.
     fn sync_folder(&self) -> io::Result<()>;
     /// What is left of the disk. Nothing waits: asked for every mail transaction.
     fn room(&self) -> io::Result<Room>;

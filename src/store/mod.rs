@@ -15,6 +15,7 @@ pub mod disk;
 pub mod documents;
 pub mod due;
 pub mod engine;
+pub mod erase;
 pub mod journal;
 mod latch;
 pub mod lock;
@@ -145,6 +146,9 @@ impl Store {
         let highest = finished.iter().filter(|(of, _)| *of == incarnation).map(|(_, segment)| *segment).max();
         let is_finished = |incarnation, segment| finished.contains(&(incarnation, segment));
         let opened = Journal::open(medium, incarnation, highest.unwrap_or(0) + 1, &is_finished)?;
+        if let Err(error) = erase::finish(&*engine, &opened.journal).await {
+            tracing::error!(%error, "what was erased is not out of all files yet; the next start tries again");
+        }
         let store = Self { engine, journal: opened.journal, incarnation, database };
         Ok(StoreOpened { store, inbound: opened.inbound, recovered: opened.recovered, damage: opened.damage })
     }

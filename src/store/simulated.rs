@@ -26,6 +26,7 @@ pub enum Operation {
     Create,
     List,
     Remove,
+    Rename,
     SyncFolder,
     Read,
     Write,
@@ -338,6 +339,15 @@ impl Medium for SimulatedMedium {
             return Err(io::ErrorKind::NotFound.into());
         }
         unless_failed(fault, || world.rename(name, None))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let (mut world, fault) = self.enter(Operation::Rename)?;
+        let node = *world.names.get(from).ok_or(io::ErrorKind::NotFound)?;
+        unless_failed(fault, || {
+            world.rename(to, Some(node));
+            world.rename(from, None);
+        })
     }
 
     fn sync_folder(&self) -> io::Result<()> {

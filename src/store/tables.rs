@@ -5,7 +5,7 @@ use super::{Batch, Documents, Key, Table};
 use crate::address::{Keyring, RoutingAddress};
 use crate::auth::DkimKey;
 use crate::base::{CaseNumber, MailId, Mailbox};
-use crate::case::{Account, AccountNumber, Case, Contact, Event, Mail, Names};
+use crate::case::{Account, AccountNumber, Case, Contact, Erasure, Event, Mail, Names};
 use crate::routing::{Agent, Place, Queue, WorkItem};
 
 /// Sequence of case numbers.
@@ -14,6 +14,9 @@ pub const CASE_NUMBERS: &str = "case";
 pub const ADDRESS_NUMBERS: &str = "address";
 /// Sequence of accounts.
 pub const ACCOUNT_NUMBERS: &str = "account";
+
+/// Sequence of audit records.
+pub const AUDIT_NUMBERS: &str = "audit";
 
 /// Registered addresses.
 pub const ADDRESSES: Documents<Mailbox, RoutingAddress> = Documents::named("address");
@@ -45,6 +48,8 @@ pub const ACCOUNT_NAMES: Documents<str, AccountNumber> = Documents::named("accou
 pub const ACCOUNT_DOMAINS: Documents<str, AccountNumber> = Documents::named("account_domain");
 /// Under `tokens`: the secrets that threads are proved with.
 pub const KEYRINGS: Documents<str, Keyring> = Documents::named("keyring");
+/// What was erased, by whom and why.
+pub const AUDIT: Documents<u64, Erasure> = Documents::named("audit");
 /// Domain → its DKIM keys, all of which sign.
 pub const DKIM_KEYS: Documents<str, Vec<DkimKey>> = Documents::named("dkim_key");
 /// Under `inbox`: entries up to this one may have been started.

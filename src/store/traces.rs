@@ -74,6 +74,33 @@ impl Traces {
         TRACES.put(batch, &(place(count) as u64), &(count.get(), trace));
     }
 
+    /// With the commit of this batch nothing is recognised by these messages any more.
+    pub fn forget(&self, batch: &mut Batch, mails: &[MailId]) {
+        let mut ring = self.0.lock().expect("no holder panics");
+        let first = ring.count.saturating_sub(ring.places.len() as u64);
+        // Chains lead over those that have gone: they are made anew, each trace at its place.
+        let mut kept = Vec::with_capacity(ring.places.len());
+        for count in (first + 1..=ring.count).filter_map(NonZeroU64::new) {
+            let former = &mut ring.places[place(count)];
+            let mut numbers: Vec<u64> = former.numbers.iter().map(|(number, _)| *number).collect();
+            former.numbers = Box::default();
+            let is_known = mails.contains(&former.mail) && !numbers.is_empty();
+            if is_known {
+                numbers.clear();
+            }
+            let trace = Trace { mail: former.mail, case: former.case, at: former.at, numbers };
+            if is_known {
+                TRACES.put(batch, &(place(count) as u64), &(count.get(), trace.clone()));
+            }
+            kept.push(trace);
+        }
+        ring.newest.clear();
+        ring.count = first;
+        for trace in kept {
+            ring.add(trace);
+        }
+    }
+
     /// How many messages had this number since then, up to a hundred, and the newest one's case.
     pub fn since(&self, number: u64, since: Time) -> Option<(usize, CaseNumber)> {
         let ring = self.0.lock().expect("no holder panics");
@@ -93,7 +120,7 @@ impl Ring {
         let count = self.count.checked_add(1).and_then(NonZeroU64::new).expect("nobody receives so many");
         self.count = count.get();
         if let Some(former) = self.places.get(place(count)) {
-            let gone = NonZeroU64::new(count.get() - TRACES_MAX as u64);
+            let gone = NonZeroU64::new(count.get().saturating_sub(TRACES_MAX as u64));
             for (number, _) in &former.numbers {
                 if self.newest.get(number).copied() == gone {
                     self.newest.remove(number);

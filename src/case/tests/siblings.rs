@@ -137,6 +137,7 @@ fn received(deliveries: &[(&str, Disposition, CaseNumber)]) -> Mail {
         steps: Vec::new(),
         saved_fields: None,
         decided_at: Time::UNIX_EPOCH,
+        erased: None,
     }
 }
 

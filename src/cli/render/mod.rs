@@ -94,6 +94,12 @@ fn upkeep(command: &Command, value: &Value) -> String {
             &["domain", "selector", "algorithm", "created_at"],
             "no DKIM keys yet; make the first: postcase dkim new example.com",
         ),
+        Command::MessageErase { .. } | Command::ContactErase { .. } => {
+            sheet::of(value, &["what", "messages", "replies", "cases", "remains", "erased", "audit"], &[])
+        }
+        Command::AuditList { .. } => {
+            table::rows(value, &["audit", "at", "by", "what", "messages", "cases", "reason"], "nothing was erased yet")
+        }
         Command::DkimRemove { .. } => sheet::of(value, &["domain", "selector", "removed"], &[]),
         Command::SpoolHold | Command::SpoolResume => sheet::of(value, &["spool", "since", "why"], &[]),
         Command::Backup { .. } => sheet::of(value, &["file", "bytes", "rows", "segments", "taken_at"], &[]),

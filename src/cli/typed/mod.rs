@@ -83,6 +83,9 @@ enum Verb {
     /// DKIM keys, which sign mail that leaves
     #[command(subcommand)]
     Dkim(others::Dkim),
+    /// The audit: what was erased, by whom and why
+    #[command(subcommand)]
+    Audit(others::Audit),
     /// The configuration
     #[command(subcommand)]
     Config(others::Config),
@@ -141,6 +144,7 @@ impl Typed {
             Verb::Replay(typed) => typed.meaning()?,
             Verb::Spool(typed) => typed.meaning(),
             Verb::Dkim(typed) => typed.meaning(),
+            Verb::Audit(typed) => typed.meaning(),
             Verb::Config(others::Config::Show) => Meaning::ShowConfiguration,
             Verb::Backup { file } => Meaning::Backup { file: whole_path(file)? },
             Verb::Import { archive, address } => Meaning::Import { archive, address },

@@ -14,7 +14,7 @@ use crate::cli::failure::Failure;
 use crate::cli::meaning::Meaning;
 use crate::cli::rules::candidate_text;
 use crate::desk::Command;
-use crate::desk::command::MessageFilter;
+use crate::desk::command::{Erasing, MessageFilter};
 
 #[derive(Debug, Subcommand)]
 pub enum Message {
@@ -59,6 +59,13 @@ pub enum Message {
     Reprocess {
         /// A mail id or a Message-ID
         id: String,
+    },
+    /// Erases a message, and our answers to it, for ever; shows first what that is
+    Erase {
+        /// A mail id or a Message-ID
+        id: String,
+        #[command(flatten)]
+        erase: Grounds,
     },
     /// Shows what postcase reads in message files, and with a peer who sent them; needs no server and no store
     Inspect {
@@ -119,6 +126,36 @@ fn reverse_path(typed: &str) -> Result<ReversePath, Infallible> {
     Ok(mailbox.map_or(ReversePath::Null, ReversePath::Mailbox))
 }
 
+/// Who erases, and why.
+#[derive(Debug, Args)]
+pub struct Grounds {
+    /// Why, for the audit; without personal data
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// The agent who erases
+    #[arg(long = "as", value_name = "AGENT")]
+    pub by: Option<Mailbox>,
+    /// Without asking
+    #[arg(long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Lists erasures, the newest first
+    List {
+        #[command(flatten)]
+        rows: Rows,
+    },
+}
+
+impl Audit {
+    pub fn meaning(self) -> Meaning {
+        let Self::List { rows } = self;
+        Meaning::Ask(Command::AuditList { limit: rows.limit() })
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct Held {
     /// One of our routing addresses
@@ -152,6 +189,9 @@ impl Message {
             }),
             Self::Release { id } => Command::MessageRelease { id },
             Self::Reprocess { id } => Command::MessageReprocess { id },
+            Self::Erase { id, erase: Grounds { reason, by, yes } } => {
+                return Meaning::Erase(Command::MessageErase { id, asked: Erasing { reason, by, yes } });
+            }
             Self::Inspect { files, sender } => return Meaning::Inspect { files, sender: sender.transaction() },
         })
     }

@@ -3,11 +3,12 @@
 use clap::{Args, Subcommand};
 
 use super::Rows;
+use super::others::Grounds;
 use crate::base::Mailbox;
 use crate::cli::failure::Failure;
 use crate::cli::meaning::Meaning;
 use crate::desk::Command;
-use crate::desk::command::{AccountSettings, ContactSettings};
+use crate::desk::command::{AccountSettings, ContactSettings, Erasing};
 
 #[derive(Debug, Subcommand)]
 pub enum Contact {
@@ -36,6 +37,13 @@ pub enum Contact {
         address: Mailbox,
         #[command(flatten)]
         settings: Settings,
+    },
+    /// Erases a contact with all their messages, and our answers, for ever; shows first what that is
+    Erase {
+        /// Their address, or an alias
+        address: Mailbox,
+        #[command(flatten)]
+        erase: Grounds,
     },
 }
 
@@ -102,6 +110,9 @@ impl Contact {
                     ));
                 }
                 Command::ContactSet { address, settings }
+            }
+            Self::Erase { address, erase: Grounds { reason, by, yes } } => {
+                return Ok(Meaning::Erase(Command::ContactErase { address, asked: Erasing { reason, by, yes } }));
             }
         }))
     }

@@ -27,7 +27,9 @@ impl Desk {
             in_reply_to: last.and_then(|mail| mail.facts.message_id.clone()),
             references: last.map(|mail| references::of_reply(&mail.facts)).unwrap_or_default(),
             text: request.body.clone(),
-            quotation: last.filter(|_| !request.no_quote).and_then(|last| self.quotation(last)),
+            quotation: last
+                .filter(|last| !request.no_quote && last.erased.is_none())
+                .and_then(|last| self.quotation(last)),
             with_page: true,
             attachments: attachments(request)?,
             extra_fields: Vec::new(),

@@ -149,6 +149,8 @@ pub fn save(engine: &dyn Engine, journal: &Journal, now: Time, file: &Path) -> R
 }
 
 fn fill(engine: &dyn Engine, journal: &Journal, now: Time, out: &File) -> Result<Saved, ExportError> {
+    // From before the snapshot: what it speaks of is whole, or it speaks of the erasure.
+    let _unchanged = journal.unchanged();
     let mut out = archive::Writer::new(BufWriter::with_capacity(COPY_BYTES, out));
     let head = Head {
         version: VERSION.into(),

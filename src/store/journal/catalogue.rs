@@ -4,6 +4,7 @@
 //! segments.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::io;
 use std::sync::{Arc, Mutex, RwLock};
 
 use crate::base::limits;
@@ -19,6 +20,8 @@ pub(super) struct Catalogue {
     made: RwLock<Made>,
     /// From the most recently used; [`limits::SEGMENT_INDEXES_MAX`].
     recent: Mutex<VecDeque<Arc<Segment>>>,
+    /// Held for writing while a file takes another's place, so that nobody keeps the former one.
+    loading: RwLock<()>,
 }
 
 #[derive(Debug)]
@@ -31,7 +34,12 @@ struct Made {
 
 impl Catalogue {
     pub fn new(medium: Arc<dyn Medium>, ids: BTreeSet<SegmentId>, open: SegmentId) -> Self {
-        Self { medium, made: RwLock::new(Made { ids, live: None, open }), recent: Mutex::default() }
+        Self {
+            medium,
+            made: RwLock::new(Made { ids, live: None, open }),
+            recent: Mutex::default(),
+            loading: RwLock::default(),
+        }
     }
 
     /// The segment that new entries go to; those in front of it get none.
@@ -83,13 +91,23 @@ impl Catalogue {
                 return Err(ReadError::Absent);
             }
         }
+        let _loading = self.loading.read().expect("no holder panics");
         let segment = match self.recent(id) {
             Some(segment) => segment,
-            // Without a lock: two readers may load the same segment, and one of the two is dropped.
+            // Two readers may load the same segment, and one of the two is dropped.
             None => Arc::new(Segment::load(self.medium.as_ref(), id)?),
         };
         self.keep(Arc::clone(&segment));
         Ok(segment)
+    }
+
+    /// Puts another file into the place of a segment's.
+    pub fn replace(&self, id: SegmentId, put: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        let _loading = self.loading.write().expect("no holder panics");
+        let put = put();
+        // Also after a failure: whichever file has the name is read.
+        self.recent.lock().expect("no holder panics").retain(|kept| kept.id != id);
+        put
     }
 
     fn recent(&self, id: SegmentId) -> Option<Arc<Segment>> {

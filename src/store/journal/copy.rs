@@ -1,6 +1,7 @@
 //! The durable bytes of the journal's files, to be read by whoever copies them.
 //!
-//! A segment is only appended to, so its durable bytes never change while they are copied.
+//! A segment is only appended to, so its durable bytes never change while they are copied; unless it is rewritten, which
+//! [`Journal::unchanged`] keeps off.
 
 use std::io::{self, Read};
 use std::sync::Arc;

@@ -19,6 +19,7 @@ mod copy;
 mod format;
 mod payload;
 mod recovery;
+mod rewrite;
 mod segment;
 #[cfg(test)]
 mod tests;
@@ -29,7 +30,7 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, RwLock, RwLockReadGuard, mpsc};
 
 use bytes::Bytes;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -44,6 +45,7 @@ use catalogue::Catalogue;
 pub use check::Checked;
 pub use copy::{SegmentCopy, is_segment};
 use payload::Payload;
+pub use rewrite::EraseError;
 use segment::SegmentId;
 use writer::{Append, Request, Requests, Writer};
 
@@ -57,6 +59,8 @@ pub struct Journal {
     pub(super) waiting: Waiting,
     /// Entries of the last group.
     grouped: Arc<AtomicUsize>,
+    /// Held for reading while files are copied or checked, and for writing while one is rewritten.
+    unchanged: Arc<RwLock<()>>,
 }
 
 /// Which way a message goes.
@@ -208,7 +212,8 @@ impl Journal {
             live: None,
             buffer: Vec::new(),
         };
-        let journal = Self { requests, catalogue, latch, waiting: Waiting::default(), grouped };
+        let journal =
+            Self { requests, catalogue, latch, waiting: Waiting::default(), grouped, unchanged: Arc::default() };
         let opened = Opened { journal, inbound, recovered: recovery.entries, damage: recovery.damage };
         Ok((opened, writer, queue))
     }
@@ -229,6 +234,11 @@ impl Journal {
     /// The entry under an id. Reads in the calling thread: one or two positional reads, after the first of a segment.
     pub fn read(&self, id: MailId) -> Result<Entry, ReadError> {
         self.catalogue.segment(id.into())?.read(id.index)
+    }
+
+    /// While it is held no segment is rewritten; entries are appended as ever.
+    pub fn unchanged(&self) -> RwLockReadGuard<'_, ()> {
+        self.unchanged.read().expect("no holder panics")
     }
 
     /// The segment that new entries go to. Segments of this incarnation in front of it get no more entries.

@@ -98,8 +98,8 @@ impl From<io::Error> for LoadError {
 impl Segment {
     /// Makes the file; header and name are durable on return.
     pub fn create(medium: &dyn Medium, id: SegmentId, chance: &Chance) -> Result<Self, CreateError> {
-        let header = FileHeader { incarnation: id.incarnation, segment: id.segment, salt: chance.bytes() };
-        let file = write_header(medium, id, &header).map_err(CreateError::NoRoom)?;
+        let header = header(id, 0, chance);
+        let file = write_header(medium, &id.file_name(), &header).map_err(CreateError::NoRoom)?;
         file.sync_data().map_err(CreateError::Failed)?;
         medium.sync_folder().map_err(CreateError::Failed)?;
         Ok(Self {
@@ -112,7 +112,8 @@ impl Segment {
 
     /// Opens a file that exists and finds its entries by their frame headers.
     pub fn load(medium: &dyn Medium, id: SegmentId) -> Result<Self, LoadError> {
-        let (file, key, len) = open(medium, id)?;
+        let OpenFile { file, header, len } = open(medium, id)?;
+        let key = header.frame_key();
         let walk = walk::walk(file.as_ref(), &key, len, Verify::Headers)?;
         let damaged = !walk.bad.is_empty() || walk.end < len;
         Ok(Self::with(id, file, key, &walk, damaged))
@@ -121,7 +122,8 @@ impl Segment {
     /// Opens a file of an earlier process, verifies it to the last byte and makes durable what is readable: after a
     /// kill it may not be. Of the `newest` segment a torn tail is cut; in older ones it counts as bad.
     pub fn recover(medium: &dyn Medium, id: SegmentId, newest: bool) -> Result<(Self, Walk), LoadError> {
-        let (file, key, len) = open(medium, id)?;
+        let OpenFile { file, header, len } = open(medium, id)?;
+        let key = header.frame_key();
         let mut walk = walk::walk(file.as_ref(), &key, len, Verify::Payloads)?;
         if !newest {
             // The next segment was made only after all of this one was durable.
@@ -142,8 +144,8 @@ impl Segment {
 
     /// Reads the first `end` bytes of a file that exists, and verifies them all.
     pub fn verify(medium: &dyn Medium, id: SegmentId, end: u64) -> Result<Walk, LoadError> {
-        let (file, key, _) = open(medium, id)?;
-        Ok(walk::walk(file.as_ref(), &key, end, Verify::Payloads)?)
+        let OpenFile { file, header, .. } = open(medium, id)?;
+        Ok(walk::walk(file.as_ref(), &header.frame_key(), end, Verify::Payloads)?)
     }
 
     fn with(id: SegmentId, file: Box<dyn MediumFile>, key: FrameKey, walk: &Walk, damaged: bool) -> Self {
@@ -191,11 +193,23 @@ impl Segment {
     }
 }
 
-fn open(medium: &dyn Medium, id: SegmentId) -> Result<(Box<dyn MediumFile>, FrameKey, u64), LoadError> {
+/// A file whose header is intact.
+pub(super) struct OpenFile {
+    pub file: Box<dyn MediumFile>,
+    pub header: FileHeader,
+    pub len: u64,
+}
+
+pub(super) fn open(medium: &dyn Medium, id: SegmentId) -> Result<OpenFile, LoadError> {
     let file = medium.open(&id.file_name())?;
     let len = file.len()?;
-    let key = read_header(file.as_ref(), id, len)?.frame_key();
-    Ok((file, key, len))
+    let header = read_header(file.as_ref(), id, len)?;
+    Ok(OpenFile { file, header, len })
+}
+
+/// The header of a new file.
+pub(super) fn header(id: SegmentId, generation: u32, chance: &Chance) -> FileHeader {
+    FileHeader { incarnation: id.incarnation, segment: id.segment, generation, salt: chance.bytes() }
 }
 
 /// Writes the bytes that no later group confirms once more. If the earlier process ended because of a failed sync, the
@@ -210,8 +224,8 @@ fn rewrite_last_group(file: &dyn MediumFile, walk: &Walk) -> io::Result<()> {
     file.write_at(start, &group)
 }
 
-fn write_header(medium: &dyn Medium, id: SegmentId, header: &FileHeader) -> io::Result<Box<dyn MediumFile>> {
-    let file = medium.open(&id.file_name())?;
+pub(super) fn write_header(medium: &dyn Medium, name: &str, header: &FileHeader) -> io::Result<Box<dyn MediumFile>> {
+    let file = medium.open(name)?;
     let mut bytes = vec![0; FRAMES_AT as usize];
     bytes[..HEADER_BYTES].copy_from_slice(&header.encode());
     bytes[COPY_AT as usize..].copy_from_slice(&header.encode());

@@ -132,7 +132,7 @@ mod tests {
     use crate::store::journal::format::FileHeader;
     use crate::store::{Medium, SimulatedMedium};
 
-    const FILE: FileHeader = FileHeader { incarnation: 1, segment: 1, salt: [0; 16] };
+    const FILE: FileHeader = FileHeader { incarnation: 1, segment: 1, generation: 0, salt: [0; 16] };
 
     enum Piece {
         /// Index, and whether it starts a group.

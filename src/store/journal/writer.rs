@@ -35,6 +35,8 @@ pub(super) type Receipt = Result<MailId, AppendError>;
 #[derive(Debug)]
 pub(super) enum Request {
     Append(Append),
+    /// From the answer on the present segment gets no more entries.
+    Roll(oneshot::Sender<Result<(), AppendError>>),
     /// Answered when everything asked for earlier is done and the files are let go.
     Close(oneshot::Sender<()>),
 }
@@ -97,6 +99,11 @@ impl Writer {
         loop {
             let first = match waiting.take().map_or_else(|| requests.recv().ok(), Some) {
                 Some(Request::Append(append)) => append,
+                Some(Request::Roll(rolled)) => {
+                    // Whoever asked may have gone.
+                    let _ = rolled.send(self.roll());
+                    continue;
+                }
                 Some(Request::Close(closed)) => {
                     self.leave_no_room();
                     drop(self);
@@ -222,11 +229,7 @@ impl Writer {
             if live.segment.is_empty() || live.offset + len <= self.segment_bytes_max {
                 return Ok(live);
             }
-            // Only the newest segment may have room behind its last frame: elsewhere zeros are damage.
-            let file = &live.segment.file;
-            file.set_len(live.offset).and_then(|()| file.sync_data()).map_err(|error| self.fail(&error))?;
-            let SegmentId { incarnation, segment } = live.segment.id;
-            self.catalogue.roll(SegmentId { incarnation, segment: segment + 1 });
+            self.end(&live)?;
         }
         let id = self.catalogue.open_segment();
         let segment = Segment::create(self.medium.as_ref(), id, &self.chance).map_err(|error| match error {
@@ -239,6 +242,23 @@ impl Writer {
         let segment = Arc::new(segment);
         self.catalogue.add_live(Arc::clone(&segment));
         Ok(Live { segment, offset: FRAMES_AT, room_end: FRAMES_AT, next_index: 0 })
+    }
+
+    fn roll(&mut self) -> Result<(), AppendError> {
+        if let Some(reason) = self.latch.reason() {
+            return Err(AppendError::Failed(reason));
+        }
+        self.live.take().map_or(Ok(()), |live| self.end(&live))
+    }
+
+    /// A segment gets no more entries.
+    fn end(&self, live: &Live) -> Result<(), AppendError> {
+        // Only the newest segment may have room behind its last frame: elsewhere zeros are damage.
+        let file = &live.segment.file;
+        file.set_len(live.offset).and_then(|()| file.sync_data()).map_err(|error| self.fail(&error))?;
+        let SegmentId { incarnation, segment } = live.segment.id;
+        self.catalogue.roll(SegmentId { incarnation, segment: segment + 1 });
+        Ok(())
     }
 
     fn fail(&self, error: &io::Error) -> AppendError {

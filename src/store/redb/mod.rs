@@ -13,6 +13,7 @@
 
 mod backend;
 mod copy;
+mod rewrite;
 mod runs;
 mod snapshot;
 #[cfg(test)]
@@ -38,6 +39,7 @@ use crate::base::limits;
 
 use backend::Backend;
 pub use copy::{Import, exported_value};
+use rewrite::Place;
 use runs::Runs;
 use snapshot::Snapshot;
 use writer::{Request, Writer};
@@ -95,10 +97,10 @@ struct Latest {
 impl RedbEngine {
     /// Opens the file, making it when it is absent; its name is durable on return.
     pub fn open(medium: Arc<dyn Medium>, file_name: &str) -> Result<Self, OpenError> {
-        Self::open_with(medium.as_ref(), file_name, runs::RUN_ROWS)
+        Self::open_with(medium, file_name, runs::RUN_ROWS)
     }
 
-    fn open_with(medium: &dyn Medium, file_name: &str, run_rows: u64) -> Result<Self, OpenError> {
+    fn open_with(medium: Arc<dyn Medium>, file_name: &str, run_rows: u64) -> Result<Self, OpenError> {
         let (engine, writer, queue) = Self::prepare(medium, file_name, run_rows)?;
         let thread = std::thread::Builder::new().name("database".into());
         let work = move || {
@@ -110,11 +112,13 @@ impl RedbEngine {
     }
 
     fn prepare(
-        medium: &dyn Medium,
+        medium: Arc<dyn Medium>,
         file_name: &str,
         run_rows: u64,
     ) -> Result<(Self, Writer, mpsc::Receiver<Request>), OpenError> {
         let io_error = |source| OpenError::Io { file: file_name.to_owned(), source };
+        let place = Place { medium: Arc::clone(&medium), file_name: file_name.to_owned() };
+        place.remove_part().map_err(io_error)?;
         let file = medium.open(file_name).map_err(io_error)?;
         backend::forget_unmade(file.as_ref()).map_err(io_error)?;
         let open = || {
@@ -136,7 +140,7 @@ impl RedbEngine {
         let latest = RwLock::new(Latest { runs: Arc::new(runs), snapshot: None });
         let (sequences, watchers, latch) = Default::default();
         let shared = Arc::new(Shared { database, latest, sequences, watchers, latch });
-        let writer = Writer { shared: Arc::clone(&shared), run_rows };
+        let writer = Writer { shared: Arc::clone(&shared), run_rows, place };
         let (requests, queue) = mpsc::channel();
         Ok((Self { shared, requests, waiting: Waiting::default() }, writer, queue))
     }
@@ -198,10 +202,10 @@ impl Shared {
         if let Some(snapshot) = &self.latest.read().expect("no holder panics").snapshot {
             return Ok(Arc::clone(snapshot));
         }
-        let database = self.database().ok_or(redb::Error::DatabaseClosed)?;
-        // Taken under the lock: one that is older than the next commit is forgotten with it. The runs may be those of the
-        // commit before: it sealed none that has rows behind it.
+        // Taken under the lock: one that is older than the next commit, or of a file that is replaced, is forgotten with it.
+        // The runs may be those of the commit before: it sealed none that has rows behind it.
         let mut latest = self.latest.write().expect("no holder panics");
+        let database = self.database().ok_or(redb::Error::DatabaseClosed)?;
         let snapshot = Arc::new(Snapshot::new(database.begin_read()?, Arc::clone(&latest.runs)));
         Ok(Arc::clone(latest.snapshot.insert(snapshot)))
     }
@@ -293,5 +297,15 @@ impl Engine for RedbEngine {
 
     fn counter(&self, counter: Vec<u8>) -> Answer<'_, i64, ReadError> {
         Box::pin(async move { self.read(|snapshot| snapshot.counter(&counter)) })
+    }
+
+    fn purge(&self) -> Answer<'_, (), CommitError> {
+        let (waiting, (sender, answer)) = (self.waiting.one_more(), oneshot::channel());
+        // A send fails when the writer has ended; the answer channel then says so.
+        let _ = self.requests.send(Request::Purge(sender));
+        Box::pin(async move {
+            let _waiting = waiting;
+            answer.await.unwrap_or_else(|_| Err("it is closed".into())).map_err(CommitError::Failed)
+        })
     }
 }

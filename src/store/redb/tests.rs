@@ -19,7 +19,7 @@ const RUN_ROWS: u64 = 3;
 const USED: Table = Table("used");
 
 fn open(medium: &SimulatedMedium) -> Result<RedbEngine, OpenError> {
-    RedbEngine::open_with(medium, FILE, RUN_ROWS)
+    RedbEngine::open_with(Arc::new(medium.clone()), FILE, RUN_ROWS)
 }
 
 /// Batch `n`: a row on each side that must be new, and one more on the counter.
@@ -40,7 +40,7 @@ async fn conforms() {
     let folder = tempfile::tempdir().unwrap();
     conformance::check(&RedbEngine::open(Arc::new(DiskMedium::open(folder.path()).unwrap()), FILE).unwrap()).await;
     conformance::check(&open(&SimulatedMedium::new()).unwrap()).await;
-    conformance::check(&RedbEngine::open_with(&SimulatedMedium::new(), FILE, 1).unwrap()).await;
+    conformance::check(&RedbEngine::open_with(Arc::new(SimulatedMedium::new()), FILE, 1).unwrap()).await;
 }
 
 /// A batch that takes row `n` of the scattered table for new.
@@ -151,7 +151,7 @@ async fn a_filter_that_cannot_be_one_keeps_the_database_closed() {
 #[tokio::test]
 async fn a_group_is_one_commit() {
     let medium = SimulatedMedium::new();
-    let (engine, writer, queue) = RedbEngine::prepare(&medium, FILE, RUN_ROWS).unwrap();
+    let (engine, writer, queue) = RedbEngine::prepare(Arc::new(medium.clone()), FILE, RUN_ROWS).unwrap();
     let engine = Arc::new(engine);
     let mut tries = Vec::new();
     for n in 0..100 {

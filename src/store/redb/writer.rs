@@ -18,6 +18,7 @@ use crate::store::latch;
 use crate::store::tables::SCATTERED;
 use crate::store::{Batch, CommitError, Expected, Table};
 
+use super::rewrite::Place;
 use super::runs::{self, FILTERS, Runs};
 use super::{COUNTERS, SEQUENCES, STATE, Shared, VERSION_BYTES, version_of};
 
@@ -29,6 +30,7 @@ type Answer = oneshot::Sender<Vec<Result<(), CommitError>>>;
 #[derive(Debug)]
 pub(super) enum Request {
     Commit(Vec<Batch>, Answer),
+    Purge(oneshot::Sender<Result<(), String>>),
     /// Answered when everything asked for earlier is done and the database is closed.
     Close(oneshot::Sender<()>),
 }
@@ -37,13 +39,14 @@ pub(super) struct Writer {
     pub shared: Arc<Shared>,
     /// Rows with which a run is sealed.
     pub run_rows: u64,
+    pub place: Place,
 }
 
 impl Writer {
     /// Runs until it is told to close or nobody can ask any more.
     pub fn run(self, requests: &Receiver<Request>) {
         let _guard = self.shared.latch.guard("the database's writer");
-        let mut closing = None;
+        let (mut closing, mut purging) = (None, None);
         while closing.is_none() {
             let Ok(first) = requests.recv() else { break };
             let (mut group, mut answers) = (Vec::new(), Vec::new());
@@ -58,10 +61,18 @@ impl Writer {
                         closing = Some(closed);
                         break;
                     }
+                    Request::Purge(purged) => {
+                        purging = Some(purged);
+                        break;
+                    }
                 }
                 next = if group.len() < limits::COMMIT_BATCHES_MAX { requests.try_recv().ok() } else { None };
             }
             self.answer(&group, answers);
+            if let Some(purged) = purging.take() {
+                // Whoever asked may have gone.
+                let _ = purged.send(self.place.rewrite(&self.shared));
+            }
         }
         self.shared.close();
         if let Some(closed) = closing {
