@@ -2,8 +2,7 @@
 //! show it to them again.
 //!
 //! What isn't there is empty, never absent, so that a condition about it is false instead of an error. Sizes are bounded:
-//! texts by [`BRIEF_TEXT_BYTES_MAX`](crate::base::limits::BRIEF_TEXT_BYTES_MAX), lists by
-//! [`BRIEF_ENTRIES_MAX`](crate::base::limits::BRIEF_ENTRIES_MAX).
+//! texts by [`BRIEF_TEXT_BYTES_MAX`], lists by [`BRIEF_ENTRIES_MAX`].
 
 use std::collections::BTreeMap;
 

@@ -35,7 +35,7 @@
 //!
 //! 11. **Agent.** A case in a queue that hands its cases out is a [work item](crate::routing::WorkItem), whose row follows the
 //!     case's in the same commit. [`dispatch`](crate::dispatch) hears of it from the store, chooses among all agents and
-//!     items in memory ([`Switchboard`](crate::routing::Floor)) and writes the assignment or the offer, which expects case,
+//!     items in memory ([`Switchboard`](crate::routing::Switchboard)) and writes the assignment or the offer, which expects case,
 //!     queue and agent as they were. *A crash at any point: it is made of the rows again.*
 //!
 //! What is held or ignored is as durable as everything else. [`decide_again`](crate::intake::decide_again) goes through steps
