@@ -219,16 +219,12 @@ mod tests {
     }
 
     fn envelope(from: &str) -> Envelope {
-        Envelope {
-            from: if from.is_empty() { ReversePath::Null } else { ReversePath::Mailbox(from.parse().unwrap()) },
-            to: Vec::new(),
-            peer: None,
-            helo: None,
-            tls: None,
-            require_tls: false,
-            with: "ESMTP".into(),
-            received_at: Time::UNIX_EPOCH,
-        }
+        Envelope::local(
+            if from.is_empty() { ReversePath::Null } else { ReversePath::Mailbox(from.parse().unwrap()) },
+            Vec::new(),
+            "ESMTP",
+            Time::UNIX_EPOCH,
+        )
     }
 
     fn proven() -> Option<AuthResults> {

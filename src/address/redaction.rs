@@ -113,7 +113,7 @@ fn is_local(byte: &u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::{ServiceAddress, Settings, Verification};
+    use crate::address::{ServiceAddress, Settings};
     use crate::base::{Chance, Time};
 
     #[test]
@@ -122,15 +122,8 @@ mod tests {
         let routing: Mailbox = "support@company.example".parse().unwrap();
         let new = || ServiceAddress::generate(&routing, "in.example.net", Time::UNIX_EPOCH, &chance);
         let address = RoutingAddress {
-            address: routing.clone(),
-            number: 1,
-            settings: Settings::default(),
-            disabled: false,
-            verified_at: None,
-            verification: Verification::default(),
             service_addresses: vec![new(), new()],
-            registered_at: Time::UNIX_EPOCH,
-            forwarding_confirmations: Vec::new(),
+            ..RoutingAddress::new(routing.clone(), 1, Settings::default(), Time::UNIX_EPOCH)
         };
         let sales: Mailbox = "sales@company.example".parse().unwrap();
         let redaction = Redaction::new([&address], "in.example.net", &sales);

@@ -39,6 +39,21 @@ pub enum AddressState {
 }
 
 impl RoutingAddress {
+    /// One that was never probed, and has no service address yet.
+    pub fn new(address: Mailbox, number: u64, settings: Settings, registered_at: Time) -> Self {
+        Self {
+            address,
+            number,
+            settings,
+            disabled: false,
+            verified_at: None,
+            verification: Verification::default(),
+            service_addresses: Vec::new(),
+            registered_at,
+            forwarding_confirmations: Vec::new(),
+        }
+    }
+
     pub fn state(&self) -> AddressState {
         match (self.disabled, self.verified_at) {
             (true, _) => AddressState::Disabled,
@@ -94,15 +109,8 @@ mod tests {
         let at = |hour: u64| later(Time::UNIX_EPOCH, Duration::from_secs(3600 * hour));
         let new = |hour| ServiceAddress::generate(&routing, "in.example.net", at(hour), &chance);
         let mut address = RoutingAddress {
-            address: routing.clone(),
-            number: 1,
-            settings: Settings::default(),
-            disabled: false,
-            verified_at: None,
-            verification: Verification::default(),
             service_addresses: vec![new(0)],
-            registered_at: at(0),
-            forwarding_confirmations: Vec::new(),
+            ..RoutingAddress::new(routing.clone(), 1, Settings::default(), at(0))
         };
         let first = address.service_addresses[0].address.clone();
         assert_eq!(address.rotate(new(1), Duration::from_secs(3600)), []);
@@ -124,15 +132,8 @@ mod tests {
         let chance = Chance::seeded(1);
         let address: Mailbox = "support@example.com".parse().unwrap();
         let stored = RoutingAddress {
-            address: address.clone(),
-            number: 1,
-            settings: Settings::default(),
-            disabled: false,
-            verified_at: None,
-            verification: Verification::default(),
             service_addresses: vec![ServiceAddress::generate(&address, "in.example.net", Time::UNIX_EPOCH, &chance)],
-            registered_at: Time::UNIX_EPOCH,
-            forwarding_confirmations: Vec::new(),
+            ..RoutingAddress::new(address.clone(), 1, Settings::default(), Time::UNIX_EPOCH)
         };
         let mut json = serde_json::to_value(&stored).unwrap();
         assert!(json.as_object_mut().unwrap().remove("forwarding_confirmations").is_some());

@@ -64,6 +64,11 @@ pub struct Envelope {
 }
 
 impl Envelope {
+    /// Of a message that no peer brought.
+    pub fn local(from: ReversePath, to: Vec<Mailbox>, with: &str, received_at: Time) -> Self {
+        Self { from, to, peer: None, helo: None, tls: None, require_tls: false, with: with.into(), received_at }
+    }
+
     /// True for mail from an archive: nobody sent it here, and its times are those of long ago.
     pub fn is_imported(&self) -> bool {
         self.with == IMPORTED

@@ -5,7 +5,6 @@ mod siblings;
 use super::*;
 use crate::address::{
     AcceptFrom, Confirmation, Doubt, OnResolved, OverLimit, RoutingAddress, Settings, Unauthorised, UnknownSender,
-    Verification,
 };
 use crate::base::{AuthResult, AuthResults, CaseNumber, Chance, Envelope, MailId, Mailbox, ReversePath, Time};
 use crate::message::Facts;
@@ -24,17 +23,7 @@ fn routing(number: u64, address: &str) -> Recipient {
 }
 
 fn routing_with(number: u64, address: &str, settings: Settings) -> Recipient {
-    let address = RoutingAddress {
-        address: mailbox(address),
-        number,
-        settings,
-        disabled: false,
-        verified_at: None,
-        verification: Verification::default(),
-        service_addresses: Vec::new(),
-        registered_at: Time::UNIX_EPOCH,
-        forwarding_confirmations: Vec::new(),
-    };
+    let address = RoutingAddress::new(mailbox(address), number, settings, Time::UNIX_EPOCH);
     Recipient::Routing { address: address.into(), via: Via::Direct }
 }
 
@@ -445,16 +434,7 @@ fn a_case_is_the_fold_of_its_events() {
 
 /// A received message.
 fn mail(facts: Facts) -> Mail {
-    let envelope = Envelope {
-        from: ReversePath::Null,
-        to: vec![mailbox("support@our.example")],
-        peer: None,
-        helo: None,
-        tls: None,
-        require_tls: false,
-        with: "ESMTP".into(),
-        received_at: Time::UNIX_EPOCH,
-    };
+    let envelope = Envelope::local(ReversePath::Null, vec![mailbox("support@our.example")], "ESMTP", Time::UNIX_EPOCH);
     Mail {
         id: mail_id(1),
         direction: Direction::Inbound,

@@ -6,7 +6,7 @@ use super::agent::permission_sets;
 use super::command::AddressSettings;
 use super::{Answer, Desk, Outcome, Refusal, view};
 use crate::address::{
-    AddressState, Code, Mode, MxReport, Probe, RoutingAddress, ServiceAddress, ServiceState, Settings, Verification,
+    AddressState, Code, Mode, MxReport, Probe, RoutingAddress, ServiceAddress, ServiceState, Settings,
     VerificationState, random_label,
 };
 use crate::base::{Mailbox, ReversePath, Span, limits};
@@ -46,15 +46,8 @@ impl Desk {
         let service = ServiceAddress::generate(address, &site.service_domain, now, &site.chance);
         tables::SERVICE_ADDRESSES.insert(batch, &service.address, address);
         let registered = RoutingAddress {
-            address: address.clone(),
-            number,
-            settings,
-            disabled: false,
-            verified_at: None,
-            verification: Verification::default(),
             service_addresses: vec![service],
-            registered_at: now,
-            forwarding_confirmations: Vec::new(),
+            ..RoutingAddress::new(address.clone(), number, settings, now)
         };
         tables::ADDRESSES.insert(batch, address, &registered);
     }

@@ -53,16 +53,12 @@ impl Desk {
         }
         let now = self.site.now();
         let written = archived.received_at.or_else(|| message::written_at(&message));
-        let envelope = Envelope {
-            from: archived.from,
-            to: vec![address.clone()],
-            peer: None,
-            helo: None,
-            tls: None,
-            require_tls: false,
-            with: IMPORTED.into(),
-            received_at: written.map_or(now, |written| written.min(now)),
-        };
+        let envelope = Envelope::local(
+            archived.from,
+            vec![address.clone()],
+            IMPORTED,
+            written.map_or(now, |written| written.min(now)),
+        );
         Ok(self.site.journal.append(JournalKind::Inbound, &envelope, message.into()).await?)
     }
 

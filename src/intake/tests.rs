@@ -15,7 +15,7 @@ use super::advice::Counsel;
 use super::evidence::{Gathered, gather};
 use super::plan::Plan;
 use super::*;
-use crate::address::{Mode, RoutingAddress, Settings, Verification};
+use crate::address::{Mode, RoutingAddress, Settings};
 use crate::auth::Authenticator;
 use crate::base::{Chance, Clock, Envelope, MailId, Mailbox, ReversePath, Time};
 use crate::case::{Decision, Disposition, Happening, ManyAddresses, Reason, Status, decide};
@@ -223,17 +223,12 @@ async fn said(peer: &mut BufReader<TcpStream>, lines: &[&str]) -> Vec<String> {
 }
 
 fn address(rate_limit: Option<u32>) -> RoutingAddress {
-    RoutingAddress {
-        address: mailbox("support@company.example"),
-        number: 1,
-        settings: Settings { mode: Mode::Direct, rate_limit, ..Settings::default() },
-        disabled: false,
-        verified_at: None,
-        verification: Verification::default(),
-        service_addresses: Vec::new(),
-        registered_at: Time::UNIX_EPOCH,
-        forwarding_confirmations: Vec::new(),
-    }
+    RoutingAddress::new(
+        mailbox("support@company.example"),
+        1,
+        Settings { mode: Mode::Direct, rate_limit, ..Settings::default() },
+        Time::UNIX_EPOCH,
+    )
 }
 
 fn mailbox(text: &str) -> Mailbox {
@@ -241,16 +236,12 @@ fn mailbox(text: &str) -> Mailbox {
 }
 
 fn entry(text: &str) -> Entry {
-    let envelope = Envelope {
-        from: ReversePath::Mailbox(mailbox("anna@customer.example")),
-        to: vec![mailbox("support@company.example")],
-        peer: None,
-        helo: None,
-        tls: None,
-        require_tls: false,
-        with: "ESMTP".into(),
-        received_at: Time::UNIX_EPOCH,
-    };
+    let envelope = Envelope::local(
+        ReversePath::Mailbox(mailbox("anna@customer.example")),
+        vec![mailbox("support@company.example")],
+        "ESMTP",
+        Time::UNIX_EPOCH,
+    );
     let head = "From: anna@customer.example\nTo: support@company.example\nSubject: Fire\n";
     let message = format!("{head}{text}").replace('\n', "\r\n").into_bytes();
     Entry { kind: JournalKind::Inbound, envelope, message }

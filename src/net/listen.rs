@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Stop;
-use super::internet::{Listener, Socket};
+use super::socket::{Listener, Socket};
 use crate::base::{Clock, limits};
 
 /// Why an address can't be listened on.

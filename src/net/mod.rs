@@ -9,6 +9,7 @@ pub mod network;
 pub mod peers;
 pub mod places;
 pub mod proof;
+pub mod socket;
 pub mod stop;
 pub mod stream;
 pub mod tls;

@@ -18,7 +18,7 @@ use tokio_rustls::client::TlsStream;
 
 pub use tokio_rustls::TlsConnector;
 
-use super::internet::Duplex;
+use super::socket::Duplex;
 
 /// A connector that takes any certificate.
 ///

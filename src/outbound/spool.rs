@@ -77,16 +77,7 @@ impl Submitted {
         let message = signed(site, &facts, message).await?;
         facts.text.clear();
         facts.new_text.clear();
-        let envelope = Envelope {
-            from,
-            to,
-            peer: None,
-            helo: None,
-            tls: None,
-            require_tls: false,
-            with: "submission".into(),
-            received_at: site.now(),
-        };
+        let envelope = Envelope::local(from, to, "submission", site.now());
         let id = site.journal.append(JournalKind::Outbound, &envelope, message.into()).await?;
         Ok(Self { id, envelope, facts, purpose })
     }

@@ -93,16 +93,12 @@ impl Place {
     /// Puts a message into the journal, as a session does before it says 250.
     async fn accept(&self, text: &str) -> MailId {
         let site = &self.running.site;
-        let envelope = Envelope {
-            from: ReversePath::Mailbox(mailbox("anna@customer.example")),
-            to: vec![mailbox(SUPPORT)],
-            peer: None,
-            helo: None,
-            tls: None,
-            require_tls: false,
-            with: "ESMTP".into(),
-            received_at: site.now(),
-        };
+        let envelope = Envelope::local(
+            ReversePath::Mailbox(mailbox("anna@customer.example")),
+            vec![mailbox(SUPPORT)],
+            "ESMTP",
+            site.now(),
+        );
         let message = Bytes::from(text.replace('\n', "\r\n"));
         let id = site.journal.append(JournalKind::Inbound, &envelope, message).await.unwrap();
         self.running.inbox.accepted(id);

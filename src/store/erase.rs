@@ -59,16 +59,8 @@ mod tests {
     }
 
     async fn append(journal: &Journal, text: &[u8]) -> MailId {
-        let envelope = Envelope {
-            from: ReversePath::Null,
-            to: vec!["anna@example.com".parse().unwrap()],
-            peer: None,
-            helo: None,
-            tls: None,
-            require_tls: false,
-            with: "ESMTP".into(),
-            received_at: Time::UNIX_EPOCH,
-        };
+        let envelope =
+            Envelope::local(ReversePath::Null, vec!["anna@example.com".parse().unwrap()], "ESMTP", Time::UNIX_EPOCH);
         journal.append(Kind::Inbound, &envelope, Bytes::copy_from_slice(text)).await.unwrap()
     }
 

@@ -220,16 +220,7 @@ mod tests {
     use journal::Kind;
 
     fn envelope() -> Envelope {
-        Envelope {
-            from: ReversePath::Null,
-            to: vec!["anna@example.com".parse().unwrap()],
-            peer: None,
-            helo: None,
-            tls: None,
-            require_tls: false,
-            with: "ESMTP".into(),
-            received_at: Time::UNIX_EPOCH,
-        }
+        Envelope::local(ReversePath::Null, vec!["anna@example.com".parse().unwrap()], "ESMTP", Time::UNIX_EPOCH)
     }
 
     async fn open(medium: &SimulatedMedium, second: i64) -> StoreOpened {

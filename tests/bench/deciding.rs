@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use postcase::address::{Mode, RoutingAddress, Settings, Verification};
+use postcase::address::{Mode, RoutingAddress, Settings};
 use postcase::auth::Authenticator;
 use postcase::base::{Chance, Clock, Envelope, IMPORTED, ReversePath, Time};
 use postcase::case::ManyAddresses;
@@ -93,28 +93,19 @@ fn parts(store: &Store, clock: Clock) -> Parts {
 }
 
 fn address() -> Result<RoutingAddress, Box<dyn std::error::Error>> {
-    Ok(RoutingAddress {
-        address: ADDRESS.parse()?,
-        number: 1,
-        settings: Settings { mode: Mode::Direct, ..Settings::default() },
-        disabled: false,
-        verified_at: None,
-        verification: Verification::default(),
-        service_addresses: Vec::new(),
-        registered_at: Time::UNIX_EPOCH,
-        forwarding_confirmations: Vec::new(),
-    })
+    Ok(RoutingAddress::new(
+        ADDRESS.parse()?,
+        1,
+        Settings { mode: Mode::Direct, ..Settings::default() },
+        Time::UNIX_EPOCH,
+    ))
 }
 
 fn envelope(received_at: Time) -> Result<Envelope, Box<dyn std::error::Error>> {
-    Ok(Envelope {
-        from: ReversePath::Mailbox("anna@customer.example".parse()?),
-        to: vec![ADDRESS.parse()?],
-        peer: None,
-        helo: None,
-        tls: None,
-        require_tls: false,
-        with: IMPORTED.into(),
+    Ok(Envelope::local(
+        ReversePath::Mailbox("anna@customer.example".parse()?),
+        vec![ADDRESS.parse()?],
+        IMPORTED,
         received_at,
-    })
+    ))
 }

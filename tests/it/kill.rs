@@ -2,7 +2,6 @@
 //! 250 is there exactly once, with exactly one disposition and a case of its own.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
@@ -11,7 +10,7 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use crate::child::Home;
-use crate::smtp::{self, Connection, Outgoing};
+use crate::promises::{self, Promise};
 use crate::unit::wait;
 
 const ROUNDS: usize = 10;
@@ -24,8 +23,8 @@ const LOAD_MAX: Duration = Duration::from_millis(400);
 const DECIDED: Duration = Duration::from_secs(20);
 const ADDRESS: &str = "support@company.example";
 
-/// Author's Message-ID and our mail id, of each 250.
-type Promises = Vec<(String, String)>;
+/// Of each message.
+const LINES_MAX: usize = 40;
 
 pub fn trials(ready: bool) -> Vec<Trial> {
     let trial = Trial::test("kill: what got its 250 survives a kill exactly once", || wait(rounds()));
@@ -34,7 +33,7 @@ pub fn trials(ready: bool) -> Vec<Trial> {
 
 async fn rounds() -> Result<(), Failed> {
     let home = Home::new("refuse")?;
-    let mut promises = Promises::new();
+    let mut promises: Vec<Promise> = Vec::new();
     let begun = Instant::now();
     for round in 0..ROUNDS {
         if begun.elapsed() > ROUNDS_TIME_MAX {
@@ -49,7 +48,9 @@ async fn rounds() -> Result<(), Failed> {
         let smtp = server.smtp;
         let mut senders = JoinSet::new();
         for sender in 0..CONNECTIONS {
-            senders.spawn(load(smtp, format!("{round}.{sender}")));
+            senders.spawn(async move {
+                promises::collect(smtp, ADDRESS, &format!("{round}.{sender}"), usize::MAX, LINES_MAX).await
+            });
         }
         Clock::system().sleep(LOAD_MAX.mul_f64(Chance::system().fraction())).await;
         server.kill()?;
@@ -66,36 +67,8 @@ async fn rounds() -> Result<(), Failed> {
     cases_are_their_own(&messages)
 }
 
-/// Sends until the connection breaks; what was promised.
-async fn load(smtp: SocketAddr, name: String) -> Promises {
-    let mut promises = Promises::new();
-    let Ok(mut connection) = Connection::open(smtp, None).await else { return promises };
-    if connection.reply().await.is_err() || connection.command("EHLO client.example").await.is_err() {
-        return promises;
-    }
-    for n in 0.. {
-        let message_id = format!("<{name}.{n}@customer.example>");
-        let text = "All work and no play makes a dull message.\r\n".repeat(1 + n % 40);
-        let message = format!(
-            "From: Anna <anna@customer.example>\r\nTo: {ADDRESS}\r\nSubject: {name} {n}\r\n\
-             Message-ID: {message_id}\r\nDate: Fri, 20 Nov 2026 10:00:00 +0000\r\n\r\n{text}"
-        );
-        let mail = Outgoing {
-            from: "anna@customer.example".into(),
-            to: vec![ADDRESS.into()],
-            message: message.into_bytes(),
-            ..Outgoing::default()
-        };
-        let Ok(reply) = smtp::transaction(&mut connection, &mail).await else { break };
-        if let Some(id) = reply[0].strip_prefix("250 2.0.0 ") {
-            promises.push((message_id, id.split(' ').next().unwrap_or(id).to_owned()));
-        }
-    }
-    promises
-}
-
 /// Every promised message is listed once, under its id; and no message twice.
-fn listed_once(home: &Home, promises: &Promises) -> Result<Vec<Value>, Failed> {
+fn listed_once(home: &Home, promises: &[Promise]) -> Result<Vec<Value>, Failed> {
     let list = home.json(&["message", "list", "--all"])?;
     let messages = list.as_array().ok_or("a list is an array")?;
     let mut listed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();

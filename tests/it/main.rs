@@ -18,6 +18,7 @@ mod mistakes;
 mod pattern;
 mod peers;
 mod player;
+mod promises;
 mod puppet;
 mod rotation;
 mod scenarios;

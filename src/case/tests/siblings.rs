@@ -117,16 +117,7 @@ fn received(deliveries: &[(&str, Disposition, CaseNumber)]) -> Mail {
     Mail {
         id: mail_id(3),
         direction: Direction::Inbound,
-        envelope: crate::base::Envelope {
-            from: ReversePath::Null,
-            to: Vec::new(),
-            peer: None,
-            helo: None,
-            tls: None,
-            require_tls: false,
-            with: "ESMTP".into(),
-            received_at: Time::UNIX_EPOCH,
-        },
+        envelope: crate::base::Envelope::local(ReversePath::Null, Vec::new(), "ESMTP", Time::UNIX_EPOCH),
         facts: Facts::default(),
         reader_version: 1,
         auth: None,

@@ -1,19 +1,8 @@
 //! Copied header fields above a quoted or forwarded message, as Outlook, Thunderbird, Gmail, Apple Mail, Yahoo and the
 //! like write them: `Von: …`, `*From:* …`, `De : …`, also quoted with `>` and also all of them in one line.
 
-use super::words::{FORWARD_BANNERS, LABELS, ORIGINAL_BANNERS};
+use super::words::{FORWARD_BANNERS, Field, LABELS, ORIGINAL_BANNERS};
 use super::{Lines, folded, unquoted};
-
-/// What a label names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Field {
-    From,
-    To,
-    Cc,
-    Date,
-    Subject,
-    Other,
-}
 
 /// Copied header fields: their first line, and the line behind them.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -3,7 +3,16 @@
 //! All words are written as [`folded`](super::folded) makes them: in lower case, without the dot that capital İ leaves,
 //! with straight apostrophes. Where programs of one language differ, each form has its place.
 
-use super::block::Field;
+/// What a label names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    From,
+    To,
+    Cc,
+    Date,
+    Subject,
+    Other,
+}
 
 /// Labels of a copied header section, without their colon.
 #[rustfmt::skip]

@@ -19,7 +19,8 @@ use super::target::Target;
 use super::transaction::Mail;
 use super::{Fate, Outcome, RecipientOutcome, Route};
 use crate::base::{Clock, Mailbox, ReversePath, limits};
-use crate::net::internet::{Duplex, Internet, Socket};
+use crate::net::internet::Internet;
+use crate::net::socket::{Duplex, Socket};
 use crate::net::{Dns, Place, Places, tls};
 
 /// Sends mail. Cheap to clone; calls share the DNS cache and the places at hosts.

@@ -9,7 +9,8 @@ use super::Outcome;
 use super::login::{self, Login, Password};
 use super::session::{Deadline, Session, Upgrade};
 use super::target::Target;
-use crate::net::internet::{Duplex, Internet, Socket};
+use crate::net::internet::Internet;
+use crate::net::socket::{Duplex, Socket};
 use crate::net::tls::TlsConnector;
 
 /// Everything here is demanded at once.

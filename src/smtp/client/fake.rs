@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use crate::net::certificate::{Certificate, Files, TlsAcceptor};
-use crate::net::internet::Duplex;
+use crate::net::socket::Duplex;
 use crate::net::tls;
 
 pub(super) struct Fake {

@@ -17,7 +17,7 @@ use smtp_proto::{AUTH_LOGIN, AUTH_PLAIN};
 use super::session::Session;
 use super::{Fate, Outcome};
 use crate::base::limits;
-use crate::net::internet::Duplex;
+use crate::net::socket::Duplex;
 
 /// Who logs in, and where the secret lies.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -22,7 +22,8 @@ use super::wire::Wire;
 use super::{Fate, Outcome};
 use crate::base::time::{Elapsed, later};
 use crate::base::{Clock, Time, limits};
-use crate::net::internet::{Duplex, Internet, Socket};
+use crate::net::internet::Internet;
+use crate::net::socket::{Duplex, Socket};
 use crate::net::tls::{self, TlsConnector};
 
 /// The time of one attempt.

@@ -9,7 +9,7 @@ use super::reply::PeerReply;
 use super::session::{Lost, Offers, Session};
 use super::wire::Wire;
 use super::{Outcome, Outgoing};
-use crate::net::internet::Duplex;
+use crate::net::socket::Duplex;
 
 /// A message and its envelope, ready to be offered to any host.
 pub(super) struct Mail<'a> {

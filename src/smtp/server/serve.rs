@@ -8,8 +8,8 @@ use tokio::task::JoinSet;
 use super::connection::{Caller, converse};
 use super::{Protocol, Shared};
 use crate::base::Reply;
-use crate::net::internet::{Listener, Socket};
 use crate::net::listen::{self, Arrival};
+use crate::net::socket::{Listener, Socket};
 
 /// Serves until a stop is requested. Then the listeners are closed and this returns; sessions that still run are known to
 /// the stop of `shared`, so await its `finished(…)`.

@@ -28,6 +28,8 @@ mod machine;
 #[allow(dead_code, reason = "not everything is asked here")]
 mod postcase;
 mod slow;
+#[path = "../../it/promises.rs"]
+mod promises;
 #[path = "../../it/smtp.rs"]
 #[allow(dead_code, reason = "not everything is sent here")]
 mod smtp;

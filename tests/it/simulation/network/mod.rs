@@ -17,8 +17,9 @@ use std::task::{Context, Poll, ready};
 
 use postcase::base::{Clock, Time};
 use postcase::net::dns::{Answer, DnsError, Mx, Names};
-use postcase::net::internet::{Accept, Connecting, Internet, Listener, Socket};
+use postcase::net::internet::{Connecting, Internet};
 use postcase::net::listen::BindError;
+use postcase::net::socket::{Accept, Listener, Socket};
 use tokio::sync::mpsc;
 
 use super::draw::Draw;
