@@ -19,8 +19,8 @@ const CONNECTIONS: usize = 6;
 const ROUNDS_TIME_MAX: Duration = Duration::from_secs(45);
 /// A kill comes at random within this.
 const LOAD_MAX: Duration = Duration::from_millis(400);
-/// Until the last message must have been decided.
-const DECIDED: Duration = Duration::from_secs(20);
+/// Within this at least one more message must have been decided.
+const PROGRESS: Duration = Duration::from_secs(20);
 const ADDRESS: &str = "support@company.example";
 
 /// Of each message.
@@ -92,7 +92,7 @@ fn listed_once(home: &Home, promises: &[Promise]) -> Result<Vec<Value>, Failed> 
 
 /// Waits until no message waits in the inbox.
 async fn decided(home: &Home) -> Result<(), Failed> {
-    let begun = Instant::now();
+    let (mut fewest, mut since) = (usize::MAX, Instant::now());
     loop {
         let list = home.json(&["message", "list", "--all"])?;
         let waiting =
@@ -100,7 +100,10 @@ async fn decided(home: &Home) -> Result<(), Failed> {
         if waiting == 0 {
             return Ok(());
         }
-        if begun.elapsed() > DECIDED {
+        if waiting < fewest {
+            (fewest, since) = (waiting, Instant::now());
+        }
+        if since.elapsed() > PROGRESS {
             return Err(format!("{waiting} messages are still undecided:\n{}", home.said()).into());
         }
         Clock::system().sleep(Duration::from_millis(100)).await;
