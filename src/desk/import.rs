@@ -51,6 +51,9 @@ impl Desk {
         if self.inbox.is_long() {
             self.site.clock.give_way(limits::ROUND_PAUSE).await;
         }
+        let _room = self.floor.reserve(message.len() as u64).map_err(|_| {
+            Refusal::refused("the disk is almost full: free some space (see store.free_space_min) and import again")
+        })?;
         let now = self.site.now();
         let written = archived.received_at.or_else(|| message::written_at(&message));
         let envelope = Envelope::local(

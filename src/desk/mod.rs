@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use crate::intake::{Again, Inbox};
 use crate::net::MxCheck;
-use crate::store::{AppendError, CommitError, ReadError, Site};
+use crate::store::{AppendError, CommitError, Floor, ReadError, Site};
 
 pub use command::{Answers, Command, Outcome, Refusal, RefusalKind};
 
@@ -37,6 +37,7 @@ pub use command::{Answers, Command, Outcome, Refusal, RefusalKind};
 pub struct Desk {
     site: Arc<Site>,
     inbox: Arc<Inbox>,
+    floor: Floor,
     /// None where no server runs: what is sent then is looked at when it comes back.
     mx: Option<MxCheck>,
     importing: tokio::sync::Mutex<import::Undecided>,
@@ -45,8 +46,8 @@ pub struct Desk {
 type Answer = Result<Outcome, Refusal>;
 
 impl Desk {
-    pub fn new(site: Arc<Site>, inbox: Arc<Inbox>, mx: Option<MxCheck>) -> Self {
-        Self { site, inbox, mx, importing: Default::default() }
+    pub fn new(site: Arc<Site>, inbox: Arc<Inbox>, floor: Floor, mx: Option<MxCheck>) -> Self {
+        Self { site, inbox, floor, mx, importing: Default::default() }
     }
 
     /// Does what the command says, or says why not; nothing is half done.

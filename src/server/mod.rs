@@ -100,7 +100,8 @@ pub async fn start_with(world: World, sessions: &Handle) -> Result<Running, Star
     };
     let Opened { site, inbox, inbound, held } = start::open(&settings, medium.clone(), &clock, &chance).await?;
     let mx = MxCheck::new(dns.clone(), &settings.hostname, clock.clone());
-    let desk = Arc::new(Desk::new(site.clone(), inbox.clone(), Some(mx.clone())));
+    let floor = Floor::new(medium.clone(), settings.store.free_bytes_min, settings.smtp.message_bytes_max as u64);
+    let desk = Arc::new(Desk::new(site.clone(), inbox.clone(), floor.clone(), Some(mx.clone())));
     let http = http::start(&settings.http, &data_dir, desk.clone(), clock.clone(), &chance).await?;
 
     let authenticator = Arc::new(Authenticator::new(&dns, &settings.hostname, clock.clone()));
@@ -110,7 +111,6 @@ pub async fn start_with(world: World, sessions: &Handle) -> Result<Running, Star
     let (dispatcher, dispatch) = dispatch::Worker::new(site.clone());
     let accepted = Arc::<intake::Tally>::default();
     let worker = Arc::new(intake::Worker::new(site.clone(), inbox.clone(), authenticator, mx, accepted.clone()));
-    let floor = Floor::new(medium.clone(), settings.store.free_bytes_min, settings.smtp.message_bytes_max as u64);
     let reception = Arc::new(Reception::new(site.clone(), inbox.clone(), floor.clone(), accepted));
     let (receiving, workers) = (Stop::new(), Stop::new());
     let mut tasks = JoinSet::new();

@@ -18,7 +18,8 @@ use crate::rules::Book;
 use crate::store::backup::{self, RestoreError, Restored};
 use crate::store::site::Parts;
 use crate::store::{
-    DiskMedium, FolderLock, LockError, Medium, OpenError, ReadError, Site, Store, StoreError, StoreOpened, Waiting, due,
+    DiskMedium, Floor, FolderLock, LockError, Medium, OpenError, ReadError, Site, Store, StoreError, StoreOpened,
+    Waiting, due,
 };
 
 /// What a server runs in; tests bring their own clock, chance, medium and internet.
@@ -148,8 +149,9 @@ pub struct Offline {
 /// Opens the store of these settings for single commands.
 pub async fn open_offline(settings: &Settings) -> Result<Offline, StartError> {
     let (world, lock) = World::on_disk(settings.clone(), "a postcase command").await?;
+    let floor = Floor::new(world.medium.clone(), settings.store.free_bytes_min, settings.smtp.message_bytes_max as u64);
     let Opened { site, inbox, held, .. } = open(settings, world.medium, &world.clock, &world.chance).await?;
-    Ok(Offline { desk: Desk::new(site, inbox, None), held, _lock: lock })
+    Ok(Offline { desk: Desk::new(site, inbox, floor, None), held, _lock: lock })
 }
 
 impl Offline {

@@ -9,6 +9,7 @@ mod corpus;
 mod delivery;
 mod durability;
 mod fields;
+mod erasure;
 mod fuzz;
 mod import;
 mod internet;
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
     trials.extend(peers::trials());
     trials.extend(fields::trials());
     trials.extend(corpus::trials(SERVER.is_some()));
+    trials.extend(erasure::trials(SERVER.is_some()));
     trials.extend(import::trials(SERVER.is_some()));
     // One at a time unless asked otherwise: each trial is a whole server with its peers, and all cores are its own.
     arguments.test_threads.get_or_insert(1);

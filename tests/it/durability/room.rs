@@ -4,10 +4,13 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use libtest_mimic::{Completion, Failed, Trial};
-use postcase::base::Clock;
+use postcase::base::{Clock, ReversePath};
+use postcase::desk::command::{Answers, Archived};
+use postcase::desk::{Command as Ask, RefusalKind};
+use postcase::server::Running;
 use postcase::store::{Room, SimulatedMedium};
 
-use super::life::{Place, Told, add_address, send};
+use super::life::{ADDRESS, Place, Told, add_address, send};
 use crate::child::{Home, Server};
 use crate::smtp::{self, Connection, Outgoing};
 use crate::unit::wait;
@@ -80,8 +83,25 @@ async fn floor() -> Result<(), Failed> {
     if send(&running, &mut told, "under", None).await {
         return Err("mail is taken under the floor".into());
     }
+    if import(&running).await != Err(RefusalKind::Refused) {
+        return Err("an archive is taken under the floor".into());
+    }
+    left(15);
+    if import(&running).await.is_err() {
+        return Err("an archive is refused above the floor".into());
+    }
     running.stop().await;
     Ok(())
+}
+
+/// One message from an archive.
+async fn import(running: &Running) -> Result<(), RefusalKind> {
+    let message = b"From: anna@customer.example\r\nDate: Fri, 20 Nov 2026 10:00:00 +0000\r\n\r\nx\r\n";
+    let content = data_encoding::BASE64.encode(message);
+    let archived = Archived { from: ReversePath::Null, received_at: None, content };
+    let address = ADDRESS.parse().expect("it is a mailbox");
+    let answer = running.answer(Ask::Import { address, messages: vec![archived] }).await;
+    answer.map(drop).map_err(|refusal| refusal.kind)
 }
 
 /// A disk in memory of its own; unmounted when dropped.
