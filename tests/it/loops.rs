@@ -21,6 +21,10 @@ const DKIM_RECORD: &str = "v=DKIM1; k=ed25519; p=K+TTWkDOOZQNsc9ilhQj+6G7u7NhzkI
 const ROUNDS: usize = 20;
 const INVOICES: usize = 120;
 const MONTH: Duration = Duration::from_secs(30 * 24 * 3600);
+/// More than an address acknowledges in a day, and no more of a domain than one gets in an hour.
+const DOMAINS: usize = 26;
+const AUTHORS: usize = 20;
+const ACKNOWLEDGED: usize = 500;
 const EACH_WAY_MAX: usize = 4;
 /// What RFC 3834 and programs know a machine's mail by.
 const MARKS: [&str; 4] = ["auto-submitted:", "x-auto-response-suppress:", "precedence:", "postcase-automatic:"];
@@ -30,9 +34,12 @@ pub fn trials(has_server: bool) -> Vec<Trial> {
         let run = move || if has_server { wait(silence_follows(world())) } else { Ok(()) };
         Trial::test(format!("loop: {name}"), run).with_ignored_flag(!has_server)
     };
+    let many = move || if has_server { wait(a_day_of_strangers()) } else { Ok(()) };
     let equal = move || if has_server { wait(invoices()) } else { Ok(()) };
     vec![
         Trial::test("loop: 120 equal invoices are 120 messages", equal).with_ignored_flag(!has_server),
+        Trial::test("loop: an address acknowledges 500 messages a day and takes the rest", many)
+            .with_ignored_flag(!has_server),
         trial("two servers of ours", || World { marks_are_lost: false, is_robot: false }),
         trial("two servers of ours, and the marks are lost", || World { marks_are_lost: true, is_robot: false }),
         trial("a responder without any mark", || World { marks_are_lost: false, is_robot: true }),
@@ -163,8 +170,13 @@ async fn deliver(places: &mut [Place; 2], n: usize, mail: internet::Mail, world:
 
 /// As a person would send it.
 fn message(from: &str, to: &str, name: &str) -> Vec<u8> {
-    let fields = format!("From: support@{from}\r\nTo: support@{to}\r\nSubject: {name}\r\n");
-    signed(from, format!("{fields}Message-ID: <{name}@{from}>\r\n\r\nHere we are.\r\n").into_bytes())
+    signed(from, letter(&format!("support@{from}"), to, name))
+}
+
+fn letter(author: &str, to: &str, name: &str) -> Vec<u8> {
+    let domain = author.rsplit('@').next().unwrap_or(author);
+    let fields = format!("From: {author}\r\nTo: support@{to}\r\nSubject: {name}\r\n");
+    format!("{fields}Message-ID: <{name}@{domain}>\r\n\r\nHere we are.\r\n").into_bytes()
 }
 
 fn signed(domain: &str, message: Vec<u8>) -> Vec<u8> {
@@ -214,6 +226,40 @@ async fn invoices() -> Result<(), Failed> {
     if cases != INVOICES {
         return Err(format!("{cases} cases").into());
     }
+    place.server.ok_or("the first is a server")?.stop().await;
+    Ok(())
+}
+
+/// Each is somebody else, as they all are when somebody writes in many names.
+async fn a_day_of_strangers() -> Result<(), Failed> {
+    let mut zone = Zone::default();
+    zone.add("a.example MX 10 mx.a.example\nmx.a.example A 127.0.0.21\nmx.b.example A 127.0.0.22")?;
+    for n in 0..DOMAINS {
+        zone.add(&format!(
+            "d{n}.example MX 10 mx.b.example\n_dmarc.d{n}.example TXT v=DMARC1; p=none\n\
+             story._domainkey.d{n}.example TXT {DKIM_RECORD}\n"
+        ))?;
+    }
+    let internet = Internet::start(zone).await?;
+    let robot = Place { domain: "b.example", server: None, got: 0 };
+    let mut places = [start(&internet, "a.example").await?, robot];
+    carry(&internet, &mut places, World { marks_are_lost: false, is_robot: true }).await?;
+    let server = places[0].server.as_mut().ok_or("the first is a server")?;
+    for n in 0..AUTHORS * DOMAINS {
+        let domain = format!("d{}.example", n % DOMAINS);
+        let author = format!("author{n}@{domain}");
+        let text = signed(&domain, letter(&author, "a.example", &n.to_string()));
+        send(server.smtp(), &author, "a.example", text).await?;
+    }
+    server.settle().await;
+    let sent = internet.host("mx.b.example", |state| state.inbox.len())?;
+    let listed = run(&mut **server, &["message", "list", "--all"]).await?;
+    let cases =
+        listed.as_array().ok_or("a list")?.iter().filter(|message| message["disposition"] == "case_opened").count();
+    if (sent, cases) != (ACKNOWLEDGED, AUTHORS * DOMAINS) {
+        return Err(format!("{sent} acknowledgements, {cases} cases").into());
+    }
+    let [place, _] = places;
     place.server.ok_or("the first is a server")?.stop().await;
     Ok(())
 }
