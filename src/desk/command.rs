@@ -276,8 +276,12 @@ pub enum Command {
 impl Command {
     /// True when it reads everything there is, or waits until others have their turn.
     pub fn takes_long(&self) -> bool {
-        let erases = matches!(self, Self::MessageErase { .. } | Self::ContactErase { .. });
-        erases || matches!(self, Self::Backup { .. } | Self::StoreCheck | Self::Replay { .. } | Self::Import { .. })
+        match self {
+            Self::MessageErase { .. } | Self::ContactErase { .. } | Self::Backup { .. } | Self::StoreCheck => true,
+            Self::Replay { .. } | Self::Import { .. } | Self::Export { .. } => true,
+            Self::CaseList(filter) => filter.text.is_some(),
+            _ => false,
+        }
     }
 }
 
