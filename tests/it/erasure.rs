@@ -64,7 +64,6 @@ async fn deliver(server: &Server, message_id: &str, text: &str) -> Result<(), Fa
         from: "anna@customer.example".into(),
         to: vec![ADDRESS.into()],
         message: message.into_bytes(),
-        ..Outgoing::default()
     };
     let reply = smtp::send(server.smtp, &mail).await?;
     if reply[0].starts_with("250 ") { Ok(()) } else { Err(format!("{reply:?}").into()) }
