@@ -8,6 +8,7 @@ pub mod address;
 pub mod case;
 pub mod routing;
 pub mod rules;
+pub mod plugin;
 pub mod net;
 pub mod auth;
 pub mod store;

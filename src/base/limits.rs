@@ -366,3 +366,41 @@ pub const OVERFLOW_AFTER: Duration = Duration::from_secs(15 * 60);
 pub const CONSIDERED_MAX: usize = 20;
 /// Items of one line that are tried at a time when the first finds nobody.
 pub const LINE_TRIED_MAX: usize = 20;
+
+/// Instructions of one call to a plugin, roughly: what a slow machine does in 100 ms. The same for the same mail everywhere.
+pub const PLUGIN_FUEL: u64 = 50_000_000;
+/// One call of a plugin, for what fuel doesn't see.
+pub const PLUGIN_TIME_MAX: Duration = Duration::from_millis(100);
+/// How exactly that is measured.
+pub const PLUGIN_TICK: Duration = Duration::from_millis(10);
+/// Memory of one call: a plugin reads one message.
+pub const PLUGIN_MEMORY_BYTES_MAX: usize = 32 * MIB;
+/// Entries of a plugin's tables, which hold functions: large interpreters have some thousands.
+pub const PLUGIN_TABLE_ENTRIES_MAX: usize = 40_000;
+/// Core modules, tables and memories of one plugin: componentised interpreters have up to 40.
+pub const PLUGIN_PARTS_MAX: usize = 50;
+/// Its stack.
+pub const PLUGIN_STACK_BYTES_MAX: usize = 512 * KIB;
+/// What one answer or one call of the host may hand over before it is looked at.
+pub const PLUGIN_TRANSFER_BYTES_MAX: usize = 4 * MIB;
+/// Advice of one call, all texts together.
+pub const PLUGIN_OUTPUT_BYTES_MAX: usize = 64 * KIB;
+/// Pieces of advice of one call.
+pub const PLUGIN_ADVICE_MAX: usize = 100;
+/// Lines that one call may log, and the length of each.
+pub const PLUGIN_LOG_LINES_MAX: usize = 16;
+pub const PLUGIN_LOG_BYTES_MAX: usize = KIB;
+/// A component as a file: the largest are Python with its standard library.
+pub const PLUGIN_FILE_BYTES_MAX: usize = REPLY_BYTES_MAX;
+/// The same as machine code.
+pub const PLUGIN_CODE_BYTES_MAX: usize = 128 * MIB;
+/// Compiling one: what Python takes, thrice.
+pub const PLUGIN_COMPILE_MEMORY_BYTES_MAX: u64 = 2048 * MIB as u64;
+pub const PLUGIN_COMPILE_CPU_SECONDS_MAX: u64 = 60;
+/// So many failures within this, and a plugin is suspended.
+pub const PLUGIN_FAILURES_MAX: usize = 5;
+pub const PLUGIN_FAILURES_WITHIN: Duration = Duration::from_secs(60);
+/// Former versions that can be had back.
+pub const PLUGIN_VERSIONS_KEPT: usize = 3;
+/// All plugins on one message: mail waits for none of them longer.
+pub const PLUGIN_CHAIN_TIME_MAX: Duration = Duration::from_millis(500);

@@ -20,6 +20,8 @@ pub const SKILL: &str = "skill.";
 pub const TAG: &str = "tag.";
 /// The kind of advisers that rules are; with its name one acts in events.
 pub const RULE: &str = "rule ";
+/// The same of plugins.
+pub const PLUGIN: &str = "plugin ";
 /// The name under which intake acts in events.
 pub const INTAKE: &str = "intake";
 /// The name under which cases come to agents.
@@ -163,7 +165,8 @@ impl Case {
     /// One event further.
     pub fn apply(&mut self, event: &Event) {
         self.events += 1;
-        self.touched |= ![INTAKE, DISPATCH].contains(&event.by.as_str()) && !event.by.starts_with(RULE);
+        let is_adviser = [RULE, PLUGIN].iter().any(|kind| event.by.starts_with(kind));
+        self.touched |= ![INTAKE, DISPATCH].contains(&event.by.as_str()) && !is_adviser;
         self.updated_at = event.at;
         match &event.what {
             Happening::CaseOpened { subject, key, origin, priority, record_type, address, contact } => {

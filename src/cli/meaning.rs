@@ -72,4 +72,6 @@ pub enum Meaning {
     Erase(Command),
     /// For the running server, or for the store when none runs.
     Ask(Command),
+    /// The same, one after the other; fails at the end when an answer speaks of an error.
+    AskEach(Vec<Command>),
 }

@@ -35,6 +35,7 @@ pub use failure::{Exit, Failure};
 use crate::base::{Clock, limits};
 use crate::config::{self, Settings};
 use crate::desk::command::CaseFilter;
+use crate::desk::command::PluginCommand;
 use crate::desk::{Answers, Command, Outcome};
 use crate::message;
 use crate::server::threads;
@@ -113,6 +114,15 @@ async fn run_with(settings: &Settings, meaning: Meaning, json: bool) -> Result<(
             let command = Command::MessageAttachment { id, number };
             show(&command, reach::ask(settings, &command).await?, Some(&file), json)
         }
+        Meaning::AskEach(commands) => {
+            let mut failed = false;
+            for command in &commands {
+                let outcome = reach::ask(settings, command).await?;
+                failed |= speaks_of_an_error(command, &outcome);
+                print(command, outcome, json)?;
+            }
+            if failed { Err(Failure::refused("")) } else { Ok(()) }
+        }
         Meaning::Reply(request) => {
             let asks = !json && io::stdin().is_terminal();
             let ask = async |command: &Command| reach::ask(settings, command).await;
@@ -172,9 +182,10 @@ pub async fn answer(arguments: Vec<String>, desk: &dyn Answers) -> Done {
         Err(error) => return failed(Failure::usage(error.to_string())),
     };
     let json = typed.json;
-    let command = match typed.meaning() {
-        Ok(Meaning::Ask(command)) => command,
-        Ok(Meaning::Reply(request)) => Command::CaseReply(*request),
+    let commands = match typed.meaning() {
+        Ok(Meaning::Ask(command)) => vec![command],
+        Ok(Meaning::AskEach(commands)) => commands,
+        Ok(Meaning::Reply(request)) => vec![Command::CaseReply(*request)],
         Ok(Meaning::Erase(command)) => {
             let mut shown = Vec::new();
             return match erase::run(command, &mut { desk }, None::<&mut io::Empty>, &mut shown).await {
@@ -202,17 +213,31 @@ pub async fn answer(arguments: Vec<String>, desk: &dyn Answers) -> Done {
             let exported = export::run(since, after, &mut { desk }, &mut out).await;
             return exported.map_or_else(failed, |_| Done { out, ..Done::default() });
         }
-        Ok(Meaning::Backup { file }) => Command::Backup { file },
+        Ok(Meaning::Backup { file }) => vec![Command::Backup { file }],
         Ok(_) => return failed(Failure::usage("only commands for the desk can be done here")),
         Err(failure) => return failed(failure),
     };
-    let out = match desk.answer(command.clone()).await {
-        Ok(Outcome::Json(value)) if json => text::json(&value) + "\n",
-        Ok(Outcome::Json(value)) => render::answer(&command, &value),
-        Ok(Outcome::Bytes(bytes)) => return Done { exit: 0, out: bytes, err: String::new() },
-        Err(refusal) => return failed(refusal.into()),
-    };
-    Done { exit: 0, out: out.into_bytes(), err: String::new() }
+    let mut done = Done { exit: 0, out: Vec::new(), err: String::new() };
+    for command in commands {
+        match desk.answer(command.clone()).await {
+            Ok(outcome) => {
+                let is_error = speaks_of_an_error(&command, &outcome);
+                done.exit = done.exit.max(if is_error { Exit::Refused as u8 } else { 0 });
+                done.out.extend(match outcome {
+                    Outcome::Json(value) if json => (text::json(&value) + "\n").into_bytes(),
+                    Outcome::Json(value) => render::answer(&command, &value).into_bytes(),
+                    Outcome::Bytes(bytes) => bytes,
+                });
+            }
+            Err(refusal) => return failed(refusal.into()),
+        }
+    }
+    done
+}
+
+/// True for a test that shows a failure.
+fn speaks_of_an_error(command: &Command, outcome: &Outcome) -> bool {
+    matches!((command, outcome), (Command::Plugin(PluginCommand::Test { .. }), Outcome::Json(value)) if value["error"].is_string())
 }
 
 fn print(command: &Command, outcome: Outcome, json: bool) -> io::Result<()> {

@@ -265,6 +265,7 @@ pub enum Command {
         since: Option<Time>,
         after: Option<String>,
     },
+    Plugin(PluginCommand),
     /// The store, into a new file on the server's machine.
     Backup {
         file: PathBuf,
@@ -337,6 +338,61 @@ pub struct AddressSettings {
     pub acknowledge: Option<crate::address::Acknowledge>,
     /// All of them; an empty name is none.
     pub permission_sets: Option<BTreeSet<String>>,
+}
+
+/// A command about plugins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "plugin", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum PluginCommand {
+    /// A new plugin, or a new version of one; its own vectors must come out first.
+    Install(Box<PluginRequest>),
+    List,
+    Change {
+        name: String,
+        change: PluginChange,
+    },
+    /// What a plugin advises on a message; changes nothing.
+    Test {
+        name: String,
+        /// What the message is called in the answer.
+        file: String,
+        /// Base64 (RFC 4648 §4).
+        message: String,
+    },
+}
+
+/// What is to become of a plugin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum PluginChange {
+    /// Also one that was suspended.
+    Enable,
+    Disable,
+    /// The version before.
+    Rollback,
+    /// With all its versions.
+    Remove,
+    /// What isn't named stays.
+    Set {
+        #[serde(default)]
+        settings: BTreeMap<String, String>,
+        order: Option<u32>,
+    },
+}
+
+/// A plugin to be installed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PluginRequest {
+    /// The component in base64 (RFC 4648 §4).
+    pub component: String,
+    /// What it calls itself unless said.
+    #[serde(default)]
+    pub name: Option<String>,
+    #[serde(default)]
+    pub disabled: bool,
+    #[serde(default)]
+    pub settings: BTreeMap<String, String>,
 }
 
 /// Settings of a queue as typed; `None` is "not named".

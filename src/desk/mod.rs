@@ -17,6 +17,7 @@ mod export;
 mod family;
 mod import;
 mod message;
+mod plugin;
 mod queue;
 mod replay;
 mod reply;
@@ -116,6 +117,7 @@ impl Desk {
             Command::DkimRemove { domain, selector } => self.dkim_remove(&domain, &selector).await,
             Command::Import { address, messages } => self.import(address, messages).await,
             Command::Export { since, after } => self.export(since, after).await,
+            Command::Plugin(command) => self.plugin_command(command).await,
             Command::Backup { file } => self.backup(file).await,
             Command::StoreCheck => self.store_check().await,
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{Answer, Desk, Outcome};
-use crate::case::Stage;
+use crate::case::{PLUGIN, Stage};
 use crate::routing::Queue;
 use crate::rules::{Rule, Then, warnings};
 use crate::store::{Page, tables};
@@ -19,8 +19,17 @@ impl Desk {
         let book = &self.site.rules;
         let (rules, wrong) = book.look(self.site.now());
         let stages = [Stage::Intake, Stage::Classify, Stage::Route];
-        let mut rows: Vec<Value> =
-            stages.iter().flat_map(|stage| rules.of(*stage).iter().map(|rule| row(*stage, rule))).collect();
+        let mut rows = Vec::new();
+        for stage in stages {
+            rows.extend(rules.of(stage).iter().map(|rule| row(stage, rule)));
+            if order {
+                let active = self.site.plugins.active();
+                rows.extend(active.iter().filter(|active| active.speaks_at(stage.into())).map(|active| {
+                    let (by, then) = (format!("{PLUGIN}{}", active.name), [&active.ready.description.summary]);
+                    json!({"stage": stage, "by": by, "version": active.version(), "then": then})
+                }));
+            }
+        }
         if order {
             rows.push(
                 json!({"stage": "route", "by": "address", "then": ["its owner or queue, else its fallback queue"]}),

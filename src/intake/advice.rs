@@ -1,20 +1,21 @@
-//! Deciding with advice: a message that opens a case is shown to the rules, and what they say is weighed.
+//! Deciding with advice: a message that opens a case is shown to rules and plugins, and what they say is weighed.
 //!
 //! Only a routing address's mail is: what is for the postmaster, and what couldn't be read, goes where it must. The texts
 //! stay in the journal and are read again for this. A message that opens several cases is shown once for each, with the address
 //! of the case; held is only all of it, by what is said for the first. Nothing that an adviser says, or fails to say, holds mail up: what
 //! can't be followed is told on the case, and the next one, or the address's own settings, have their turn.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Reading;
+use super::advisers::{Advisers, Heard};
+use super::plugins::{Failed, count_failures};
 use super::reading::saved_fields;
 use crate::address::RoutingAddress;
-use crate::base::limits::FAILURES_TOLD_MAX;
-use crate::base::{MailId, Mailbox, Time};
+use crate::base::{Mailbox, Time};
 use crate::case::{
     Advice, Advised, Beside, Brief, Case, Contact, Counselled, Decision, Direction, Disposition, Draft, Evidence,
-    Happening, Hint, KnownContact, Lost, Mail, Opening, Reason, SKILL, SetAside, Stage, Status, Step, TAG, Weighed,
+    Happening, Hint, KnownContact, Lost, Mail, Opening, PLUGIN, Reason, SKILL, SetAside, Status, Step, TAG, Weighed,
     decide, weigh,
 };
 use crate::message;
@@ -26,6 +27,8 @@ use crate::store::{ReadError, Site, people, tables};
 pub struct Counsel {
     /// By the address of the case.
     at: Vec<(Mailbox, Vec<Weighed>)>,
+    /// Plugins that said nothing because they failed, by the same.
+    failed: Vec<(Mailbox, Failed)>,
     /// For the explanation.
     pub steps: Vec<Step>,
 }
@@ -38,11 +41,12 @@ pub async fn decide_advised(
 ) -> Result<(Decision, Counsel), ReadError> {
     let decision = decide(evidence);
     let mut counsel = Counsel::default();
-    let rules = site.rules.rules(site.now());
-    if !rules.is_empty() && !reading.unread {
+    let advisers = Advisers::of(site);
+    if !advisers.is_empty() && !reading.unread {
         for address in openings(&decision) {
-            counsel.ask(site, &rules, reading, (address, evidence)).await?;
+            counsel.ask(site, &advisers, reading, (address, evidence)).await?;
         }
+        count_failures(site, &counsel.failed_plugins()).await;
     }
     let held = match &decision {
         Decision::Open { opening: Opening { address: Some(address), .. }, .. } => counsel.hold(&address.address),
@@ -99,21 +103,6 @@ async fn brief(
         brief.account = account.map(|account| account.name).unwrap_or_default();
     }
     Ok(brief)
-}
-
-/// What the rules of all stages say, and which conditions could not be told.
-fn ask(rules: &Rules, brief: &Brief, mut draft: Draft, id: MailId) -> (Vec<Advice>, Vec<(Stage, Step)>) {
-    let mut failed = Vec::new();
-    let advice = rules.advise_all(brief, &mut draft, &id.to_key(), |told| {
-        if let (rule, stage, Err(why), _) = told
-            && failed.len() < FAILURES_TOLD_MAX
-        {
-            let outcome = "its condition can't be told, so it doesn't hold".to_owned();
-            let (by, version) = (rule.called(), rules.version.clone());
-            failed.push((stage, Step { stage: stage.to_string(), by, version, outcome, why, took_us: 0 }));
-        }
-    });
-    (advice, failed)
 }
 
 /// Why the queues and agents that are named and not there can't be followed, by the words of the advice.
@@ -177,6 +166,11 @@ fn summary(rules: &Rules, address: &Mailbox, weighed: &[Weighed], (began, ended)
     }
 }
 
+fn failure(failed: &Failed) -> Step {
+    let Failed { stage, by, version, why } = failed.clone();
+    Step { stage: stage.to_string(), by, version, outcome: "it failed and says nothing".into(), why, took_us: 0 }
+}
+
 fn step(weighed: &Weighed) -> Step {
     let Weighed { advice, lost } = weighed;
     let (outcome, why) = match lost {
@@ -192,13 +186,13 @@ impl Counsel {
     async fn ask(
         &mut self,
         site: &Site,
-        rules: &Rules,
+        advisers: &Advisers,
         reading: &Reading,
         (address, evidence): (&RoutingAddress, &Evidence),
     ) -> Result<(), ReadError> {
         let began = site.now();
         let brief = brief(site, reading, &address.address, evidence.sender.contact.as_ref()).await?;
-        let (advice, mut told) = ask(rules, &brief, draft(address), reading.id);
+        let Heard { advice, unclear: mut told, failed } = advisers.ask(brief, draft(address), reading.id, began).await;
         let missing = missing(site, &advice).await?;
         let barred = |what: &Advised| match what {
             Advised::Hold(_) if evidence.released => {
@@ -207,10 +201,12 @@ impl Counsel {
             what => missing.get(&what.to_string()).cloned().map(Lost::Wrong),
         };
         let weighed = weigh(advice, barred);
+        told.extend(failed.iter().map(|failed| (failed.stage, failure(failed))));
         told.extend(weighed.iter().map(|weighed| (weighed.advice.stage, step(weighed))));
         told.sort_by_key(|(stage, _)| *stage);
-        self.steps.push(summary(rules, &address.address, &weighed, (began, site.now())));
+        self.steps.push(summary(&advisers.rules, &address.address, &weighed, (began, site.now())));
         self.steps.extend(told.into_iter().map(|(_, step)| step));
+        self.failed.extend(failed.into_iter().map(|failed| (address.address.clone(), failed)));
         self.at.push((address.address.clone(), weighed));
         Ok(())
     }
@@ -236,10 +232,26 @@ impl Counsel {
         })
     }
 
+    /// Each plugin that failed, or said what can't be followed, once.
+    fn failed_plugins(&self) -> Vec<String> {
+        let wrong = self.at.iter().flat_map(|(_, weighed)| weighed);
+        let wrong =
+            wrong.filter(|weighed| matches!(weighed.lost, Some(Lost::Wrong(_)))).map(|weighed| &weighed.advice.by);
+        let all = self.failed.iter().map(|(_, failed)| &failed.by).chain(wrong);
+        let all: BTreeSet<&String> = all.filter(|by| by.starts_with(PLUGIN)).collect();
+        all.into_iter().cloned().collect()
+    }
+
     /// What is said about the case, and who failed, as events with who made them.
     pub fn about(&self, case: &Case) -> Vec<(String, Happening)> {
         let mut case = case.clone();
-        let mut all = Vec::new();
+        let own = self.failed.iter().filter(|(at, _)| Some(at) == case.address.as_ref());
+        let mut all: Vec<(String, Happening)> = own
+            .map(|(_, failed)| {
+                let (adviser, why) = (failed.by.clone(), failed.why.clone());
+                (failed.by.clone(), Happening::AdviserFailed { adviser, why })
+            })
+            .collect();
         for Weighed { advice, lost } in self.weighed(case.address.clone().as_ref()) {
             let what = match lost {
                 None => happening(&case, advice),

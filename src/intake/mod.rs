@@ -10,14 +10,17 @@
 
 mod acknowledge;
 mod advice;
+mod advisers;
 mod again;
 mod evidence;
 mod explain;
 mod inbox;
 mod likeness;
+mod installed;
 pub mod merge;
 mod placement;
 mod plan;
+mod plugins;
 mod rate;
 mod reading;
 mod reception;
@@ -33,6 +36,7 @@ pub use advice::replayed;
 pub use again::{Again, NotAgain, decide_again};
 pub use evidence::messages_named;
 pub use inbox::{Backlog, Inbox};
+pub use installed::{load_plugin, refresh_plugins};
 pub use rate::Tally;
 pub use reading::{Reading, saved_fields};
 pub use reception::Reception;

@@ -1,6 +1,7 @@
 //! What happens in here when the store misbehaves or somebody else is faster: things that no message can bring about.
 
 mod order;
+mod plugins;
 mod senders;
 
 use std::net::SocketAddr;
@@ -21,6 +22,7 @@ use crate::base::{Chance, Clock, Envelope, MailId, Mailbox, ReversePath, Time};
 use crate::case::{Decision, Disposition, Happening, ManyAddresses, Reason, Status, decide};
 use crate::net::zone::Zone;
 use crate::net::{Dns, MxCheck, Stop, dns, listen};
+use crate::plugin::Catalogue;
 use crate::routing::Queue;
 use crate::rules::Book;
 use crate::smtp::server::{Protocol, Settings as SmtpSettings, Shared, serve};
@@ -146,6 +148,7 @@ impl Place {
             many_addresses: ManyAddresses::OneCase,
             rules: Book::empty(),
             hours: Default::default(),
+            plugins: Arc::new(Catalogue::new("nowhere".into())),
             clock,
             chance: Chance::seeded(1),
             engine: faulty.clone(),

@@ -33,7 +33,7 @@
 //! A module uses only modules above it in the list of `src/lib.rs`; a test checks that. Each outside library that touches
 //! the world is named by one folder: redb by `store`, mail-parser and mail-builder by `message`, smtp-proto by
 //! `smtp/server`, mail-send by `smtp/client`, mail-auth by `auth`, rustls and hickory by `net`, axum and hyper by `http`, clap
-//! by `cli`, toml by `config`, cel and regex by `rules`.
+//! by `cli`, toml by `config`, cel and regex by `rules`, wasmtime by `plugin`.
 //!
 //! # Concurrency
 //! Sessions, readers, deciders, deliveries and commands are tokio tasks. Two threads write: the journal's and the

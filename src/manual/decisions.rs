@@ -313,3 +313,20 @@
 //! sure. What is erased is so from one commit on; bytes follow, and the next start ends what was cut short. Names stay,
 //! as digests, so that a message that a forwarder sends again doesn't come back as a new one; whoever knows an address
 //! can find out that it wrote, and no more. Our answers to a message quote it, and go with it.
+//!
+//! **2026-11-29: plugins are WebAssembly components, run by wasmtime.** A contract that is checked when a plugin is linked, isolation by
+//! construction, any language that has a component tool; a native library would share our memory, and an interpreter for
+//! one language bounds neither memory nor time as well. wasmtime 48 is the long-term line and the last for Rust 1.95 (Apache-2.0
+//! with LLVM exception); features are `runtime`, `std`, `component-model` and `cranelift` only. It costs 112 s of processor time in a
+//! clean debug build, and 60 libraries; so it is behind the feature `plugins`, on by default, and fuzzing builds without it.
+//! wasmtime-wasi is left out: a plugin gets a clock that stands, seeded randomness and an
+//! empty environment, which are [a page](crate::plugin) of our own, and the rest of WASI traps; so there is no code in
+//! the process that could open a file for a guest. Loading machine code is the one `unsafe` of ours, and what wasmtime generates
+//! for the contract the only other; both folders say why, and `unsafe_code` is denied elsewhere.
+//!
+//! **2026-11-29: a plugin's component is in the store, its machine code is a file.** A component belongs to its row: one commit, one
+//! backup, one copy for several nodes. Machine code fits one version of this program on one kind of machine and can be made again
+//! at any time, so it is kept beside the store, sealed with a digest, and is not synced.
+//!
+//! **2026-11-29: a plugin brings its own vectors.** They are part of what `describe` answers, so that one file is all there is to
+//! install, and the new version of a plugin that doesn't advise as its author meant it never runs.

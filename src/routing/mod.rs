@@ -9,6 +9,7 @@ mod choice;
 mod switchboard;
 mod item;
 mod lane;
+mod plugin;
 mod queue;
 #[cfg(test)]
 mod tests;
@@ -16,5 +17,6 @@ mod tests;
 pub use agent::{Agent, Presence};
 pub use choice::Choice;
 pub use item::{Place, WorkItem};
+pub use plugin::{Plugin, PluginFile, PluginState, PluginVersion};
 pub use queue::{Accept, Assign, MAIN_QUEUE, Queue, is_queue_name};
 pub use switchboard::{Overdue, Overflow, Switchboard};

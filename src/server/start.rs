@@ -9,11 +9,12 @@ use crate::base::{Chance, Clock, MailId, limits};
 use crate::config::{self, Settings};
 use crate::desk::{Command, Desk, Outcome, Refusal};
 use crate::http;
-use crate::intake::Inbox;
+use crate::intake::{Inbox, refresh_plugins};
 use crate::net::certificate::CertificateError;
 use crate::net::internet::{Internet, Tcp};
 use crate::net::{dns, listen};
 use crate::outbound::RouteError;
+use crate::plugin::Catalogue;
 use crate::rules::Book;
 use crate::store::backup::{self, RestoreError, Restored};
 use crate::store::site::Parts;
@@ -104,6 +105,7 @@ pub(super) async fn open(
         service_domain: settings.service_domain.clone(),
         postmaster_queue: settings.postmaster_queue.clone(),
         many_addresses: settings.many_addresses,
+        plugins: Arc::new(Catalogue::new(settings.data_dir.join("plugins"))),
         rules: Book::open(settings.rules_file(), config::rules::reader, clock.now()),
         hours: settings.hours.clone(),
         clock: clock.clone(),
@@ -116,6 +118,7 @@ pub(super) async fn open(
         tracing::warn!(since = %held.since, why = held.why, "the spool is held; postcase spool resume lets it go");
     }
     let inbox = Inbox::recover(&site, recovered).await?;
+    refresh_plugins(&site).await?;
     Ok(Opened { site: Arc::new(site), inbox: Arc::new(inbox), inbound, held: Held { store } })
 }
 

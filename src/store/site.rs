@@ -11,6 +11,7 @@ use super::{Batch, CommitError, Engine, Journal, ReadError, tables};
 use crate::address::{Keyring, RoutingAddress};
 use crate::base::{Chance, Clock, Hours, Mailbox, Time, limits};
 use crate::case::ManyAddresses;
+use crate::plugin::Catalogue;
 use crate::routing::{MAIN_QUEUE, Queue};
 use crate::rules::Book;
 
@@ -27,6 +28,8 @@ pub struct Site {
     pub rules: Book,
     /// Business hours by name.
     pub hours: BTreeMap<String, Hours>,
+    /// The company's own logic.
+    pub plugins: Arc<Catalogue>,
     pub clock: Clock,
     pub chance: Chance,
     pub engine: Arc<dyn Engine>,
@@ -47,6 +50,7 @@ pub struct Parts {
     pub many_addresses: ManyAddresses,
     pub rules: Book,
     pub hours: BTreeMap<String, Hours>,
+    pub plugins: Arc<Catalogue>,
     pub clock: Clock,
     pub chance: Chance,
     pub engine: Arc<dyn Engine>,
@@ -96,8 +100,19 @@ impl Tries<'_> {
 impl Site {
     /// Opens the installation on its store; the first time this makes the keyring and the queue `main`.
     pub async fn open(parts: Parts) -> Result<Self, StoreError> {
-        let Parts { hostname, service_domain, postmaster_queue, many_addresses, rules, hours, clock, .. } = parts;
-        let (chance, engine, journal) = (parts.chance, parts.engine, parts.journal);
+        let Parts {
+            hostname,
+            service_domain,
+            postmaster_queue,
+            many_addresses,
+            rules,
+            hours,
+            plugins,
+            clock,
+            chance,
+            engine,
+            journal,
+        } = parts;
         let keys = match tables::KEYRINGS.get(&*engine, "tokens").await? {
             Some(keys) => keys.value,
             None => {
@@ -118,6 +133,7 @@ impl Site {
             many_addresses,
             rules,
             hours,
+            plugins,
             clock,
             chance,
             engine,

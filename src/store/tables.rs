@@ -6,7 +6,7 @@ use crate::address::{Keyring, RoutingAddress};
 use crate::auth::DkimKey;
 use crate::base::{CaseNumber, MailId, Mailbox};
 use crate::case::{Account, AccountNumber, Case, Contact, Erasure, Event, Mail, Names};
-use crate::routing::{Agent, Place, Queue, WorkItem};
+use crate::routing::{Agent, Place, Plugin, PluginFile, Queue, WorkItem};
 
 /// Sequence of case numbers.
 pub const CASE_NUMBERS: &str = "case";
@@ -52,6 +52,10 @@ pub const KEYRINGS: Documents<str, Keyring> = Documents::named("keyring");
 pub const AUDIT: Documents<u64, Erasure> = Documents::named("audit");
 /// Domain → its DKIM keys, all of which sign.
 pub const DKIM_KEYS: Documents<str, Vec<DkimKey>> = Documents::named("dkim_key");
+/// Name → a plugin.
+pub const PLUGINS: Documents<str, Plugin> = Documents::named("plugin");
+/// Hash → the component of a plugin's version.
+pub const PLUGIN_FILES: Documents<str, PluginFile> = Documents::named("plugin_file");
 /// Under `inbox`: entries up to this one may have been started.
 pub const CLAIMS: Documents<str, MailId> = Documents::named("claim");
 /// How often the reading of an entry was started after an unclean end.

@@ -81,6 +81,7 @@ fn parts(store: &Store, clock: Clock) -> Parts {
     Parts {
         rules: postcase::rules::Book::empty(),
         hours: Default::default(),
+        plugins: Arc::new(postcase::plugin::Catalogue::new("nowhere".into())),
         hostname: HOST.into(),
         service_domain: "in.example.net".into(),
         postmaster_queue: "main".into(),

@@ -11,6 +11,7 @@ mod durability;
 mod fields;
 mod erasure;
 mod fuzz;
+mod guests;
 mod import;
 mod internet;
 mod kill;
@@ -19,6 +20,7 @@ mod mistakes;
 mod pattern;
 mod peers;
 mod player;
+mod plugins;
 mod promises;
 mod puppet;
 mod rotation;
@@ -40,6 +42,10 @@ use libtest_mimic::{Arguments, Trial};
 const SERVER: Option<subject::Start> = Some(world::start);
 
 fn main() -> ExitCode {
+    // Servers of stories compile plugins in a child of this process.
+    if let Some(compiled) = postcase::plugin::child() {
+        return compiled;
+    }
     let mut arguments = Arguments::from_args();
     let units = [
         ("pattern", pattern::units()),
@@ -65,6 +71,7 @@ fn main() -> ExitCode {
     trials.extend(loops::trials(SERVER.is_some()));
     trials.extend(rotation::trials(SERVER.is_some()));
     trials.extend(durability::trials(SERVER.is_some()));
+    trials.extend(plugins::trials());
     trials.extend(mistakes::trials());
     trials.extend(peers::trials());
     trials.extend(fields::trials());

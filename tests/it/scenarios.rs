@@ -9,6 +9,7 @@ use libtest_mimic::{Failed, Trial};
 use postcase::base::Time;
 use tempfile::TempDir;
 
+use crate::guests;
 use crate::internet::{Internet, Zone};
 use crate::player::Player;
 use crate::subject::{Setup, Start};
@@ -45,12 +46,15 @@ pub fn trials(start: Option<Start>) -> Vec<Trial> {
     folders.sort();
     let trial = |path: PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        match start {
-            Some(start) => Trial::test(format!("scenario {name}"), move || {
+        let needs_guests =
+            std::fs::read_to_string(path.join("dialogue.txt")).is_ok_and(|text| text.contains("{guests}"));
+        match (start, guests::missing().filter(|_| needs_guests)) {
+            (Some(_), Some(why)) => Trial::test(format!("scenario {name} ({why})"), || Ok(())).with_ignored_flag(true),
+            (Some(start), None) => Trial::test(format!("scenario {name}"), move || {
                 let update = std::env::var_os("UPDATE_EXPECT").is_some();
                 wait(story(&path, start, update))
             }),
-            None => Trial::test(format!("scenario {name} (no server)"), || Ok(())).with_ignored_flag(true),
+            (None, _) => Trial::test(format!("scenario {name} (no server)"), || Ok(())).with_ignored_flag(true),
         }
     };
     folders.into_iter().map(trial).collect()
@@ -82,11 +86,13 @@ async fn story(folder_of_story: &Path, start: Start, update: bool) -> Result<(),
     let subject = start(Setup { configuration, now }).await?;
     let path = folder_of_story.join("dialogue.txt");
     let shown = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(&path).display().to_string();
-    let new = Player::new(subject, internet, now, update)
-        .knowing("secret", &secret)
-        .knowing("rules", &rules)
-        .knowing("scenarios", &scenarios);
-    let new = new.play(&shown, &read("dialogue.txt")?).await?;
+    let dialogue = read("dialogue.txt")?;
+    let player = Player::new(subject, internet, now, update);
+    let mut player = player.knowing("secret", &secret).knowing("scenarios", &scenarios).knowing("rules", &rules);
+    if dialogue.contains("{guests}") {
+        player = player.knowing("guests", &guests::folder()?.display().to_string());
+    }
+    let new = player.play(&shown, &dialogue).await?;
     match new {
         Some(new) => Ok(std::fs::write(&path, new).map_err(|error| format!("{shown}: {error}"))?),
         None => Ok(()),

@@ -13,7 +13,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::client::TlsStream;
 
 /// Real time for one step: long enough for a busy machine, short enough to notice a hang.
-pub const STEP: Duration = Duration::from_secs(10);
+pub const STEP: Duration = Duration::from_secs(30);
 /// One reply line; RFC 5321 §4.5.3.1.5 allows 512.
 const LINE_BYTES_MAX: u64 = 4096;
 

@@ -88,12 +88,6 @@ impl Facts {
     pub fn setting(&self, name: &str) -> &str {
         self.settings.iter().find(|setting| setting.name == name).map_or("", |setting| &setting.value)
     }
-
-    /// The domain of the author's address, in lower case.
-    pub fn author_domain(&self) -> Option<String> {
-        let address = &self.from.as_ref()?.address;
-        Some(address.rsplit_once('@')?.1.to_lowercase())
-    }
 }
 
 /// Exports a plugin; see the module.

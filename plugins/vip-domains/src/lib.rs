@@ -16,15 +16,15 @@ postcase_plugin::plugin! {
 }
 
 fn advise(_: Stage, facts: &Facts) -> Result<Vec<Advice>, String> {
-    let Some(domain) = facts.author_domain() else { return Ok(vec![]) };
+    let domain = &facts.sender.domain;
     let entries = facts.setting("domains").split(',').map(|entry| entry.trim().to_lowercase());
     let mut known = entries.filter(|entry| !entry.is_empty());
     let Some(entry) = known
-        .find(|entry| domain == entry.trim_start_matches('.') || entry.starts_with('.') && domain.ends_with(entry))
+        .find(|entry| *domain == entry.trim_start_matches('.') || entry.starts_with('.') && domain.ends_with(entry))
     else {
         return Ok(vec![]);
     };
-    let is_proved = facts.authentication.as_ref().is_some_and(|authentication| authentication.dmarc == "pass");
+    let is_proved = facts.authentication.dmarc == "pass";
     if !is_proved && facts.setting("unproven") != "yes" {
         let note = format!("it says that it comes from {domain}, a customer with priority, but DMARC doesn't prove it");
         return Ok(vec![Advice::note(&note).because("an unproven sender gets no priority")]);

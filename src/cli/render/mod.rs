@@ -6,6 +6,7 @@
 mod cases;
 mod explain;
 mod people;
+mod plugins;
 mod rules;
 mod sheet;
 mod table;
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 use super::text;
 use crate::config;
 use crate::desk::Command;
+use crate::desk::command::PluginCommand;
 
 /// The text for standard output; ends with a newline.
 pub fn answer(command: &Command, value: &Value) -> String {
@@ -81,6 +83,8 @@ pub fn answer(command: &Command, value: &Value) -> String {
 /// What keeps the server going, and whatever has no form of its own.
 fn upkeep(command: &Command, value: &Value) -> String {
     match command {
+        Command::Plugin(PluginCommand::List) => plugins::list(value),
+        Command::Plugin(PluginCommand::Test { .. }) => plugins::advice(value),
         Command::SpoolList { .. } => table::rows(
             &waiting_recipients(value),
             &["id", "recipient", "attempts", "next_at", "last_words", "held"],

@@ -8,6 +8,7 @@ mod attach;
 mod case;
 mod others;
 mod people;
+mod plugin;
 mod roster;
 mod words;
 
@@ -77,6 +78,9 @@ enum Verb {
     Rules(others::Rules),
     /// Shows what other rules would change, for stored mail or for message files; changes nothing
     Replay(others::Replay),
+    /// Plugins: the company's own logic, which advises where cases go
+    #[command(subcommand)]
+    Plugin(plugin::Typed),
     /// The spool: mail that waits to leave
     #[command(subcommand)]
     Spool(others::Spool),
@@ -142,6 +146,7 @@ impl Typed {
             Verb::Agent(typed) => typed.meaning(),
             Verb::Rules(typed) => typed.meaning(),
             Verb::Replay(typed) => typed.meaning()?,
+            Verb::Plugin(typed) => typed.meaning()?,
             Verb::Spool(typed) => typed.meaning(),
             Verb::Dkim(typed) => typed.meaning(),
             Verb::Audit(typed) => typed.meaning(),

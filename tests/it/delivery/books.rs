@@ -37,7 +37,7 @@ impl Books {
     /// force; only what such an end, or a host's silence, has hidden is there twice.
     pub fn close(&self, cases: &[Value], lives: usize) -> Result<(), String> {
         let ends = ends(cases)?;
-        if let Some((key, _)) = ends.iter().find(|(key, _)| !self.promises.contains_key(key)) {
+        if let Some((key, _)) = ends.iter().find(|(key, _)| !self.promises.contains_key(*key)) {
             return Err(format!("nobody asked for {key:?}"));
         }
         for (key, end) in &self.promises {
@@ -53,7 +53,7 @@ impl Books {
             let copies = self.copies.get(key).map(Vec::as_slice).unwrap_or_default();
             agree(copies, *end, lives).map_err(|what| format!("{key:?}: {what}"))?;
         }
-        match self.copies.keys().find(|key| !self.promises.contains_key(key)) {
+        match self.copies.keys().find(|key| !self.promises.contains_key(*key)) {
             Some(key) => Err(format!("nobody asked for the mail {key:?}")),
             None => Ok(()),
         }

@@ -5,7 +5,7 @@ use super::{File, wrong_lines};
 use crate::unit::{Unit, unit};
 
 /// A library that touches the world, and the folders that may name it.
-const OWNERS: [(&str, &[&str]); 22] = [
+const OWNERS: [(&str, &[&str]); 23] = [
     ("redb", &["store"]),
     ("zstd", &["store"]),
     ("mail_parser", &["message"]),
@@ -28,6 +28,7 @@ const OWNERS: [(&str, &[&str]); 22] = [
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
     ("toml", &["config"]),
+    ("wasmtime", &["plugin"]),
 ];
 
 /// The modules of `src/lib.rs` in their order.

@@ -1,0 +1,98 @@
+//! `postcase plugin …`
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+
+use super::words::pair;
+use crate::base::limits;
+use crate::cli::failure::Failure;
+use crate::cli::meaning::Meaning;
+use crate::desk::Command;
+use crate::desk::command::{PluginChange, PluginCommand, PluginRequest};
+
+#[derive(Debug, Subcommand)]
+pub enum Typed {
+    /// Installs a plugin, or a new version of one, when its own vectors come out
+    Install {
+        /// A WebAssembly component
+        file: PathBuf,
+        /// What it is called here, unless it is to be called as it calls itself
+        #[arg(long)]
+        name: Option<String>,
+        /// It isn't asked until it is enabled
+        #[arg(long)]
+        disabled: bool,
+        /// A setting of the plugin
+        #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
+        settings: Vec<(String, String)>,
+    },
+    /// Lists plugins in the order in which they are asked
+    List,
+    /// Lets a plugin be asked, also one that was suspended
+    Enable { name: String },
+    /// Takes a plugin out until it is enabled
+    Disable { name: String },
+    /// Goes back to the version before; done again, to the one before that
+    Rollback { name: String },
+    /// Removes a plugin with all its versions
+    Remove { name: String },
+    /// Changes settings of a plugin; what isn't named stays
+    Set {
+        name: String,
+        #[arg(value_name = "KEY=VALUE", value_parser = pair)]
+        settings: Vec<(String, String)>,
+        /// Lower ones are asked first
+        #[arg(long, value_name = "N")]
+        order: Option<u32>,
+    },
+    /// Shows what a plugin advises on messages; changes nothing
+    Test {
+        name: String,
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+}
+
+impl Typed {
+    pub fn meaning(self) -> Result<Meaning, Failure> {
+        Ok(Meaning::Ask(Command::Plugin(match self {
+            Self::Install { file, name, disabled, settings } => PluginCommand::Install(Box::new(PluginRequest {
+                component: base64(&file, limits::PLUGIN_FILE_BYTES_MAX)?,
+                name,
+                disabled,
+                settings: settings.into_iter().collect(),
+            })),
+            Self::List => PluginCommand::List,
+            Self::Enable { name } => PluginCommand::Change { name, change: PluginChange::Enable },
+            Self::Disable { name } => PluginCommand::Change { name, change: PluginChange::Disable },
+            Self::Rollback { name } => PluginCommand::Change { name, change: PluginChange::Rollback },
+            Self::Remove { name } => PluginCommand::Change { name, change: PluginChange::Remove },
+            Self::Set { name, settings, order } => {
+                let settings = settings.into_iter().collect();
+                PluginCommand::Change { name, change: PluginChange::Set { settings, order } }
+            }
+            Self::Test { name, files } => {
+                let ask = |file: PathBuf| {
+                    let message = base64(&file, limits::REPLY_BYTES_MAX)?;
+                    let (name, file) = (name.clone(), file.display().to_string());
+                    Ok(Command::Plugin(PluginCommand::Test { name, file, message }))
+                };
+                return Ok(Meaning::AskEach(files.into_iter().map(ask).collect::<Result<_, Failure>>()?));
+            }
+        })))
+    }
+}
+
+/// The content of a file, as a command carries it.
+fn base64(file: &Path, most: usize) -> Result<String, Failure> {
+    let told = |error| Failure::refused(format!("{} can't be read: {error}; name another file", file.display()));
+    let mut bytes = Vec::new();
+    File::open(file).map_err(told)?.take(most as u64 + 1).read_to_end(&mut bytes).map_err(told)?;
+    if bytes.len() > most {
+        return Err(Failure::refused(format!("{} has more than {} MiB", file.display(), most >> 20)));
+    }
+    Ok(data_encoding::BASE64.encode(&bytes))
+}

@@ -1,0 +1,74 @@
+//! Whoever is asked about a new case: at each stage the rules, then the plugins, each in their order.
+
+use std::sync::Arc;
+
+use super::plugins::{Chain, Failed};
+use crate::base::limits::FAILURES_TOLD_MAX;
+use crate::base::{MailId, Time};
+use crate::case::{Advice, Brief, Draft, Stage, Step};
+use crate::plugin::Active;
+use crate::rules::{Rules, Subject};
+use crate::store::Site;
+
+/// As they are now: a message is advised by one version of each.
+#[derive(Clone)]
+pub struct Advisers {
+    pub rules: Arc<Rules>,
+    plugins: Arc<Vec<Active>>,
+}
+
+/// What they said.
+#[derive(Default)]
+pub struct Heard {
+    pub advice: Vec<Advice>,
+    /// Rules whose conditions could not be told.
+    pub unclear: Vec<(Stage, Step)>,
+    /// Plugins that failed.
+    pub failed: Vec<Failed>,
+}
+
+impl Advisers {
+    pub fn of(site: &Site) -> Self {
+        Self { rules: site.rules.rules(site.now()), plugins: site.plugins.active() }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty() && self.plugins.is_empty()
+    }
+
+    /// What all of them say.
+    pub async fn ask(&self, brief: Brief, draft: Draft, id: MailId, at: Time) -> Heard {
+        if self.plugins.is_empty() {
+            return self.hear(&brief, draft, id, at);
+        }
+        // Plugins compute on a thread of their own: this one belongs to everybody.
+        let asked = self.clone();
+        let heard = tokio::task::spawn_blocking(move || asked.hear(&brief, draft, id, at)).await;
+        heard.unwrap_or_else(|error| {
+            tracing::error!(%id, %error, "a message is decided without advice");
+            Heard::default()
+        })
+    }
+
+    fn hear(&self, brief: &Brief, mut draft: Draft, id: MailId, at: Time) -> Heard {
+        let rules = &self.rules;
+        let mut subject = Subject::of(brief);
+        let mut chain = Chain::new(&self.plugins, brief, id, at);
+        let mut heard = Heard::default();
+        for stage in [Stage::Intake, Stage::Classify, Stage::Route] {
+            let unclear = &mut heard.unclear;
+            heard.advice.extend(rules.advise(stage, &mut subject, &mut draft, &id.to_key(), |told| {
+                if let (rule, stage, Err(why), _) = told
+                    && unclear.len() < FAILURES_TOLD_MAX
+                {
+                    let outcome = "its condition can't be told, so it doesn't hold".to_owned();
+                    let (by, version) = (rule.called(), rules.version.clone());
+                    unclear.push((stage, Step { stage: stage.to_string(), by, version, outcome, why, took_us: 0 }));
+                }
+            }));
+            heard.advice.extend(chain.ask(stage, &mut draft));
+        }
+        heard.failed = chain.failed;
+        heard
+    }
+}

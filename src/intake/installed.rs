@@ -1,0 +1,59 @@
+//! From the plugins in the store to those that are asked.
+//!
+//! A plugin that can't be loaded is left out, logged, and listed as failed: mail goes on without it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::plugin::{Active, Ready, settings_in_force};
+use crate::routing::{Plugin, PluginState};
+use crate::store::{Page, ReadError, Site, tables};
+
+/// Lets what the store says be what runs.
+///
+/// # Errors
+/// When the store can't be read; what ran goes on.
+pub async fn refresh_plugins(site: &Site) -> Result<(), ReadError> {
+    let plugins = &site.plugins;
+    let _turn = plugins.turn.lock().await;
+    let rows = tables::PLUGINS.scan(&*site.engine, Page::first(&[], usize::MAX)).await?;
+    let mut rows: Vec<Plugin> = rows.into_iter().map(|(_, kept)| kept.value).collect();
+    let known: BTreeSet<&str> = rows.iter().flat_map(Plugin::hashes).collect();
+    plugins.forget_all_but(&known);
+    rows.retain(|row| row.state == PluginState::Active);
+    rows.sort_by(|one, other| (one.order, &one.name).cmp(&(other.order, &other.name)));
+    let (mut active, mut unusable) = (Vec::new(), BTreeMap::new());
+    for row in rows {
+        match load_plugin(site, &row.current.hash).await? {
+            Ok(ready) => {
+                let settings = settings_in_force(&ready.description, &row.settings);
+                active.push(Active { name: row.name, hash: row.current.hash, settings, ready });
+            }
+            Err(why) => {
+                tracing::error!(plugin = row.name, why, "a plugin can't be loaded; mail goes on without it");
+                unusable.insert(row.name, why);
+            }
+        }
+    }
+    plugins.swap(active, unusable);
+    Ok(())
+}
+
+/// A stored component, or why it can't be used.
+///
+/// # Errors
+/// When the store can't be read.
+pub async fn load_plugin(site: &Site, hash: &str) -> Result<Result<Arc<Ready>, String>, ReadError> {
+    if let Some(same) = site.plugins.active().iter().find(|active| active.hash == hash) {
+        return Ok(Ok(same.ready.clone()));
+    }
+    let Some(stored) = tables::PLUGIN_FILES.get(&*site.engine, hash).await? else {
+        return Ok(Err("its component is missing: install it again".into()));
+    };
+    let Ok(component) = data_encoding::BASE64.decode(stored.value.component.as_bytes()) else {
+        return Ok(Err("its component is damaged: install it again".into()));
+    };
+    let (plugins, hash) = (site.plugins.clone(), hash.to_owned());
+    let prepared = tokio::task::spawn_blocking(move || plugins.prepare(&hash, &component)).await;
+    Ok(prepared.unwrap_or_else(|error| Err(error.to_string())).map(Arc::new))
+}

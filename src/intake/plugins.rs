@@ -1,0 +1,112 @@
+//! Plugins as advisers: asked at each stage behind the rules, in their order, within a time for all of them.
+//!
+//! A plugin that fails says nothing; that it failed is told on the case, and counted, so that one which fails too often is
+//! suspended. What is counted is written apart from the mail: a count that is lost in a crash does no harm.
+
+use std::time::Duration;
+
+use super::refresh_plugins;
+use crate::base::{MailId, Time, limits};
+use crate::case::{Advice, Brief, Draft, PLUGIN, Stage};
+use crate::plugin::{Active, Question};
+use crate::routing::PluginState;
+use crate::store::{Batch, Site, StoreError, tables};
+
+/// All plugins about one message.
+pub struct Chain<'a> {
+    pub active: &'a [Active],
+    pub brief: &'a Brief,
+    pub id: MailId,
+    pub at: Time,
+    pub failed: Vec<Failed>,
+    left: Duration,
+}
+
+/// A plugin that failed on this message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
+    pub stage: Stage,
+    /// As it acts in events.
+    pub by: String,
+    pub version: String,
+    pub why: String,
+}
+
+impl<'a> Chain<'a> {
+    pub fn new(active: &'a [Active], brief: &'a Brief, id: MailId, at: Time) -> Self {
+        Self { active, brief, id, at, failed: Vec::new(), left: limits::PLUGIN_CHAIN_TIME_MAX }
+    }
+
+    /// What they say at one stage; later ones see what earlier ones said. One that failed is not asked again.
+    pub fn ask(&mut self, stage: Stage, draft: &mut Draft) -> Vec<Advice> {
+        let mut advice = Vec::new();
+        for plugin in self.active {
+            let by = format!("{PLUGIN}{}", plugin.name);
+            if !plugin.speaks_at(stage.into()) || self.failed.iter().any(|failed| failed.by == by) {
+                continue;
+            }
+            let version = plugin.version().to_owned();
+            match self.ask_one(plugin, stage, draft) {
+                Ok(said) => advice.extend(said.into_iter().map(|said| {
+                    draft.take(&said.what);
+                    let why = match said.confidence {
+                        100 => said.explanation,
+                        sure => format!("{} ({sure} % sure)", said.explanation),
+                    };
+                    Advice { stage, by: by.clone(), version: version.clone(), what: said.what, why, line: None }
+                })),
+                Err(why) => self.failed.push(Failed { stage, by, version, why }),
+            }
+        }
+        advice
+    }
+
+    fn ask_one(&mut self, plugin: &Active, stage: Stage, draft: &Draft) -> Result<Vec<crate::plugin::Advice>, String> {
+        if self.left.is_zero() {
+            let most = limits::PLUGIN_CHAIN_TIME_MAX.as_millis();
+            return Err(format!("it wasn't asked: those before it took the {most} ms that a message waits"));
+        }
+        let (brief, settings, seed) = (self.brief, &plugin.settings, self.id.to_key());
+        let question = Question { brief, draft, settings, at: self.at, seed: &seed };
+        let told = plugin.ready.guest.advise(stage.into(), &question);
+        self.left = self.left.saturating_sub(told.took);
+        for line in &told.log {
+            tracing::debug!(plugin = plugin.name, level = line.level, text = line.text, "a plugin says");
+        }
+        told.answer.map_err(|failure| failure.to_string())
+    }
+}
+
+/// Counts that these plugins failed; those that did so too often are suspended, and asked no more.
+pub async fn count_failures(site: &Site, failed: &[String]) {
+    for by in failed {
+        let name = by.strip_prefix(PLUGIN).unwrap_or(by);
+        if let Err(error) = count_failure(site, name).await {
+            tracing::warn!(plugin = name, %error, "a failure of a plugin isn't counted");
+        }
+    }
+}
+
+async fn count_failure(site: &Site, name: &str) -> Result<(), StoreError> {
+    let mut tries = site.tries();
+    loop {
+        let Some(kept) = tables::PLUGINS.get(&*site.engine, name).await? else { return Ok(()) };
+        let mut plugin = kept.value.clone();
+        plugin.fail(site.now());
+        let mut batch = Batch::default();
+        tables::PLUGINS.replace(&mut batch, name, &kept, &plugin);
+        if !tries.commit(batch).await? {
+            continue;
+        }
+        if plugin.state == PluginState::Suspended && kept.value.state == PluginState::Active {
+            let failures = limits::PLUGIN_FAILURES_MAX;
+            tracing::error!(
+                plugin = name,
+                failures,
+                "a plugin failed too often and is suspended; postcase plugin enable"
+            );
+            refresh_plugins(site).await?;
+        }
+        return Ok(());
+    }
+}

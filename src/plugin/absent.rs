@@ -1,0 +1,55 @@
+//! In the place of the engine when this is built without the feature `plugins`: nothing can be compiled or run, and no value
+//! of these types exists. The names are those of `engine/`, which says what they are for.
+
+use std::process::ExitCode;
+
+use super::{Description, Question, Stage, Told};
+
+const WHY: &str = "this postcase is built without plugins";
+
+pub enum Sandbox {}
+
+pub enum Compiled {}
+
+/// There is none.
+pub enum Guest {}
+
+impl Sandbox {
+    pub fn new() -> Result<Self, String> {
+        Err(WHY.to_owned())
+    }
+}
+
+impl Compiled {
+    pub fn of(_component: &[u8]) -> Result<Self, String> {
+        Err(WHY.to_owned())
+    }
+
+    pub fn sealed(&self, _component_hash: &str) -> Vec<u8> {
+        match *self {}
+    }
+
+    pub fn unsealed(_component_hash: &str, _file: &[u8]) -> Option<Self> {
+        None
+    }
+}
+
+impl Guest {
+    pub fn load(sandbox: &Sandbox, _compiled: &Compiled) -> Result<Self, String> {
+        match *sandbox {}
+    }
+
+    pub fn describe(&self) -> Told<Description> {
+        match *self {}
+    }
+
+    /// Never called.
+    pub fn advise(&self, _stage: Stage, _question: &Question<'_>) -> Told {
+        match *self {}
+    }
+}
+
+/// Nobody starts this program as a compiler.
+pub fn child() -> Option<ExitCode> {
+    None
+}

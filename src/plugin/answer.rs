@@ -1,0 +1,45 @@
+//! What came of a call: an answer or a failure, what was logged, and what it took.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::advice::Advice;
+use crate::base::limits;
+
+/// What came of a call.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Told<T = Vec<Advice>> {
+    pub answer: Result<T, Failure>,
+    pub log: Vec<Line>,
+    /// Instructions, roughly.
+    pub fuel: u64,
+    pub took: Duration,
+}
+
+/// A line that the plugin logged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Line {
+    pub level: &'static str,
+    pub text: String,
+}
+
+/// How a plugin failed. None of it harms the mail.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    #[error("it did more than {} million instructions", limits::PLUGIN_FUEL / 1_000_000)]
+    Fuel,
+    #[error("it took longer than {} ms", limits::PLUGIN_TIME_MAX.as_millis())]
+    Time,
+    #[error("it wanted more than {} MiB of memory", limits::PLUGIN_MEMORY_BYTES_MAX >> 20)]
+    Memory,
+    #[error("its stack grew beyond {} KiB", limits::PLUGIN_STACK_BYTES_MAX >> 10)]
+    Stack,
+    /// Its own words.
+    #[error("it says: {0}")]
+    Error(String),
+    #[error("its answer can't be taken: {0}")]
+    Answer(String),
+    #[error("it broke: {0}")]
+    Trap(String),
+}

@@ -1,0 +1,132 @@
+//! What runs: the active plugins in their order, as one list that is swapped as a whole.
+//!
+//! A reader takes the list once and works with it to the end, so a message is never advised by two versions. Machine code is
+//! kept in files that can be made again at any time. Rows and components are in the store, which is read elsewhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, DirBuilder};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::engine::{Compiled, Sandbox};
+use super::{Description, Guest, Stage};
+
+/// See the module.
+pub struct Catalogue {
+    /// Or why plugins can't run here.
+    sandbox: Result<Sandbox, String>,
+    /// Of machine code, each file by the hash of its component.
+    folder: PathBuf,
+    now: RwLock<Now>,
+    /// Held by whoever makes a new list of what is stored.
+    pub turn: tokio::sync::Mutex<()>,
+}
+
+#[derive(Clone, Default)]
+struct Now {
+    active: Arc<Vec<Active>>,
+    unusable: Arc<BTreeMap<String, String>>,
+}
+
+/// A plugin that is asked.
+#[derive(Clone)]
+pub struct Active {
+    pub name: String,
+    pub hash: String,
+    /// All that it has.
+    pub settings: BTreeMap<String, String>,
+    pub ready: Arc<Ready>,
+}
+
+/// A component that was compiled, linked and asked what it is.
+pub struct Ready {
+    pub guest: Guest,
+    pub description: Description,
+}
+
+impl Active {
+    /// True when it wants to be asked at that stage.
+    pub fn speaks_at(&self, stage: Stage) -> bool {
+        self.ready.description.stages.contains(&stage)
+    }
+
+    /// Its component, as explanations name it.
+    pub fn version(&self) -> &str {
+        self.hash.get(..12).unwrap_or(&self.hash)
+    }
+}
+
+impl Catalogue {
+    /// Nothing is active yet; `folder` is made when it is needed. Where plugins can't run, none can be prepared.
+    pub fn new(folder: PathBuf) -> Self {
+        let (now, turn) = Default::default();
+        Self { sandbox: Sandbox::new(), folder, now, turn }
+    }
+
+    /// The plugins that are active now.
+    pub fn active(&self) -> Arc<Vec<Active>> {
+        self.now().active
+    }
+
+    /// Those that should be active and can't be used: name → why, in one line.
+    pub fn unusable(&self) -> Arc<BTreeMap<String, String>> {
+        self.now().unusable
+    }
+
+    fn now(&self) -> Now {
+        self.now.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Lets these be active; calls under way end on what they began with.
+    pub fn swap(&self, active: Vec<Active>, unusable: BTreeMap<String, String>) {
+        let now = Now { active: Arc::new(active), unusable: Arc::new(unusable) };
+        *self.now.write().unwrap_or_else(PoisonError::into_inner) = now;
+    }
+
+    /// Makes a component ready to be called; blocks for as long as compiling takes.
+    ///
+    /// # Errors
+    /// Why it is no plugin, in one line.
+    pub fn prepare(&self, hash: &str, component: &[u8]) -> Result<Ready, String> {
+        let sandbox = self.sandbox.as_ref().map_err(Clone::clone)?;
+        let file = self.folder.join(format!("{hash}.code"));
+        if let Some(code) = fs::read(&file).ok().and_then(|bytes| Compiled::unsealed(hash, &bytes)) {
+            // Of another version of this program it can't be loaded, and is made again.
+            if let Ok(guest) = Guest::load(sandbox, &code) {
+                return described(guest);
+            }
+        }
+        let code = Compiled::of(component).map_err(|error| error.to_string())?;
+        let ready = described(Guest::load(sandbox, &code)?)?;
+        if let Err(error) = write(&self.folder, &file, &code.sealed(hash)) {
+            tracing::warn!(%error, file = %file.display(), "a compiled plugin can't be kept and is compiled at each start");
+        }
+        Ok(ready)
+    }
+
+    /// Removes machine code of components that no plugin has any more.
+    pub fn forget_all_but(&self, known: &BTreeSet<&str>) {
+        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if !path.file_stem().and_then(|stem| stem.to_str()).is_some_and(|stem| known.contains(stem)) {
+                fs::remove_file(path).ok();
+            }
+        }
+    }
+}
+
+fn described(guest: Guest) -> Result<Ready, String> {
+    let description = guest.describe().answer.map_err(|failure| format!("asked what it is, {failure}"))?;
+    Ok(Ready { guest, description })
+}
+
+/// Whole or not at all. Not synced: what is lost is made again.
+fn write(folder: &Path, file: &Path, bytes: &[u8]) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let begun = file.with_extension("begun");
+    fs::remove_file(&begun).ok();
+    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&begun)?.write_all(bytes)?;
+    fs::rename(&begun, file)
+}

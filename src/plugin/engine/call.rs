@@ -1,0 +1,207 @@
+//! One call of one plugin: a fresh instance, its limits, and what came of it.
+//!
+//! A call blocks its thread, for at most [`limits::PLUGIN_TIME_MAX`]. Whatever a guest does, the call ends with advice or
+//! with a [`Failure`]; nothing of the instance is left. What isn't bounded here: the time that the host takes to copy the
+//! facts in, which have a size of their own ([`Brief`](crate::case::Brief)).
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder, Trap};
+
+use super::compile::Compiled;
+use super::contract::{self, Plugin, PluginPre, host};
+use super::sandbox::{Sandbox, Ticker};
+use super::{facts, wasi};
+use crate::base::{Time, limits};
+use crate::plugin::{Description, Failure, Line, Question, Stage, Told};
+
+/// A component that is ready to be called, from several threads at a time.
+pub struct Guest {
+    engine: Engine,
+    ticker: Arc<Ticker>,
+    pre: PluginPre<State>,
+}
+
+/// What one instance may have and has said.
+pub(super) struct State {
+    limits: Growth,
+    pub(super) at_seconds: u64,
+    chance: blake3::OutputReader,
+    log: Vec<Line>,
+}
+
+/// Limits that remember that they were hit.
+struct Growth {
+    limits: StoreLimits,
+    refused: bool,
+}
+
+impl Guest {
+    /// # Errors
+    /// What it imports or exports isn't the contract; one line for an administrator.
+    pub fn load(sandbox: &Sandbox, compiled: &Compiled) -> Result<Self, String> {
+        let component = compiled.load(&sandbox.engine)?;
+        Ok(Self { engine: sandbox.engine.clone(), ticker: sandbox.ticker.clone(), pre: linked(&component)? })
+    }
+
+    /// What the plugin says of itself.
+    pub fn describe(&self) -> Told<Description> {
+        let told = self.call(Time::UNIX_EPOCH, b"describe", |plugin, store| plugin.call_describe(store).map(Ok));
+        told.and_then(|description| Ok(description.into()))
+    }
+
+    /// Its advice at one stage.
+    pub fn advise(&self, stage: Stage, question: &Question<'_>) -> Told {
+        let facts = facts::of(question);
+        let told =
+            self.call(question.at, question.seed, |plugin, store| plugin.call_advise(store, stage.into(), &facts));
+        told.and_then(|answer| contract::read(answer).map_err(Failure::Answer))
+    }
+
+    fn call<T>(
+        &self,
+        at: Time,
+        seed: &[u8],
+        export: impl FnOnce(&Plugin, &mut Store<State>) -> wasmtime::Result<Result<T, String>>,
+    ) -> Told<T> {
+        let began = Instant::now();
+        let _running = self.ticker.call();
+        let mut store = self.store(at, seed);
+        let called = self.pre.instantiate(&mut store).and_then(|plugin| export(&plugin, &mut store));
+        let answer = match called {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(said)) => Err(Failure::Error(cut(&said))),
+            Err(error) => Err(failure(&error, store.data())),
+        };
+        let fuel = limits::PLUGIN_FUEL - store.get_fuel().unwrap_or(0);
+        Told { answer, log: store.into_data().log, fuel, took: began.elapsed() }
+    }
+
+    fn store(&self, at: Time, seed: &[u8]) -> Store<State> {
+        let limits = StoreLimitsBuilder::new()
+            .memory_size(limits::PLUGIN_MEMORY_BYTES_MAX)
+            .table_elements(limits::PLUGIN_TABLE_ENTRIES_MAX)
+            .instances(limits::PLUGIN_PARTS_MAX)
+            .tables(limits::PLUGIN_PARTS_MAX)
+            .memories(limits::PLUGIN_PARTS_MAX)
+            .build();
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(seed);
+        let state = State {
+            limits: Growth { limits, refused: false },
+            at_seconds: u64::try_from(at.as_second()).unwrap_or(0),
+            chance: hasher.finalize_xof(),
+            log: Vec::new(),
+        };
+        let mut store = Store::new(&self.engine, state);
+        store.limiter(|state| &mut state.limits);
+        store.set_fuel(limits::PLUGIN_FUEL).expect("the engine counts fuel");
+        store.set_hostcall_fuel(limits::PLUGIN_TRANSFER_BYTES_MAX);
+        let ticks = limits::PLUGIN_TIME_MAX.as_millis() / limits::PLUGIN_TICK.as_millis();
+        store.set_epoch_deadline(u64::try_from(ticks).expect("some ticks"));
+        store
+    }
+}
+
+impl<T> Told<T> {
+    /// The same with the answer read further.
+    fn and_then<U>(self, read: impl FnOnce(T) -> Result<U, Failure>) -> Told<U> {
+        let Self { answer, log, fuel, took } = self;
+        Told { answer: answer.and_then(read), log, fuel, took }
+    }
+}
+
+fn linked(component: &Component) -> Result<PluginPre<State>, String> {
+    let mut linker = Linker::new(component.engine());
+    let told = |error: wasmtime::Error| {
+        let version = contract::VERSION;
+        format!("it is no plugin for {}@{version}: {}", contract::PACKAGE, first_line(&error))
+    };
+    Plugin::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(told)?;
+    wasi::link(&mut linker, component)?;
+    PluginPre::new(linker.instantiate_pre(component).map_err(told)?).map_err(told)
+}
+
+fn failure(error: &wasmtime::Error, state: &State) -> Failure {
+    if state.limits.refused {
+        return Failure::Memory;
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::OutOfFuel) => Failure::Fuel,
+        Some(Trap::Interrupt) => Failure::Time,
+        Some(Trap::StackOverflow) => Failure::Stack,
+        // A panic is an `unreachable` behind a line of the log.
+        Some(trap) => match state.log.iter().rev().find(|line| line.level == "error") {
+            Some(line) => Failure::Trap(line.text.clone()),
+            None => Failure::Trap(trap.to_string()),
+        },
+        None => Failure::Trap(cut(&format!("{}", error.root_cause()))),
+    }
+}
+
+fn first_line(error: &wasmtime::Error) -> String {
+    cut(format!("{error:#}").lines().next().unwrap_or_default())
+}
+
+/// One line of a length that can be logged; however long the text is, no more of it is looked at.
+fn cut(text: &str) -> String {
+    let start = &text[..text.floor_char_boundary(limits::PLUGIN_LOG_BYTES_MAX)];
+    let line: String = start.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    line.trim().to_owned()
+}
+
+impl State {
+    pub(super) fn chance(&mut self) -> u64 {
+        let mut bytes = [0; 8];
+        self.chance.fill(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+
+    pub(super) fn fill(&mut self, bytes: &mut [u8]) {
+        self.chance.fill(bytes);
+    }
+}
+
+impl host::Host for State {
+    fn log(&mut self, level: host::Level, text: String) {
+        let level = match level {
+            host::Level::Debug => "debug",
+            host::Level::Info => "info",
+            host::Level::Warn => "warn",
+            host::Level::Error => "error",
+        };
+        // The last line is the one that tells why it ended.
+        self.log.truncate(limits::PLUGIN_LOG_LINES_MAX - 1);
+        self.log.push(Line { level, text: cut(&text) });
+    }
+}
+
+impl contract::types::Host for State {}
+
+impl wasmtime::ResourceLimiter for Growth {
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let allowed = self.limits.memory_growing(current, desired, maximum)?;
+        self.refused |= !allowed;
+        Ok(allowed)
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let allowed = self.limits.table_growing(current, desired, maximum)?;
+        self.refused |= !allowed;
+        Ok(allowed)
+    }
+
+    fn instances(&self) -> usize {
+        self.limits.instances()
+    }
+
+    fn tables(&self) -> usize {
+        self.limits.tables()
+    }
+
+    fn memories(&self) -> usize {
+        self.limits.memories()
+    }
+}

@@ -1,0 +1,21 @@
+//! What a plugin is asked.
+
+use std::collections::BTreeMap;
+
+use crate::base::Time;
+use crate::case::{Brief, Draft};
+
+/// A question at one stage; the same question gets the same answer.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// The message as every adviser sees it.
+    pub brief: &'a Brief,
+    /// The case so far, with the advice that stands before.
+    pub draft: &'a Draft,
+    /// All settings of the plugin.
+    pub settings: &'a BTreeMap<String, String>,
+    /// Where its clock stands.
+    pub at: Time,
+    /// What its randomness comes from: the mail id, or whatever else stays the same.
+    pub seed: &'a [u8],
+}

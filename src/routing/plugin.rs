@@ -1,0 +1,159 @@
+//! Plugins as they are registered: which version runs, in which order, with which settings, and which were there before.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::time::later;
+use crate::base::{Time, limits};
+
+/// A registered plugin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plugin {
+    pub name: String,
+    /// Lower ones are asked first.
+    pub order: u32,
+    pub state: PluginState,
+    #[serde(flatten)]
+    pub current: PluginVersion,
+    /// Those before it, the newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<PluginVersion>,
+    /// As they were given; its own defaults hold for the others.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, String>,
+    /// Since it was installed or enabled.
+    #[serde(default)]
+    pub failures: u64,
+    /// The latest of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed_at: Vec<Time>,
+}
+
+/// One component.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginVersion {
+    /// What the plugin calls it.
+    pub version: String,
+    /// BLAKE3 of the component, in hexadecimal.
+    pub hash: String,
+    pub installed_at: Time,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PluginState {
+    /// It is asked.
+    Active,
+    /// An administrator doesn't want it.
+    Disabled,
+    /// It failed too often.
+    Suspended,
+}
+
+/// A component as it is stored, under its hash.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PluginFile {
+    /// Base64 (RFC 4648 §4).
+    pub component: String,
+}
+
+impl Plugin {
+    pub fn new(name: &str, order: u32, state: PluginState, current: PluginVersion) -> Self {
+        let (earlier, settings, failed_at) = Default::default();
+        Self { name: name.into(), order, state, current, earlier, settings, failures: 0, failed_at }
+    }
+
+    /// Another version takes the place of the current one, which can be had back.
+    pub fn replace(&mut self, version: PluginVersion) {
+        self.earlier.retain(|earlier| earlier.hash != version.hash);
+        let former = std::mem::replace(&mut self.current, version);
+        if former.hash != self.current.hash {
+            self.earlier.insert(0, former);
+        }
+        self.earlier.truncate(limits::PLUGIN_VERSIONS_KEPT);
+        self.forgive();
+    }
+
+    /// The version before takes its place again; done again and again, each has its turn. False when there is none.
+    pub fn roll_back(&mut self) -> bool {
+        if self.earlier.is_empty() {
+            return false;
+        }
+        let former = self.earlier.remove(0);
+        self.earlier.push(std::mem::replace(&mut self.current, former));
+        self.forgive();
+        true
+    }
+
+    /// Its failures count no more.
+    pub fn forgive(&mut self) {
+        self.failures = 0;
+        self.failed_at.clear();
+    }
+
+    /// It failed; after too many failures within a while it is suspended.
+    pub fn fail(&mut self, now: Time) {
+        self.failures += 1;
+        self.failed_at.retain(|at| later(*at, limits::PLUGIN_FAILURES_WITHIN) > now);
+        self.failed_at.push(now);
+        if self.state == PluginState::Active && self.failed_at.len() >= limits::PLUGIN_FAILURES_MAX {
+            self.state = PluginState::Suspended;
+        }
+    }
+
+    /// Hashes of all its versions.
+    pub fn hashes(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.current).chain(&self.earlier).map(|version| version.hash.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn version(name: &str) -> PluginVersion {
+        PluginVersion { version: name.into(), hash: name.into(), installed_at: Time::UNIX_EPOCH }
+    }
+
+    fn plugin() -> Plugin {
+        Plugin::new("vip", 10, PluginState::Active, version("1"))
+    }
+
+    #[test]
+    fn the_last_three_can_be_had_back() {
+        let mut plugin = plugin();
+        assert!(!plugin.roll_back());
+        for next in ["2", "3", "4", "5", "5"] {
+            plugin.replace(version(next));
+        }
+        assert_eq!(plugin.hashes().collect::<Vec<_>>(), ["5", "4", "3", "2"]);
+        assert!(plugin.roll_back());
+        assert_eq!(plugin.hashes().collect::<Vec<_>>(), ["4", "3", "2", "5"]);
+        plugin.replace(version("2"));
+        assert_eq!(plugin.hashes().collect::<Vec<_>>(), ["2", "4", "3", "5"]);
+    }
+
+    #[test]
+    fn too_many_failures_at_a_time_suspend_it() {
+        let at = |seconds| later(Time::UNIX_EPOCH, Duration::from_secs(seconds));
+        let check = |times: &[u64], expected: PluginState| {
+            let mut plugin = plugin();
+            times.iter().for_each(|seconds| plugin.fail(at(*seconds)));
+            assert_eq!((plugin.state, plugin.failures), (expected, times.len() as u64), "{times:?}");
+        };
+        check(&[0, 1, 2, 3], PluginState::Active);
+        check(&[0, 1, 2, 3, 4], PluginState::Suspended);
+        check(&[0, 1, 2, 3, 60], PluginState::Active);
+        check(&[0, 20, 40, 60, 80, 100, 120], PluginState::Active);
+    }
+
+    #[test]
+    fn a_disabled_one_stays_so() {
+        let mut plugin = Plugin { state: PluginState::Disabled, ..plugin() };
+        (0..9).for_each(|_| plugin.fail(Time::UNIX_EPOCH));
+        assert_eq!(plugin.state, PluginState::Disabled);
+    }
+}

@@ -1,0 +1,51 @@
+//! The guests of `plugins/`, built once in a test run, in a folder of their own. Without the target wasm32-wasip2 what needs
+//! them is listed as ignored; `rustup toolchain install --no-self-update` in the project's folder fetches it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+const TARGET: &str = "wasm32-wasip2";
+
+/// Why guests can't be built here.
+pub fn missing() -> Option<&'static str> {
+    if !cfg!(feature = "plugins") {
+        return Some("this is built without plugins");
+    }
+    static MISSING: OnceLock<bool> = OnceLock::new();
+    let look = || {
+        let told = Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).output();
+        let folder = told.map(|told| PathBuf::from(String::from_utf8_lossy(&told.stdout).trim()));
+        !folder.is_ok_and(|folder| folder.is_dir())
+    };
+    MISSING.get_or_init(look).then_some("the target wasm32-wasip2 is not installed")
+}
+
+/// Where their components are.
+pub fn folder() -> Result<&'static Path, String> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    BUILT.get_or_init(build).as_deref().map_err(Clone::clone)
+}
+
+/// One of them.
+pub fn component(name: &str) -> Result<Vec<u8>, String> {
+    let file = folder()?.join(name).with_extension("wasm");
+    std::fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))
+}
+
+fn build() -> Result<PathBuf, String> {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guests");
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins/Cargo.toml");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--release", "--locked", "--target", TARGET, "--manifest-path"]).arg(manifest);
+    cargo.arg("--target-dir").arg(&target);
+    // They are for the host.
+    for flags in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_TARGET_DIR"] {
+        cargo.env_remove(flags);
+    }
+    let built = cargo.output().map_err(|error| format!("cargo: {error}"))?;
+    if !built.status.success() {
+        return Err(format!("the guests can't be built:\n{}", String::from_utf8_lossy(&built.stderr)));
+    }
+    Ok(target.join(TARGET).join("release"))
+}

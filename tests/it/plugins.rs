@@ -1,0 +1,182 @@
+//! Plugins against the host: the examples advise as their vectors say, and a guest that misbehaves is stopped within its
+//! limits without harm to the process that runs it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use libtest_mimic::{Failed, Trial};
+use postcase::base::Time;
+use postcase::case::{Brief, Draft};
+use postcase::intake::saved_fields;
+use postcase::message;
+use postcase::plugin::{Catalogue, Question, Ready, Stage, Told, check_vectors, settings};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::guests;
+
+/// Where the clock of guests stands.
+const NOW: &str = "2026-11-20T10:00:00Z";
+/// What hostile guests together may cost the host.
+const GROWTH_MAX: usize = 64 << 20;
+/// A call has 100 ms; a busy machine may give it late.
+const CALL_MAX: Duration = Duration::from_secs(1);
+
+pub fn trials() -> Vec<Trial> {
+    let trial = |name: &str, run: fn() -> Result<(), Failed>| match guests::missing() {
+        None => Trial::test(format!("plugins: {name}"), run),
+        Some(why) => Trial::test(format!("plugins: {name} ({why})"), || Ok(())).with_ignored_flag(true),
+    };
+    vec![
+        trial("the examples advise as their vectors say", the_examples_advise),
+        trial("hostile guests are stopped within their limits", hostile_guests_are_stopped),
+        trial("a guest sees nothing of the machine", a_guest_sees_nothing),
+        trial("what is no plugin is refused before it runs", no_plugins_are_refused),
+    ]
+}
+
+struct Place {
+    catalogue: Arc<Catalogue>,
+    _folder: TempDir,
+}
+
+impl Place {
+    fn new() -> Result<Self, Failed> {
+        let folder = tempfile::tempdir()?;
+        let catalogue = Catalogue::new(folder.path().join("plugins"));
+        Ok(Self { catalogue: Arc::new(catalogue), _folder: folder })
+    }
+
+    fn prepare(&self, component: &[u8]) -> Result<Ready, String> {
+        self.catalogue.prepare(blake3::hash(component).to_hex().as_str(), component)
+    }
+}
+
+fn read(raw: &[u8]) -> Brief {
+    Brief::of(message::read(raw), saved_fields(raw), None, None)
+}
+
+/// What the plugin says about a message with this subject.
+fn told(fixture: &Ready, subject: &str, seed: &str, settings: &BTreeMap<String, String>) -> Told {
+    let raw = format!("From: A <a@customer.example>\r\nSubject: {subject}\r\n\r\nIt stands still.\r\n");
+    let (brief, draft) = (read(raw.as_bytes()), Draft::default());
+    let at = NOW.parse().expect("it is a time");
+    fixture.guest.advise(Stage::Route, &Question { brief: &brief, draft: &draft, settings, at, seed: seed.as_bytes() })
+}
+
+fn the_examples_advise() -> Result<(), Failed> {
+    let place = Place::new()?;
+    for (name, vectors) in [("skills_by_language", 4), ("vip_domains", 3)] {
+        let ready = place.prepare(&guests::component(name)?)?;
+        if ready.description.vectors.len() != vectors {
+            return Err(format!("{name} brings {} vectors", ready.description.vectors.len()).into());
+        }
+        check_vectors(&ready.guest, &ready.description, read).map_err(|mismatch| format!("{name}: {mismatch}"))?;
+        let mut wrong = ready.description.clone();
+        wrong.vectors[0].expected = r#"{"stage":"classify","advice":[{"tag":"other"}]}"#.into();
+        if check_vectors(&ready.guest, &wrong, read).is_ok() {
+            return Err("a vector that doesn't come out passes".into());
+        }
+    }
+    Ok(())
+}
+
+fn hostile_guests_are_stopped() -> Result<(), Failed> {
+    let fixture = Place::new()?.prepare(&guests::component("fixture")?)?;
+    let before = resident()?;
+    for (subject, expected) in [
+        ("loop forever", &["more than 50 million instructions", "longer than 100 ms"][..]),
+        ("grow", &["more than 32 MiB of memory"]),
+        ("recurse", &["its stack grew beyond", "out of bounds", "unreachable"]),
+        ("panic", &["as the subject says"]),
+        ("error", &["it says: as the subject says"]),
+        ("one gigabyte", &["more than 32 MiB of memory"]),
+        ("flood", &["its advice has"]),
+        ("many", &["pieces of advice", "fuel", "memory", "longer than 100 ms", "instructions"]),
+        ("not utf-8", &["utf-8", "UTF-8"]),
+        ("log", &["more than 50 million instructions", "longer than 100 ms"]),
+    ] {
+        let began = Instant::now();
+        let told = told(&fixture, subject, "1", &BTreeMap::new());
+        let failure = told.answer.err().ok_or_else(|| format!("{subject}: it was answered"))?.to_string();
+        if !expected.iter().any(|expected| failure.contains(expected)) {
+            return Err(format!("{subject}: {failure}").into());
+        }
+        if began.elapsed() > CALL_MAX || told.log.len() > 16 {
+            return Err(format!("{subject}: {:?}, {} lines", began.elapsed(), told.log.len()).into());
+        }
+    }
+    let grown = resident()?.saturating_sub(before);
+    if grown > GROWTH_MAX {
+        return Err(format!("the host grew by {} MiB", grown >> 20).into());
+    }
+    // It goes on working, and nothing is remembered.
+    for _ in 0..2 {
+        let told = told(&fixture, "remember", "1", &BTreeMap::new());
+        if json!(told.answer.map_err(|failure| failure.to_string())?)[0]["note"] != "0" {
+            return Err("an instance was used twice".into());
+        }
+    }
+    Ok(())
+}
+
+fn a_guest_sees_nothing() -> Result<(), Failed> {
+    let fixture = Place::new()?.prepare(&guests::component("fixture")?)?;
+    let note = |subject: &str, seed: &str| {
+        let answer = told(&fixture, subject, seed, &BTreeMap::new()).answer;
+        let said = json!(answer.map_err(|failure| failure.to_string())?);
+        said[0]["note"].as_str().map(str::to_owned).ok_or_else(|| format!("{subject}: {said}"))
+    };
+    let at: Time = NOW.parse()?;
+    assert_eq!(note("clock", "1")?, at.as_second().to_string());
+    assert_eq!(note("environment", "1")?, "0");
+    assert_eq!(note("chance", "1")?, note("chance", "1")?);
+    assert_ne!(note("chance", "1")?, note("chance", "2")?);
+    let files = note("file", "1");
+    if files.as_deref() == Ok("true") {
+        return Err("a guest read a file".into());
+    }
+    let queue = settings(&fixture.description, &[("queue".to_owned(), "lifts".to_owned())].into())?;
+    let said = json!(told(&fixture, "queue", "1", &queue).answer.map_err(|failure| failure.to_string())?);
+    assert_eq!(said[0]["queue"], "lifts");
+    Ok(())
+}
+
+fn no_plugins_are_refused() -> Result<(), Failed> {
+    let place = Place::new()?;
+    let component = guests::component("vip_domains")?;
+    let patched = |from: &str, to: &str| {
+        let mut patched = component.clone();
+        let mut at = 0;
+        while let Some(found) = patched[at..].windows(from.len()).position(|part| part == from.as_bytes()) {
+            at += found;
+            patched[at..at + to.len()].copy_from_slice(to.as_bytes());
+        }
+        patched
+    };
+    let noise: Vec<u8> = (0..100_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    for (component, expected) in [
+        (noise, "it is no component that can be compiled"),
+        (Vec::new(), "it is no component that can be compiled"),
+        (b"\0asm\x01\0\0\0".to_vec(), "it is no component that can be compiled"),
+        (component[..component.len() / 2].to_vec(), "it is no component that can be compiled"),
+        (patched("postcase:routing/host@0.1.0", "postcase:routing/host@0.9.0"), "it is made for version 0.9.0"),
+        (patched("wasi:cli/environment@", "evil:cli/environment@"), "it wants evil:cli/environment@"),
+        (patched("describe", "descrybe"), "it is no plugin for postcase:routing@0.1.0"),
+    ] {
+        match place.prepare(&component) {
+            Ok(_) => return Err(format!("it was taken; expected: {expected}").into()),
+            Err(why) if why.contains(expected) && !why.contains('\n') => {}
+            Err(why) => return Err(format!("expected {expected}, got: {why}").into()),
+        }
+    }
+    Ok(())
+}
+
+/// Bytes of this process in memory.
+fn resident() -> Result<usize, Failed> {
+    let pages = std::fs::read_to_string("/proc/self/statm")?;
+    let pages: usize = pages.split(' ').nth(1).ok_or("no second number")?.parse()?;
+    Ok(pages * 4096)
+}
