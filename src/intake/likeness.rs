@@ -6,7 +6,8 @@ use crate::base::limits::{LIKE_CASES_MAX, LIKE_DAYS_MAX, STORM_MESSAGES, STORM_W
 use crate::base::time::earlier;
 use crate::base::{CaseNumber, Envelope, MailId, Mailbox, Time};
 use crate::case::{Case, Proof, Status};
-use crate::message::{Facts, conversation, fields, phrases, subject};
+use crate::message::fields::Section;
+use crate::message::{Facts, conversation, phrases, subject};
 use crate::store::tables;
 use crate::store::traces::Traces;
 
@@ -43,9 +44,9 @@ pub struct Like {
 }
 
 impl Likeness {
-    /// Of the facts with their texts.
-    pub fn of(envelope: &Envelope, facts: &Facts, message: &[u8]) -> Self {
-        let topic = fields::field(message, "Thread-Topic");
+    /// Of the header section, and the facts with their texts.
+    pub fn of(envelope: &Envelope, facts: &Facts, section: &Section<'_>) -> Self {
+        let topic = section.first("Thread-Topic").map(|field| field.text());
         let words = [Some(facts.subject.as_str()), topic.as_deref()].map(|words| words.map(subject::of_conversation));
         let words: Vec<String> = words.into_iter().flatten().filter(|words| !words.is_empty()).collect();
         let mut subjects: Vec<u64> = words.iter().map(|words| number(&[b"subject", words.as_bytes()])).collect();
@@ -55,7 +56,7 @@ impl Likeness {
             subjects,
             is_telling: words.first().is_some_and(|words| words.chars().count() >= TELLING_CHARS_MIN),
             is_answer: subject::is_answer(&facts.subject) || !quoted.is_empty(),
-            conversation: conversation::of(message).map(|id| number(&[b"conversation", &id])),
+            conversation: conversation::of(section).map(|id| number(&[b"conversation", &id])),
             phrases: phrases::of(&facts.new_text),
             quoted,
             storm: Some(storm(envelope, facts)),

@@ -462,12 +462,8 @@ impl Plan<'_> {
 
     /// Whoever imports a message of an archive again finds that it is here.
     fn note_import(&self, batch: &mut Batch) {
-        let Reading { id, envelope, .. } = self.reading;
-        if let (true, None, Some(address)) = (envelope.is_imported(), self.former, envelope.to.first()) {
-            match self.site.journal.read(*id) {
-                Ok(entry) => tables::IMPORTED.put(batch, &tables::imported_name(address, &entry.message), id),
-                Err(error) => tracing::error!(%id, %error, "a message that is imported again will be a duplicate"),
-            }
+        if let (Some(name), None) = (&self.reading.imported, self.former) {
+            tables::IMPORTED.put(batch, name, &self.reading.id);
         }
     }
 

@@ -5,6 +5,7 @@ use crate::base::{AuthResults, Envelope, MailId, limits};
 use crate::case::SavedField;
 use crate::intake::likeness::Likeness;
 use crate::message::{self, Facts, fields};
+use crate::store::tables;
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub struct Reading {
     pub likeness: Likeness,
     /// Received fields.
     pub hops: usize,
+    /// What it is known by when it is from an archive and is imported again.
+    pub imported: Option<[u8; 16]>,
     /// Digest of what a person would see: tells messages without Message-ID apart, and versions of one with.
     pub content_digest: [u8; 16],
     /// True when the message itself was not looked at.
@@ -36,7 +39,9 @@ impl Reading {
         let confirmation = facts.author().filter(|_| facts.unread.is_none()).and_then(|author| {
             Claim::of(&author, [&facts.subject, &facts.text], || message::links(message, limits::LINKS_MAX + 1))
         });
-        let likeness = Likeness::of(&envelope, &facts, message);
+        let imported = imported(&envelope, message);
+        let section = fields::Section::of(message);
+        let likeness = Likeness::of(&envelope, &facts, &section);
         facts.text = String::new();
         facts.new_text = String::new();
         if let Some(forwarded) = &mut facts.forwarded {
@@ -47,8 +52,9 @@ impl Reading {
             content_digest,
             confirmation,
             likeness,
-            code_field: fields::field(message, "Postcase-Verification").map(Into::into),
-            hops: fields::count(message, "Received"),
+            code_field: section.first("Postcase-Verification").map(|field| field.text().into_owned()),
+            hops: section.count("Received"),
+            imported,
             facts,
             envelope,
             unread: false,
@@ -76,11 +82,18 @@ impl Reading {
             confirmation: None,
             likeness: Likeness::default(),
             hops: 0,
+            imported: None,
             content_digest: [0; 16],
             unread: true,
             auth: None,
         }
     }
+}
+
+/// The name of a message from an archive.
+pub fn imported(envelope: &Envelope, message: &[u8]) -> Option<[u8; 16]> {
+    let address = envelope.to.first().filter(|_| envelope.is_imported())?;
+    Some(tables::imported_name(address, message))
 }
 
 /// The header fields as they are shown, those of the first 64 KiB.
@@ -101,5 +114,5 @@ fn content_digest(facts: &Facts) -> [u8; 16] {
     let text = facts.text.trim();
     let mut fields = vec![if text.is_empty() { facts.subject.trim() } else { text }.as_bytes()];
     fields.extend(facts.attachments.iter().map(|attachment| attachment.sha256.as_bytes()));
-    crate::store::tables::digest(&fields)
+    tables::digest(&fields)
 }

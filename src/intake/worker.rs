@@ -20,6 +20,7 @@ use super::advice::decide_advised;
 use super::evidence::{Gathered, gather};
 use super::explain::steps;
 use super::plan::Plan;
+use super::reading::imported;
 use super::round::{Earlier, Ready, Unchecked, Underway};
 use super::{Inbox, Reading, Tally};
 use crate::address::{Day, MxReport, OverLimit, RoutingAddress};
@@ -286,7 +287,9 @@ impl Worker {
     }
 
     fn read_envelope(&self, id: MailId) -> Result<Read, journal::ReadError> {
-        Ok((Reading::of_envelope(id, self.site.journal.read(id)?.envelope), None))
+        let entry = self.site.journal.read(id)?;
+        let imported = imported(&entry.envelope, &entry.message);
+        Ok((Reading { imported, ..Reading::of_envelope(id, entry.envelope) }, None))
     }
 
     /// Looks up who sent a message, apart from everything else.
@@ -389,7 +392,8 @@ impl Worker {
         let id = reading.id;
         if let Err(panic) = &attempt {
             tracing::error!(%id, %panic, "deciding failed unexpectedly; deciding from the envelope alone");
-            let reading = Arc::new(Reading::of_envelope(id, reading.envelope.clone()));
+            let of_envelope = Reading::of_envelope(id, reading.envelope.clone());
+            let reading = Arc::new(Reading { imported: reading.imported, ..of_envelope });
             attempt = self.attempt(reading, counted.clone()).await;
         }
         let error = match attempt {

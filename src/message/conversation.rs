@@ -3,12 +3,12 @@
 
 use data_encoding::BASE64;
 
-use super::fields;
+use super::fields::Section;
 
 /// What all messages of the conversation share; none without the field, or where it is another's invention.
-pub fn of(message: &[u8]) -> Option<[u8; 16]> {
-    let field = fields::field(message, "Thread-Index")?;
-    let text: String = field.split_whitespace().collect();
+pub fn of(section: &Section<'_>) -> Option<[u8; 16]> {
+    let field = section.first("Thread-Index")?;
+    let text: String = field.text().split_whitespace().collect();
     let bytes = BASE64.decode(text.as_bytes()).ok()?;
     let conversation: &[u8; 16] = bytes.get(6..)?.first_chunk()?;
     (bytes[0] == 1 && (bytes.len() - 22).is_multiple_of(5)).then_some(*conversation)
@@ -20,7 +20,8 @@ mod tests {
 
     #[test]
     fn answers_share_the_conversation() {
-        let of = |bytes: &[u8]| of(format!("Thread-Index: {}\r\n\r\n", BASE64.encode(bytes)).as_bytes());
+        let of_raw = |raw: &[u8]| of(&Section::of(raw));
+        let of = |bytes: &[u8]| of_raw(format!("Thread-Index: {}\r\n\r\n", BASE64.encode(bytes)).as_bytes());
         let first: Vec<u8> = [1; 6].into_iter().chain(2..18).collect();
         let answer = [&first[..], &[9; 5]].concat();
         assert!(of(&first).is_some());
@@ -29,8 +30,8 @@ mod tests {
         assert_eq!(of(&first[..20]), None);
         assert_eq!(of(&[0; 22]), None);
         let folded = b"Thread-Index: AQEBAQEBAgMEBQYHCAkK\r\n CwwNDg8QEQ==\r\n\r\n";
-        assert_eq!(super::of(folded), of(&first));
-        assert_eq!(super::of(b"Thread-Index: no base64\r\n\r\n"), None);
-        assert_eq!(super::of(b"Subject: x\r\n\r\n"), None);
+        assert_eq!(of_raw(folded), of(&first));
+        assert_eq!(of_raw(b"Thread-Index: no base64\r\n\r\n"), None);
+        assert_eq!(of_raw(b"Subject: x\r\n\r\n"), None);
     }
 }

@@ -8,6 +8,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 use super::charset;
 use crate::base::limits::{HEADER_BYTES_MAX, HEADER_FIELDS_MAX};
 
@@ -72,7 +74,9 @@ impl<'a> Section<'a> {
     pub fn bounded(fields: &'a [u8], body: &'a [u8]) -> Self {
         let excess = if fields.len() > HEADER_BYTES_MAX {
             Some("the header section is too long")
-        } else if FieldLines(fields).nth(HEADER_FIELDS_MAX).is_some() {
+        } else if lines(fields).nth(HEADER_FIELDS_MAX).is_some() && FieldLines(fields).nth(HEADER_FIELDS_MAX).is_some()
+        {
+            // Lines are counted first, because that is quick and nearly always enough.
             Some("the header section has too many fields")
         } else {
             None
@@ -94,16 +98,16 @@ impl<'a> Section<'a> {
     pub fn has(&self, name: &str) -> bool {
         self.first(name).is_some()
     }
+
+    /// How often a field occurs: of `Received` these are the hops (RFC 5321 §6.3).
+    pub fn count(&self, name: &str) -> usize {
+        self.iter().filter(|field| field.is(name)).count()
+    }
 }
 
 /// The first field of that name in a raw message, unfolded and trimmed.
 pub fn field<'a>(raw: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
     Section::of(raw).first(name).map(|field| field.text())
-}
-
-/// How often a field occurs in a raw message: `count(raw, "Received")` are its hops (RFC 5321 §6.3).
-pub fn count(raw: &[u8], name: &str) -> usize {
-    Section::of(raw).iter().filter(|field| field.is(name)).count()
 }
 
 /// The fields of a section in order.
@@ -168,8 +172,13 @@ pub fn field_name(line: &[u8]) -> Option<(&str, usize)> {
 }
 
 /// Lines with their ends.
-pub fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    bytes.split_inclusive(|byte| *byte == b'\n')
+pub fn lines(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let end = memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1);
+        let (line, rest) = bytes.split_at(end);
+        bytes = rest;
+        (!line.is_empty()).then_some(line)
+    })
 }
 
 pub fn is_empty_line(line: &[u8]) -> bool {
@@ -208,7 +217,7 @@ mod tests {
     #[test]
     fn single_fields_and_counts() {
         let raw = b"Received: a\r\nreceived: b\r\nX: caf\xe9\r\n\r\nReceived: body";
-        assert_eq!(count(raw, "Received"), 2);
+        assert_eq!(Section::of(raw).count("Received"), 2);
         assert_eq!(field(raw, "x").as_deref(), Some("caf\u{e9}"));
         assert_eq!(field(raw, "Y"), None);
         assert_eq!(Section::of(raw).body, b"Received: body");
@@ -216,6 +225,7 @@ mod tests {
 
     #[test]
     fn the_limits_hold() {
+        let count = |raw, name| Section::of(raw).count(name);
         let many = "A: 1\n".repeat(HEADER_FIELDS_MAX + 1);
         assert_eq!(count(many.as_bytes(), "A"), HEADER_FIELDS_MAX);
         assert!(Section::of(many.as_bytes()).excess.is_some());

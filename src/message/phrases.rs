@@ -5,8 +5,6 @@
 //! numbers stand for it: whoever quotes that part of it has them, too. Two texts may share a phrase by chance or because
 //! a form was filled in, so it proves nothing.
 
-use std::collections::HashSet;
-
 use crate::base::limits::{PHRASES_KEPT, QUOTED_PHRASES_MAX, TEXT_WORDS_MAX};
 
 /// Enough that people don't write them in a row by chance.
@@ -28,14 +26,13 @@ pub fn quoted(text: &str, new_text: &str) -> Vec<u64> {
     }
     // Who answers between the lines of a quotation has it in the new text, too.
     let own: Vec<&str> = new_text.lines().filter(|line| !is_quotation(line)).collect();
-    let mut known = HashSet::new();
-    each_phrase(&own.join("\n"), |phrase| {
-        known.insert(phrase);
-    });
-    let mut phrases = Vec::new();
-    each_phrase(text, |phrase| phrases.extend((!known.contains(&phrase)).then_some(phrase)));
+    let (mut known, mut phrases) = (Vec::new(), Vec::new());
+    each_phrase(&own.join("\n"), |phrase| known.push(phrase));
+    each_phrase(text, |phrase| phrases.push(phrase));
+    known.sort_unstable();
     phrases.sort_unstable();
     phrases.dedup();
+    phrases.retain(|phrase| known.binary_search(phrase).is_err());
     phrases.truncate(QUOTED_PHRASES_MAX);
     phrases
 }

@@ -60,13 +60,13 @@ pub fn is_device_line(line: &str) -> bool {
     }
     let lowered = folded(line);
     let begins = |known: &[&str]| known.iter().any(|known| lowered.starts_with(known));
-    let is_named = names_device(&lowered);
+    let is_named = || names_device(&lowered);
     let ends = || DEVICE_ENDS.iter().any(|end| lowered.trim_end_matches(['.', '。']).ends_with(end));
     let is_about_device =
-        begins(OWN_DEVICE_LINES) || begins(PROGRAM_LINES) || is_named && (begins(DEVICE_LINES) || ends());
+        begins(OWN_DEVICE_LINES) || begins(PROGRAM_LINES) || (begins(DEVICE_LINES) || ends()) && is_named();
     // Words that go on as a sentence are a person's, but for an excuse.
     let is_sentence = lowered.contains(". ") || lowered.ends_with(['?', ':', ',']);
-    is_about_device && (!is_sentence || is_named && EXCUSES.iter().any(|excuse| lowered.contains(excuse)))
+    is_about_device && (!is_sentence || is_named() && EXCUSES.iter().any(|excuse| lowered.contains(excuse)))
 }
 
 /// `PS: The window, too.`
@@ -98,9 +98,11 @@ fn names_device(lowered: &str) -> bool {
 fn without_disclaimer(text: &str) -> &str {
     let lines = Lines::of(text);
     let begins = |index: &usize| {
-        let line = folded(lines.line(*index).trim_start_matches(['*', '_', '-', '#', ' ']));
         let is_paragraph = *index > 0 && (lines.is_empty(index - 1) || is_rule(lines.line(index - 1)));
-        is_paragraph && DISCLAIMERS.iter().any(|known| line.starts_with(known))
+        is_paragraph && {
+            let line = folded(lines.line(*index).trim_start_matches(['*', '_', '-', '#', ' ']));
+            DISCLAIMERS.iter().any(|known| line.starts_with(known))
+        }
     };
     let Some(start) = (lines.len().saturating_sub(DISCLAIMER_LINES_MAX)..lines.len()).find(begins) else { return text };
     // A short remark about "this email" is a person's; so is a disclaimer with an answer below it.

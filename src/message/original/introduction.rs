@@ -30,7 +30,7 @@ pub fn at(lines: &Lines<'_>, start: usize) -> Option<Introduction> {
         let line = unquoted(lines.line(index));
         if line.is_empty() {
             // Programs that make text of HTML put an empty line between date and address.
-            if has_mailbox(&text) || !(begins_with_date(&folded(&text)) && has_time(&text)) {
+            if has_mailbox(&text) || !(has_time(&text) && begins_with_date(&folded(&text))) {
                 return None;
             }
             has_gap = true;
@@ -160,7 +160,12 @@ fn begins_with_date(text: &str) -> bool {
 
 fn has_verb(text: &str) -> bool {
     let text = folded(text.trim_end_matches(|c: char| matches!(c, ':' | '：' | '-' | '*') || c.is_whitespace()));
-    before_verb(&text).is_some() || VERBS.iter().any(|verb| text.contains(&format!(" {verb} ")))
+    before_verb(&text).is_some() || VERBS.iter().any(|verb| has_word(&text, verb))
+}
+
+/// With a blank on both sides.
+fn has_word(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| text[..at].ends_with(' ') && text[at + word.len()..].starts_with(' '))
 }
 
 /// `<a@b>`, `(a@b)`, `[mailto:a@b]`.

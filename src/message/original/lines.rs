@@ -68,6 +68,9 @@ pub fn unquoted(line: &str) -> &str {
 
 /// As the tables compare: in lower case, with one form of what programs write in several. Keeps no places.
 pub fn folded(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     let lowered = text.chars().flat_map(char::to_lowercase);
     // The lower case of İ is two characters.
     let one_form = lowered.filter(|c| *c != '\u{307}').map(|c| match c {

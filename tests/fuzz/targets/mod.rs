@@ -131,7 +131,7 @@ pub fn message(bytes: &[u8]) {
     let stored = serde_json::to_vec(&facts).expect("facts can be stored");
     assert_eq!(serde_json::from_slice::<message::Facts>(&stored).expect("and read"), facts);
     // What a message is looked at for before it is read.
-    let _ = (fields::field(bytes, "Postcase-Verification"), fields::count(bytes, "Received"));
+    let _ = (fields::field(bytes, "Postcase-Verification"), fields::Section::of(bytes).count("Received"));
 }
 
 /// No text proves a case but the one token that was made for it, whatever its case.
