@@ -128,7 +128,8 @@ pub const FREE_MESSAGES_MIN: u64 = 3;
 pub const COMMIT_BATCHES_MAX: usize = 256;
 /// Memory that the database may use as a cache (its own default is 1 GiB).
 pub const DATABASE_CACHE_BYTES: usize = 16 * MIB;
-/// Documents of one table that are kept parsed: all routing addresses of nearly everybody.
+/// Documents of one table that are kept parsed: all routing addresses of nearly everybody, and the cases that new messages
+/// are compared with.
 pub const PARSED_MAX: usize = 1024;
 /// Times a commit is planned again after a conflict before the work is put back.
 pub const CONFLICTS_MAX: u32 = 16;

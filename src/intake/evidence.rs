@@ -1,8 +1,13 @@
 //! Gathers from the store what a decision rests on. Reads only.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use data_encoding::BASE64URL_NOPAD;
+use serde::Deserialize;
 
 use crate::address::{MessageToken, OnResolved, ReplyTo};
+use crate::base::limits::MESSAGE_HINTS_MAX;
 use crate::base::{CaseNumber, MailId, Mailbox};
 use crate::case::{
     Candidate, Case, Direction, Evidence, Known, Mail, Named, Names, Outcome, Proof, Receipt, Recipient, Status,
@@ -162,6 +167,17 @@ impl Earlier {
     }
 }
 
+/// What a hint says of a message's record.
+#[derive(Deserialize)]
+struct HintedMail {
+    facts: HintedFacts,
+}
+
+#[derive(Deserialize)]
+struct HintedFacts {
+    message_id: Option<String>,
+}
+
 /// The first message of ours or others with this Message-ID.
 pub async fn mail_with(site: &Site, message_id: &str) -> Result<Option<Mail>, ReadError> {
     let Some((id, _)) = messages_named(site, message_id).await?.into_iter().next() else { return Ok(None) };
@@ -270,15 +286,26 @@ impl<'a> Threads<'a> {
             self.add(case, Proof::AlsoAwaited, &id).await?;
         }
         for like in reading.likeness.cases(&self.site.traces).into_iter().take(LIKENESSES_MAX) {
+            // The likes come by strength: no later one is among those that a person is shown.
+            if self.cases_ahead_of(like.proof) >= MESSAGE_HINTS_MAX {
+                break;
+            }
             let author = self.author.as_ref().filter(|_| !self.refuted).map(|author| author.mailbox.clone());
-            let Some(case) = self.living(like.case).await? else { continue };
-            if like.is_worth_a_look(case, author.as_ref(), &reading.likeness, reading.envelope.received_at) {
-                let mail = tables::MAILS.get(&*self.site.engine, &like.mail).await?;
-                let by = mail.and_then(|kept| kept.value.facts.message_id).unwrap_or_else(|| like.mail.to_string());
+            let Some(case) = self.glance(like.case).await? else { continue };
+            if like.is_worth_a_look(&case, author.as_ref(), &reading.likeness, reading.envelope.received_at) {
+                let mail = tables::MAILS.get_part::<HintedMail>(&*self.site.engine, &like.mail).await?;
+                let by = mail.and_then(|mail| mail.facts.message_id).unwrap_or_else(|| like.mail.to_string());
                 self.add(like.case, like.proof, &by).await?;
             }
         }
         Ok(())
+    }
+
+    /// Cases that are shown in front of what another such proof may add.
+    fn cases_ahead_of(&self, proof: Proof) -> usize {
+        let is_ahead = |known: &&Candidate| known.proof < proof || known.proof == proof && known.author_known;
+        let ahead = self.candidates.iter().filter(is_ahead);
+        ahead.map(|candidate| candidate.case).collect::<BTreeSet<_>>().len()
     }
 
     async fn by_token(&mut self, id: &str) -> Result<(), ReadError> {
@@ -402,6 +429,16 @@ impl<'a> Threads<'a> {
             }
         };
         self.case(number).await
+    }
+
+    /// The same, only to look at: most cases that a message is like are none of its own.
+    async fn glance(&self, number: CaseNumber) -> Result<Option<Arc<Case>>, ReadError> {
+        match self.site.case(number).await? {
+            Some(case) if case.merged_into.is_some() => {
+                Ok(merge::living(self.site, number).await?.map(|kept| Arc::new(kept.value)))
+            }
+            case => Ok(case),
+        }
     }
 
     async fn case(&mut self, number: CaseNumber) -> Result<Option<&Case>, ReadError> {

@@ -84,6 +84,12 @@ impl<K: Key + ?Sized, V: Serialize + DeserializeOwned> Documents<K, V> {
         Ok(Some(value))
     }
 
+    /// Only those fields of the document that `P` has, too; the rest is passed over.
+    pub async fn get_part<P: DeserializeOwned>(&self, engine: &dyn Engine, key: &K) -> Result<Option<P>, ReadError> {
+        let rows = engine.get_many(vec![(self.table, key.to_bytes())]).await?;
+        rows.into_iter().next().flatten().map(|row| self.parse(&row)).transpose()
+    }
+
     /// In the order of the keys.
     pub async fn get_many<'k>(
         &self,
@@ -137,9 +143,12 @@ impl<K: Key + ?Sized, V: Serialize + DeserializeOwned> Documents<K, V> {
     }
 
     fn read(&self, row: Row) -> Result<Kept<V>, ReadError> {
-        let value = serde_json::from_slice(&row.value)
-            .map_err(|error| ReadError(format!("a record of table {} is not readable: {error}", self.table.0)))?;
-        Ok(Kept { value, version: row.version })
+        Ok(Kept { value: self.parse(&row)?, version: row.version })
+    }
+
+    fn parse<P: DeserializeOwned>(&self, row: &Row) -> Result<P, ReadError> {
+        serde_json::from_slice(&row.value)
+            .map_err(|error| ReadError(format!("a record of table {} is not readable: {error}", self.table.0)))
     }
 
     fn write(&self, value: &V) -> Vec<u8> {

@@ -9,8 +9,8 @@ use super::due::Alarm;
 use super::traces::Traces;
 use super::{Batch, CommitError, Engine, Journal, ReadError, tables};
 use crate::address::{Keyring, RoutingAddress};
-use crate::base::{Chance, Clock, Hours, Mailbox, Time, limits};
-use crate::case::ManyAddresses;
+use crate::base::{CaseNumber, Chance, Clock, Hours, Mailbox, Time, limits};
+use crate::case::{Case, ManyAddresses};
 use crate::plugin::Catalogue;
 use crate::routing::{MAIN_QUEUE, Queue};
 use crate::rules::Book;
@@ -38,6 +38,7 @@ pub struct Site {
     pub keys: Keyring,
     pub traces: Traces,
     addresses: Parsed<RoutingAddress>,
+    cases: Parsed<Case>,
     /// Held by whoever plans again after a conflict, so that the same rows aren't fought over for ever.
     turn: tokio::sync::Mutex<()>,
 }
@@ -142,6 +143,7 @@ impl Site {
             keys,
             traces,
             addresses: Parsed::default(),
+            cases: Parsed::default(),
             turn: tokio::sync::Mutex::default(),
         })
     }
@@ -153,6 +155,11 @@ impl Site {
     /// The routing address that is registered as this mailbox.
     pub async fn routing_address(&self, mailbox: &Mailbox) -> Result<Option<Arc<RoutingAddress>>, ReadError> {
         tables::ADDRESSES.get_parsed(&*self.engine, mailbox, &self.addresses).await
+    }
+
+    /// A case to look at; who changes one reads it with its version.
+    pub async fn case(&self, number: CaseNumber) -> Result<Option<Arc<Case>>, ReadError> {
+        tables::CASES.get_parsed(&*self.engine, &number, &self.cases).await
     }
 
     /// True for the addresses that only this installation makes and for its host's own.

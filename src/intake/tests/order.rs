@@ -111,6 +111,24 @@ async fn a_late_message_joins_its_answer_only_when_it_went_to_its_author() {
 }
 
 #[tokio::test]
+async fn of_many_cases_with_one_subject_those_shown_are_looked_at() {
+    use crate::base::limits::MESSAGE_HINTS_MAX;
+    let place = Place::new().await;
+    let mut newest = None;
+    for n in 0..2 * MESSAGE_HINTS_MAX {
+        let id = place.accept(&format!("Message-ID: <{n}@x.example>\n\nMessage {n}\n")).await;
+        place.inbox.announce(id);
+        place.work().await;
+        newest = Some(id);
+    }
+    let mail = tables::MAILS.get(&*place.site.engine, &newest.unwrap()).await.unwrap().unwrap().value;
+    let looked_at = mail.steps.iter().filter(|step| step.stage == "thread").count();
+    let cases = place.cases().await;
+    let shown: Vec<u64> = cases.last().unwrap().hints.iter().map(|hint| hint.case).collect();
+    assert_eq!((cases.len(), looked_at, &shown[..]), (2 * MESSAGE_HINTS_MAX, MESSAGE_HINTS_MAX, &[5, 4, 3][..]));
+}
+
+#[tokio::test]
 async fn a_case_that_somebody_works_on_is_not_merged_away() {
     let place = Place::new().await;
     let write = |n: u32, rest: &str| format!("Message-ID: <{n}@x.example>\n{rest}\nMessage {n}\n");
