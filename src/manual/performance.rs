@@ -49,6 +49,11 @@
 //! 7 rounds of 1 s (smtp-sink 0.05, Postfix 0.92). Of what the threads that take mail use there, the sync is a quarter; the
 //! rest is mostly waking threads and waiting for them, the peer's socket a tenth, compression a twelfth.
 //!
+//! `cargo bench --bench reading`, with 1,059 messages of 4 KiB that others have written, reports of delivery and automatic answers
+//! among them, on one core: 23,900 messages a second are read (0.20 of what mail-parser parses), 6,500 are taken from the journal,
+//! read, decided and planned, 4,900 recorded, too (medians of three runs). A message that is decided is compared with the cases
+//! that are shown as hints, and the case that it may be like is parsed once, not for each message: before, 2,540.
+//!
 //! `cargo bench --bench pressure`: every hostile input from 19 peers at once with 980 other connections open, peak memory
 //! 165 MiB; beside 1,000 peers that send a byte in 20 s a normal mail takes 4 ms (p50), 25 ms (p99); fifty kills under
 //! load at 100,000 cases: 70,187 messages had their 250 and each is there once, a new process listens after 0.4 s (p50) and

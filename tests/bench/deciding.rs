@@ -3,7 +3,9 @@
 //! messages count as imported.
 //!
 //! A fresh store each round: of what it knows already a message is only a copy. Counted is the processor time of all
-//! threads, so that the rate is that of one core however many there are.
+//! threads, so that the rate is that of one core however many there are. Recording is what the database's thread does of
+//! that: it checks the expectations of each batch, writes its rows and commits. Everything before it is deciding, with the
+//! documents written out.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,7 +19,7 @@ use postcase::net::{Dns, MxCheck, Stop, dns};
 use postcase::store::site::Parts;
 use postcase::store::{Batch, JournalKind, SimulatedMedium, Site, Store, tables};
 
-use super::machine::cpu_seconds;
+use super::machine::{cpu_seconds, cpu_seconds_of};
 
 const ADDRESS: &str = "support@company.example";
 const HOST: &str = "mail.example.net";
@@ -29,6 +31,14 @@ pub struct Decided {
     /// Messages that were put on a case.
     pub cases: usize,
     pub cpu_seconds: f64,
+    /// Those of them that the database's thread took.
+    pub recording_seconds: f64,
+}
+
+/// Processor seconds of all threads so far, and of the database's.
+fn seconds_so_far() -> (f64, f64) {
+    let pid = std::process::id();
+    (cpu_seconds(pid), cpu_seconds_of(pid, &["database"]))
 }
 
 /// Round after round for at least so long.
@@ -40,6 +50,7 @@ pub fn rounds(messages: &[&[u8]], seconds: f64) -> Result<Decided, Box<dyn std::
         decided.messages += round.messages;
         decided.cases += round.cases;
         decided.cpu_seconds += round.cpu_seconds;
+        decided.recording_seconds += round.recording_seconds;
     }
     Ok(decided)
 }
@@ -56,17 +67,18 @@ async fn round(messages: &[&[u8]]) -> Result<Decided, Box<dyn std::error::Error>
     for message in messages {
         ids.push(site.journal.append(JournalKind::Inbound, &envelope(site.now())?, message.to_vec().into()).await?);
     }
-    let before = cpu_seconds(std::process::id());
+    let before = seconds_so_far();
     ids.iter().for_each(|id| inbox.announce(*id));
     let stop = Stop::new();
     let running = tokio::spawn(worker(&site, &inbox)?.run(stop.clone()));
     inbox.settled().await;
-    let cpu_seconds = cpu_seconds(std::process::id()) - before;
+    let after = seconds_so_far();
     stop.request();
     running.await?;
     let records = tables::MAILS.get_many(&*site.engine, &ids).await?;
     let cases = records.iter().flatten().filter(|record| record.value.case.is_some()).count();
-    Ok(Decided { messages: messages.len(), cases, cpu_seconds })
+    let (cpu_seconds, recording_seconds) = (after.0 - before.0, after.1 - before.1);
+    Ok(Decided { messages: messages.len(), cases, cpu_seconds, recording_seconds })
 }
 
 fn worker(site: &Arc<Site>, inbox: &Arc<Inbox>) -> Result<Arc<Worker>, Box<dyn std::error::Error>> {
