@@ -28,7 +28,6 @@ mod person;
 pub mod phrases;
 pub mod references;
 mod report;
-pub mod sheet;
 pub mod subject;
 mod tnef;
 mod transfer;

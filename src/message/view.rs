@@ -179,7 +179,7 @@ fn date(text: &str) -> Option<Time> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{compose, links, sheet};
+    use super::super::{compose, links};
     use super::*;
     use crate::base::Chance;
     use crate::base::limits::{HEADER_BYTES_MAX, MIME_PARTS_MAX, TEXT_BYTES_MAX};
@@ -348,7 +348,7 @@ mod tests {
                 }
             }
             let facts = read(&raw);
-            let _ = (sheet::of(&facts), attachment(&raw, 0), compose::tests::answer(&facts), links(&raw, 100));
+            let _ = (attachment(&raw, 0), compose::tests::answer(&facts), links(&raw, 100));
         }
     }
 }
