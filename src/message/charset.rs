@@ -9,25 +9,102 @@ use std::borrow::Cow;
 
 use mail_parser::decoders::charsets::map::charset_decoder;
 
+use super::shifted;
+
 /// Charsets in which a byte below 128 isn't the ASCII character: they are decoded even where all bytes are ASCII.
 const NOT_ASCII: &[&str] =
-    &["utf-7", "utf-16", "utf-32", "iso-2022", "hz-gb", "csiso2022", "csutf7", "unicode-1-1-utf-7"];
+    &["utf-7", "utf-16", "utf-32", "iso-2022", "hz-gb", "csiso2022", "csutf7", "csutf16", "ucs-2", "csunicode"];
 
-/// Names that programs write, and that of the charset that they mean.
+/// Names that programs write, without signs between letters and digits, and that of the charset that they mean.
 const ALIASES: &[(&str, &str)] = &[
-    ("win-1251", "windows-1251"),
-    ("win1251", "windows-1251"),
-    ("koi8r", "koi8-r"),
+    ("932", "shift_jis"),
+    ("936", "gbk"),
+    ("949", "euc-kr"),
+    ("950", "big5"),
+    ("big5tw", "big5"),
     ("cp932", "shift_jis"),
     ("cp949", "euc-kr"),
     ("cp950", "big5"),
-    ("iso-2022-jp-1", "iso-2022-jp"),
-    ("iso-2022-jp-2", "iso-2022-jp"),
-    ("iso-2022-jp-3", "iso-2022-jp"),
-    ("iso-2022-jp-2004", "iso-2022-jp"),
-    ("iso-2022-jp-ms", "iso-2022-jp"),
+    ("cp1200", "utf-16le"),
+    ("cp10000", "macintosh"),
+    ("cp20127", "us-ascii"),
+    ("cp20866", "koi8-r"),
+    ("cp20932", "euc-jp"),
+    ("cp21866", "koi8-u"),
+    ("cp28591", "iso-8859-1"),
+    ("cp28592", "iso-8859-2"),
+    ("cp28595", "iso-8859-5"),
+    ("cp28597", "iso-8859-7"),
+    ("cp28605", "iso-8859-15"),
     ("cp50220", "iso-2022-jp"),
     ("cp50221", "iso-2022-jp"),
+    ("cp50222", "iso-2022-jp"),
+    ("cp51932", "euc-jp"),
+    ("cp51949", "euc-kr"),
+    ("cp52936", "hz-gb-2312"),
+    ("cp54936", "gb18030"),
+    ("cp65000", "utf-7"),
+    ("cp65001", "utf-8"),
+    ("csunicode11utf7", "utf-7"),
+    ("cngb", "gb2312"),
+    ("euccn", "gb2312"),
+    ("eucgb2312cn", "gb2312"),
+    ("eucjp", "euc-jp"),
+    ("euckr", "euc-kr"),
+    ("gb180302000", "gb18030"),
+    ("gb231280", "gb2312"),
+    ("gb23121980", "gb2312"),
+    ("hz", "hz-gb-2312"),
+    ("hzgb", "hz-gb-2312"),
+    ("iso2022jp", "iso-2022-jp"),
+    ("iso2022jp1", "iso-2022-jp"),
+    ("iso2022jp2", "iso-2022-jp"),
+    ("iso2022jp3", "iso-2022-jp"),
+    ("iso2022jp2004", "iso-2022-jp"),
+    ("iso2022jpext", "iso-2022-jp"),
+    ("iso2022jpms", "iso-2022-jp"),
+    ("iso2022kr", "iso-2022-kr"),
+    ("csiso2022kr", "iso-2022-kr"),
+    ("koi8r", "koi8-r"),
+    ("koi8u", "koi8-u"),
+    ("ksc5601", "euc-kr"),
+    ("ksx1001", "euc-kr"),
+    ("latin7", "iso-8859-13"),
+    ("latin9", "iso-8859-15"),
+    ("maccyrillic", "x-mac-cyrillic"),
+    ("macroman", "macintosh"),
+    ("ms949", "euc-kr"),
+    ("ms950", "big5"),
+    ("mskanji", "shift_jis"),
+    ("shiftjis", "shift_jis"),
+    ("thai", "tis-620"),
+    ("tis620", "tis-620"),
+    ("u16", "utf-16"),
+    ("uhc", "euc-kr"),
+    ("ujis", "euc-jp"),
+    ("unicode11utf7", "utf-7"),
+    ("unicode11utf8", "utf-8"),
+    ("unicode20utf7", "utf-7"),
+    ("unicode20utf8", "utf-8"),
+    ("utf7", "utf-7"),
+    ("utf8", "utf-8"),
+    ("utf8mb4", "utf-8"),
+    ("utf16", "utf-16"),
+    ("utf16be", "utf-16be"),
+    ("utf16le", "utf-16le"),
+    ("xbig5", "big5"),
+    ("xeuc", "euc-jp"),
+    ("xeuccn", "gb2312"),
+    ("xgb2312", "gb2312"),
+    ("xmacjapanese", "shift_jis"),
+    ("xmackorean", "euc-kr"),
+    ("xmacsimpchinese", "gb2312"),
+    ("xmactradchinese", "big5"),
+    ("xmscp932", "shift_jis"),
+    ("xshiftjis", "shift_jis"),
+    ("xtis620", "tis-620"),
+    ("xutf8", "utf-8"),
+    ("xwindows949", "euc-kr"),
 ];
 
 /// Charsets of one byte a character in which no text is valid UTF-8 by chance. Thai is none of them: many of its words
@@ -67,16 +144,16 @@ const TOLD_FROM_UTF8: &[&str] = &[
 
 /// The text of a body or an encoded word that says its charset.
 pub fn decode<'a>(bytes: &'a [u8], name: Option<&str>) -> Cow<'a, str> {
-    let name = name.unwrap_or("").trim();
-    // RFC 2231 §5: an encoded word may carry a language behind an asterisk.
-    let name = name.split('*').next().unwrap_or("").to_ascii_lowercase();
-    let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name.as_str(), |(_, meant)| meant);
-    let is_ascii_compatible = !NOT_ASCII.iter().any(|other| name.starts_with(other));
-    if is_ascii_compatible && bytes.is_ascii() {
-        return without_bom(String::from_utf8_lossy(bytes));
+    let name = &*meant(name.unwrap_or(""));
+    if is_ascii_compatible(name) && bytes.is_ascii() {
+        return seven_bits(bytes);
     }
-    if matches!(name, "utf-8" | "utf8") {
-        return utf8(bytes);
+    match name {
+        "utf-8" => return utf8(bytes),
+        "utf-7" => return Cow::Owned(shifted::utf7(bytes)),
+        "iso-2022-kr" => return Cow::Owned(by_library("euc-kr", &shifted::euc_kr(bytes))),
+        "hz-gb-2312" => return Cow::Owned(by_library("gbk", &shifted::gb2312(bytes))),
+        _ => {}
     }
     if TOLD_FROM_UTF8.contains(&name)
         && let Ok(text) = std::str::from_utf8(bytes)
@@ -92,13 +169,62 @@ pub fn decode<'a>(bytes: &'a [u8], name: Option<&str>) -> Cow<'a, str> {
         let text = decoder(bytes);
         return match std::str::from_utf8(bytes) {
             // Damage as one charset, and none as the other.
-            Ok(other) if is_ascii_compatible && text.contains(char::REPLACEMENT_CHARACTER) => {
+            Ok(other) if is_ascii_compatible(name) && text.contains(char::REPLACEMENT_CHARACTER) => {
                 without_bom(Cow::Borrowed(other))
             }
             _ => without_bom(Cow::Owned(text)),
         };
     }
     guess(bytes, None)
+}
+
+/// The name in lower case by which the charset is known here.
+fn meant(name: &str) -> Cow<'_, str> {
+    // RFC 2231 §5: an encoded word may carry a language behind an asterisk.
+    let name = name.split('*').next().unwrap_or("").trim().to_ascii_lowercase();
+    let bare: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    if let Some((_, meant)) = ALIASES.iter().find(|(alias, _)| *alias == bare) {
+        return Cow::Borrowed(*meant);
+    }
+    if charset_decoder(name.as_bytes()).is_some() {
+        return Cow::Owned(name);
+    }
+    // `win-1251`, `cp-1251`, `1251`; `8859-2`, `iso-88592`, `iso-8859-8-1988`.
+    let number = bare.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    let known = match number.strip_prefix("8859") {
+        // A year has four digits.
+        Some(part) => format!("iso-8859-{}", &part[..if part.len() > 4 { part.len() - 4 } else { part.len() }]),
+        None => format!("windows-{number}"),
+    };
+    Cow::Owned(if charset_decoder(known.as_bytes()).is_some() { known } else { name })
+}
+
+fn is_ascii_compatible(name: &str) -> bool {
+    !NOT_ASCII.iter().any(|other| name.starts_with(other))
+}
+
+fn by_library(name: &str, bytes: &[u8]) -> String {
+    charset_decoder(name.as_bytes()).map_or_else(|| String::from_utf8_lossy(bytes).into_owned(), |read| read(bytes))
+}
+
+/// ASCII, or ISO-2022-JP that nobody named: its escapes stand in no other text.
+fn seven_bits(bytes: &[u8]) -> Cow<'_, str> {
+    if bytes.contains(&0x1b) && bytes.windows(3).any(|three| matches!(three, b"\x1b$B" | b"\x1b$@")) {
+        return Cow::Owned(by_library("iso-2022-jp", &without_idle_escapes(bytes)));
+    }
+    without_bom(String::from_utf8_lossy(bytes))
+}
+
+/// Text in which UTF-7 stands as if it were plain, as some programs wrote header fields; as it is where it's none.
+pub fn from_utf7(text: String) -> String {
+    if !text.contains('+') || !text.is_ascii() {
+        return text;
+    }
+    shifted::utf7(text.as_bytes()).chars().filter(|c| !c.is_control()).collect()
+}
+
+pub fn is_utf7(name: &str) -> bool {
+    meant(name) == "utf-7"
 }
 
 /// What says that it is UTF-8: damaged where it isn't, unless none of it is.
@@ -113,14 +239,15 @@ fn utf8(bytes: &[u8]) -> Cow<'_, str> {
 
 /// The text of bytes that should have been ASCII or UTF-8 but may be in `hint`.
 pub fn guess<'a>(bytes: &'a [u8], hint: Option<&str>) -> Cow<'a, str> {
+    if bytes.is_ascii() {
+        return seven_bits(bytes);
+    }
     if let Ok(text) = std::str::from_utf8(bytes) {
         return without_bom(Cow::Borrowed(text));
     }
-    let named = hint.filter(|name| !name.eq_ignore_ascii_case("utf-8") && !name.eq_ignore_ascii_case("us-ascii"));
-    match named.and_then(|name| charset_decoder(name.as_bytes())).or_else(|| charset_decoder(b"windows-1252")) {
-        Some(decoder) => Cow::Owned(decoder(bytes)),
-        None => String::from_utf8_lossy(bytes),
-    }
+    let hint = hint.map(meant).filter(|name| is_ascii_compatible(name) && !matches!(&**name, "utf-8" | "us-ascii"));
+    let named = hint.and_then(|name| charset_decoder(name.as_bytes())).or_else(|| charset_decoder(b"windows-1252"));
+    named.map_or_else(|| String::from_utf8_lossy(bytes), |decoder| Cow::Owned(decoder(bytes)))
 }
 
 /// Without a return to ASCII that is left at once: decoders show it as damage, joined encoded words are full of it.
@@ -173,10 +300,26 @@ mod tests {
     #[test]
     fn every_alias_is_one_of_a_known_charset() {
         for (alias, meant) in ALIASES {
-            assert!(
-                charset_decoder(meant.as_bytes()).is_some() && charset_decoder(alias.as_bytes()).is_none(),
-                "{alias}"
-            );
+            let is_read = charset_decoder(meant.as_bytes()).is_some() || *meant == "utf-8";
+            assert!(is_read && alias.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{alias}");
+        }
+        for (name, expected) in [
+            ("Win-1250", "windows-1250"),
+            ("1253", "windows-1253"),
+            ("cp-1251", "windows-1251"),
+            ("8859-2", "iso-8859-2"),
+            ("ISO-88595", "iso-8859-5"),
+            ("iso-8859-1-1987", "iso-8859-1"),
+            ("iso-8859-15-1999", "iso-8859-15"),
+            ("iso 8859-15", "iso-8859-15"),
+            ("ISO2022-JP", "iso-2022-jp"),
+            ("utf_8*en", "utf-8"),
+            ("x-mac-roman", "x-mac-roman"),
+            ("x-unknown", "x-unknown"),
+            ("8859", "8859"),
+            ("", ""),
+        ] {
+            assert_eq!(meant(name), expected, "{name}");
         }
         check(b"\xc3\xe4\xe5", Some("Win-1251"), "Где");
         check(b"\x1b$B%O\x1b(B", Some("iso-2022-jp-2"), "ハ");
@@ -201,5 +344,17 @@ mod tests {
         check(b"\x1b$B%O\x1b(B", Some("iso-2022-jp"), "ハ");
         check(b"+ZYc-", Some("utf-7"), "文");
         check(b"\xef\xbb\xbfx", Some("utf-8"), "x");
+        check(b"\xff\xfea\0", Some("UTF16"), "a");
+    }
+
+    #[test]
+    fn japanese_that_nobody_named() {
+        for name in [None, Some("us-ascii"), Some("utf-8")] {
+            check(b"a \x1b$B%O\x1b(B b", name, "a ハ b");
+            check(b"\x1b[1m$B", name, "\x1b[1m$B");
+        }
+        assert_eq!(guess(b"\x1b$B%O\x1b(B", None), "ハ");
+        assert_eq!(guess(b"\xc3\xe4\xe5", Some("win1251")), "Где");
+        assert_eq!(guess(b"\xe9", Some("utf-7")), "é");
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::{Mailbox, Time};
 
 /// Counts up when the reading changes, so that stored facts say which reader made them.
-pub const READER_VERSION: u32 = 4;
+pub const READER_VERSION: u32 = 5;
 
 /// Everything read from a message.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

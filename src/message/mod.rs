@@ -28,6 +28,7 @@ mod person;
 pub mod phrases;
 pub mod references;
 mod report;
+mod shifted;
 pub mod subject;
 mod tnef;
 mod transfer;

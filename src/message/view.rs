@@ -16,7 +16,7 @@ use mail_parser::DateTime;
 
 use super::facts::{Attachment, Automatic, AutomaticKind, Facts, Kind, Person};
 use super::parts::{self, Part, Parts};
-use super::{automatic, body, fields, forward, group, ids, inner, new_text, person, report, words};
+use super::{automatic, body, charset, fields, forward, group, ids, inner, new_text, person, report, words};
 use crate::base::Time;
 
 /// Everything that the message says.
@@ -90,6 +90,9 @@ fn header_facts(parts: &Parts<'_>) -> Facts {
             _ => {}
         }
     }
+    if charset.is_some_and(charset::is_utf7) {
+        unshift(&mut facts);
+    }
     facts.in_reply_to = ids::newest_once(facts.in_reply_to);
     facts.references = ids::newest_once(facts.references);
     facts.original_from = group::original_from(&section, &facts);
@@ -120,6 +123,16 @@ fn content_facts(parts: &Parts<'_>, facts: &mut Facts) {
         }
     }
     automatic::wording::read(facts);
+}
+
+/// Programs that wrote a text in UTF-7 wrote it into the fields as well. Only what is shown: as a part of an address
+/// it could bring another one to light than the one that is proven.
+fn unshift(facts: &mut Facts) {
+    facts.subject = charset::from_utf7(std::mem::take(&mut facts.subject));
+    let people = facts.from.iter_mut().chain(&mut facts.reply_to).chain(&mut facts.to).chain(&mut facts.cc);
+    for person in people {
+        person.name = person.name.take().map(charset::from_utf7);
+    }
 }
 
 #[derive(Default)]
@@ -228,6 +241,23 @@ mod tests {
         assert_eq!((russian.subject.as_str(), russian.text.as_str()), ("Пр", "Пр\n\nПр"));
         let latin = read(b"Subject: caf\xe9\r\nContent-Type: text/plain; charset=iso-8859-2\r\n\r\n\xb1");
         assert_eq!((latin.subject.as_str(), latin.text.as_str()), ("café", "ą"));
+    }
+
+    #[test]
+    fn fields_in_charsets_of_seven_bits() {
+        let fields = "From: \"J+APY-rg\" <j+AHg-@a.example>\nSubject: Gr+APY-sse +- =?utf-8?q?x?=\nContent-Type: text/plain; charset=";
+        check(
+            &format!("{fields}UTF-7\n\n+ZYc-\n"),
+            serde_json::json!({"from": {"name": "Jörg", "address": "j+AHg-@a.example"}, "subject": "Grösse + x", "text": "文"}),
+        );
+        check(
+            &format!("{fields}utf-8\n\n+ZYc-\n"),
+            serde_json::json!({"from": {"name": "J+APY-rg", "address": "j+AHg-@a.example"}, "text": "+ZYc-"}),
+        );
+        check(
+            "From: \x1b$B%O\x1b(B <a@b.example>\nSubject: \x1b$B%O\x1b(B x\n\n\x1b$B%O\x1b(B\n",
+            serde_json::json!({"from": {"name": "ハ", "address": "a@b.example"}, "subject": "ハ x", "text": "ハ"}),
+        );
     }
 
     const ALTERNATIVE: &str = "Content-Type: multipart/alternative; boundary=i\n\n--i\nContent-Type: text/plain\n\nplain\n\
