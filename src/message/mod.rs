@@ -11,6 +11,7 @@ mod charset;
 pub mod compose;
 mod content;
 pub mod conversation;
+mod date;
 pub mod facts;
 pub mod fields;
 mod flowed;

@@ -12,11 +12,9 @@
 
 use std::borrow::Cow;
 
-use mail_parser::DateTime;
-
 use super::facts::{Attachment, Automatic, AutomaticKind, Facts, Kind, Person};
 use super::parts::{self, Part, Parts};
-use super::{automatic, body, charset, fields, forward, group, ids, inner, new_text, person, report, words};
+use super::{automatic, body, charset, date, fields, forward, group, ids, inner, new_text, person, report, words};
 use crate::base::Time;
 
 /// Everything that the message says.
@@ -54,7 +52,7 @@ pub(super) fn read_attached(raw: &[u8]) -> Facts {
 
 /// What the Date field says.
 pub fn written_at(raw: &[u8]) -> Option<Time> {
-    fields::field(raw, "Date").and_then(|text| date(&text))
+    fields::field(raw, "Date").and_then(|text| date::parse(&text))
 }
 
 /// The bytes of the attachment with that index in [`Facts::attachments`], decoded.
@@ -83,7 +81,7 @@ fn header_facts(parts: &Parts<'_>) -> Facts {
             Some(Known::To) => join(&mut facts.to, &text()),
             Some(Known::Cc) => join(&mut facts.cc, &text()),
             Some(Known::Subject) if !std::mem::replace(&mut seen.subject, true) => facts.subject = subject(&text()),
-            Some(Known::Date) if !std::mem::replace(&mut seen.date, true) => facts.date = date(&text()),
+            Some(Known::Date) if !std::mem::replace(&mut seen.date, true) => facts.date = date::parse(&text()),
             Some(Known::MessageId) if facts.message_id.is_none() => facts.message_id = ids::own(&text()),
             Some(Known::InReplyTo) => facts.in_reply_to.extend(ids::parse(&text())),
             Some(Known::References) => facts.references.extend(ids::parse(&text())),
@@ -181,13 +179,6 @@ fn join(people: &mut Vec<Person>, text: &str) {
 fn subject(text: &str) -> String {
     let decoded: Cow<'_, str> = words::decode(text);
     decoded.trim().to_owned()
-}
-
-/// RFC 5322 §3.3 with its obsolete forms; nothing where it isn't a date. A year is believed however odd it is.
-fn date(text: &str) -> Option<Time> {
-    let read = DateTime::parse_rfc822(text).or_else(|| DateTime::parse_rfc3339(text))?;
-    let is_sane = (1900..=9999).contains(&read.year) && DateTime { year: 2000, ..read }.is_valid();
-    if is_sane { Time::from_second(read.to_timestamp()).ok() } else { None }
 }
 
 #[cfg(test)]
