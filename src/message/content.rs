@@ -12,7 +12,7 @@ use super::{charset, words};
 pub struct Content {
     /// `text/plain`, `attachment`, …; lower case, empty when the field says nothing that can be read.
     pub kind: String,
-    parameters: Vec<(String, String)>,
+    pub(super) parameters: Vec<(String, String)>,
 }
 
 /// More parameters than any program writes; pieces count one each.

@@ -2,7 +2,8 @@
 //!
 //! Reads LF and CRLF alike. A field begins with a name and a colon; lines that begin with a space or a tab continue it
 //! (RFC 5322 §2.2.3); any other line of the section is skipped, so that one broken line doesn't hide the rest. The
-//! section ends at the first empty line. Nothing fails: what isn't there is not found.
+//! section ends at the first empty line; where that is missing or not quite empty, before the text that no field follows
+//! or that stands below a line of space, so that no text is lost. Nothing fails: what isn't there is not found.
 //!
 //! [`Fields`] ends at [`HEADER_BYTES_MAX`] and [`HEADER_FIELDS_MAX`]; [`Section::excess`] says so.
 
@@ -58,7 +59,14 @@ pub struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
+    /// Of a message.
     pub fn of(raw: &'a [u8]) -> Self {
+        let (end, body) = section_end(raw, |_| false);
+        Self::bounded(&raw[..end], &raw[body..])
+    }
+
+    /// Up to the first empty line, whatever stands there.
+    pub fn group(raw: &'a [u8]) -> Self {
         let mut at = 0;
         for line in lines(raw) {
             if is_empty_line(line) {
@@ -171,6 +179,33 @@ pub fn field_name(line: &[u8]) -> Option<(&str, usize)> {
     (end > 0 && line[end + gap] == b':').then_some((name, end + gap))
 }
 
+/// Where the header section of a message or a part ends, and where its body begins. A line of which `is_outside` is true
+/// belongs to neither.
+pub fn section_end(raw: &[u8], is_outside: impl Fn(&[u8]) -> bool) -> (usize, usize) {
+    let (mut at, mut fields_end) = (0, 0);
+    let mut is_blank = false;
+    for line in lines(raw) {
+        if is_empty_line(line) {
+            // Without a single field there is no header section.
+            return if at > 0 && fields_end == 0 { (0, 0) } else { (at, at + line.len()) };
+        }
+        if is_outside(line) {
+            break;
+        }
+        let is_field = is_folded(line) || field_name(line).is_some();
+        if is_blank && !is_field {
+            return (fields_end, at);
+        }
+        let is_lost = fields_end == at && raw[..at].trim_ascii_end().ends_with(b";");
+        is_blank = fields_end > 0 && line.trim_ascii().is_empty();
+        at += line.len();
+        if !is_blank && (is_field || is_lost) {
+            fields_end = at;
+        }
+    }
+    (fields_end, fields_end)
+}
+
 /// Lines with their ends.
 pub fn lines(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
@@ -212,6 +247,30 @@ mod tests {
         check("From x Mon\nA : 1\nnot a field\n: x\nB: 2", &[("A", "1"), ("B", "2")]);
         check("A: one;\nb=\"two\"\nnot a field\nC: 3\n", &[("A", "one;b=\"two\""), ("C", "3")]);
         check("A: a\0b\x1bc\n", &[("A", "abc")]);
+    }
+
+    #[track_caller]
+    fn check_body(raw: &str, expected: &str) {
+        for raw in [raw.to_owned(), raw.replace('\n', "\r\n")] {
+            let body = String::from_utf8_lossy(Section::of(raw.as_bytes()).body).replace("\r\n", "\n");
+            assert_eq!(body, expected, "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn no_text_is_lost() {
+        check_body("A: 1\n\ntext\n", "text\n");
+        check_body("\nA: 1\n", "A: 1\n");
+        check_body("A: 1\n \ntext\nB: 2\n\nmore\n", "text\nB: 2\n\nmore\n");
+        check_body("A: 1\n \n\t\ntext\n", "text\n");
+        check_body("A: 1\n \n b\nB: 2\n\ntext\n", "text\n");
+        check_body("A: 1\njunk\nB: 2\n\ntext\n", "text\n");
+        check_body("A: 1\ntext\nmore\n", "text\nmore\n");
+        check_body("A: 1\njunk\nB: 2\n", "");
+        check_body("A: 1;\nb=2\n", "");
+        check_body("only text\nmore\n\nand more\n", "only text\nmore\n\nand more\n");
+        check_body("only text\n", "only text\n");
+        assert_eq!(Section::group(b"text\n\nA: 1\n").body, b"A: 1\n");
     }
 
     #[test]

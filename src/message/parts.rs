@@ -55,6 +55,7 @@ pub fn split(raw: &[u8]) -> Parts<'_> {
     let mut splitter = Splitter { raw, list: Vec::new(), open: Vec::new() };
     let excess = splitter.run().err();
     let mut list = splitter.list;
+    read_raw_names(&mut list);
     if excess.is_some() {
         list.truncate(1);
         list.iter_mut().for_each(|part| part.is_container = false);
@@ -133,22 +134,15 @@ impl<'a> Splitter<'a> {
 
     /// Where the header section that begins at `at` ends, and where the body begins.
     fn header_end(&self, at: usize) -> (usize, usize) {
-        let mut line_start = at;
-        for line in fields::lines(&self.raw[at..]) {
-            if fields::is_empty_line(line) {
-                return (line_start, line_start + line.len());
-            }
-            let is_inner_part = !self.list.is_empty();
-            // A part that begins with text has no header section at all.
-            if is_inner_part && line_start == at && fields::field_name(line).is_none() {
-                return (at, at);
-            }
-            if is_inner_part && self.delimiter(line).is_some() {
-                return (line_start, line_start);
-            }
-            line_start += line.len();
+        let raw = &self.raw[at..];
+        let is_inner_part = !self.list.is_empty();
+        let first = fields::lines(raw).next().unwrap_or_default();
+        // A part that begins with text has no header section at all.
+        if is_inner_part && !fields::is_empty_line(first) && fields::field_name(first).is_none() {
+            return (at, at);
         }
-        (line_start, line_start)
+        let (end, body) = fields::section_end(raw, |line| is_inner_part && self.delimiter(line).is_some());
+        (at + end, at + body)
     }
 
     fn next_delimiter(&self, from: usize) -> Option<Delimiter> {
@@ -210,6 +204,21 @@ impl<'a> Splitter<'a> {
         let body = &self.raw[start.min(end)..end];
         let body = body.strip_suffix(b"\n").unwrap_or(body);
         part.body = body.strip_suffix(b"\r").unwrap_or(body);
+    }
+}
+
+/// Names that nobody encoded are in the charset of the text, as the fields of the message are.
+fn read_raw_names(list: &mut [Part<'_>]) {
+    let Some(charset) = list.iter().find_map(Part::charset).map(str::to_owned) else { return };
+    for part in list.iter_mut().filter(|part| std::str::from_utf8(part.section.fields).is_err()) {
+        for field in part.section.iter().filter(|field| !field.raw.is_ascii()) {
+            let read = Content::parse(&field.text_in(Some(&charset)));
+            if field.is("Content-Disposition") {
+                part.disposition = read;
+            } else if field.is("Content-Type") {
+                part.content = Content { kind: std::mem::take(&mut part.content.kind), ..read };
+            }
+        }
     }
 }
 
@@ -294,6 +303,16 @@ mod tests {
             "Content-Type: multipart/digest; boundary=b\n\n--b\n\nA: 1\n\nx\n--b--\n",
             &["0 multipart/digest", "1 message/rfc822 A: 1||x"],
         );
+    }
+
+    #[test]
+    fn names_that_nobody_encoded() {
+        let raw = b"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=shift_jis\n\nx\n--b\n\
+                    Content-Type: a/b; name=\"\x95\x5c.txt\"\n\nx\n--b\n\
+                    Content-Disposition: attachment; filename=\"\x95\x5c.pdf\"\n\nx\n--b--\n";
+        let parts = split(raw);
+        let named: Vec<_> = parts.list[2..].iter().map(|part| (&*part.content.kind, part.name())).collect();
+        assert_eq!(named, [("a/b", Some("表.txt")), ("text/plain", Some("表.pdf"))]);
     }
 
     #[test]

@@ -43,13 +43,15 @@ impl Encoding {
 }
 
 /// RFC 2045 §6.8. Other characters are skipped; padding ends a group, and what follows it is decoded too, because
-/// some programs encode in pieces.
+/// some programs encode in pieces. A line of something else behind it was added by a list, and ends it.
 pub fn base64(bytes: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(bytes.len() / 4 * 3 + 3);
     let (mut group, mut count) = (0u32, 0);
-    for &byte in bytes {
+    let mut is_padded = false;
+    for (at, &byte) in bytes.iter().enumerate() {
         let value = BASE64[usize::from(byte)];
         if value < 64 {
+            is_padded = false;
             group = group << 6 | u32::from(value);
             count += 1;
             if count == 4 {
@@ -59,10 +61,19 @@ pub fn base64(bytes: &[u8]) -> Vec<u8> {
         } else if byte == b'=' {
             flush(&mut decoded, group, count);
             (group, count) = (0, 0);
+            is_padded = true;
+        } else if byte == b'\n' && std::mem::take(&mut is_padded) && !is_base64_line(&bytes[at + 1..]) {
+            break;
         }
     }
     flush(&mut decoded, group, count);
     decoded
+}
+
+/// The next line with a word has nothing but signs of base64.
+fn is_base64_line(rest: &[u8]) -> bool {
+    let line = rest.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).find(|line| !line.is_empty());
+    line.is_none_or(|line| line.iter().all(|byte| BASE64[usize::from(*byte)] < 64 || *byte == b'='))
 }
 
 /// The whole bytes of an unfinished group.
@@ -160,6 +171,8 @@ mod tests {
             ("aGVs\r\nbG8", "hello"),
             ("aGVs bG8=\nd29ybGQ=", "helloworld"),
             ("a!G~VsbG8=", "hello"),
+            ("aGVsbG8=\r\n\r\n--\r\nthe list", "hello"),
+            ("aGVsbG8=\n\nthe list", "hello"),
             ("aGVsbG8a", "hello\x1a"),
             ("a", ""),
             ("", ""),

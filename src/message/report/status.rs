@@ -14,7 +14,7 @@ pub fn recipients(fields: &[u8]) -> Vec<ReportedRecipient> {
     let mut found: Vec<ReportedRecipient> = Vec::new();
     let mut rest = fields;
     while !rest.is_empty() && found.len() < REPORTED_RECIPIENTS_MAX {
-        let group = Section::of(rest);
+        let group = Section::group(rest);
         found.extend(recipient(&group));
         rest = group.body;
     }
