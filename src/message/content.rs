@@ -2,7 +2,7 @@
 //! and with encoded words, which aren't allowed there but are common.
 //!
 //! A parameter in RFC 2231 form wins over the plain one of the same name. An unquoted value may have spaces, because
-//! file names do. What can't be read is left out.
+//! file names do; in a quoted one a backslash quotes what follows it. What can't be read is left out.
 
 use super::transfer::hex;
 use super::{charset, words};
@@ -139,19 +139,23 @@ fn value(text: &str) -> (String, &str) {
         while let Some((at, c)) = chars.next() {
             match c {
                 '"' => return (value, &quoted[at + 1..]),
-                // A path with backslashes is more likely than a quoted letter.
-                '\\' => match chars.next() {
-                    Some((_, next @ ('"' | '\\'))) => value.push(next),
-                    Some((_, next)) => value.extend(['\\', next]),
-                    None => break,
-                },
+                // RFC 5322 §3.2.4: whatever stands behind it is meant, in a path that nobody escaped as well.
+                '\\' => value.extend(chars.next().map(|(_, c)| c)),
                 c => value.push(c),
             }
         }
         // Never closed: then the quote is none.
     }
     let end = text.find(';').unwrap_or(text.len());
-    (text[..end].trim().trim_matches('"').to_owned(), &text[end..])
+    let plain = without_comment(text[..end].trim()).trim_matches('"');
+    let plain = plain.strip_prefix('\'').and_then(|inner| inner.strip_suffix('\'')).unwrap_or(plain);
+    (plain.to_owned(), &text[end..])
+}
+
+/// `a.txt (its name)`; a number may belong to the name, which ends with something else then.
+fn without_comment(value: &str) -> &str {
+    let comment = value.strip_suffix(')').and_then(|inner| inner.rsplit_once(" ("));
+    comment.map(|(head, _)| head.trim_end()).filter(|head| head.contains('.')).unwrap_or(value)
 }
 
 #[cfg(test)]
@@ -172,7 +176,7 @@ mod tests {
         check("text/plain; charset=UTF-8", "text/plain", &[("charset", "UTF-8")]);
         check("TEXT/Html (x);Charset=\"x\" ; a=b", "text/html", &[("charset", "x"), ("a", "b")]);
         check("multipart/mixed; boundary=\"=_a b;c\"", "multipart/mixed", &[("boundary", "=_a b;c")]);
-        check("a/b; name=\"x \\\"y\\\" C:\\temp\"", "a/b", &[("name", "x \"y\" C:\\temp")]);
+        check("a/b; name=\"x \\\"y\\\" C:\\temp\"", "a/b", &[("name", "x \"y\" C:temp")]);
         check("a/b; name=open file.txt; x=y", "a/b", &[("name", "open file.txt"), ("x", "y")]);
         check("a/b; name=\"open.txt; x=y", "a/b", &[("name", "open.txt"), ("x", "y")]);
         check("a/b; lonely; charset=\"x\" name=y", "a/b", &[("charset", "x"), ("name", "y")]);
@@ -193,6 +197,10 @@ mod tests {
             ("filename=\"=?utf-8?Q?=E2=82=AC=2Epdf?=\"", "€.pdf"),
             ("filename*=\"=?utf-8?Q?=E2=82=AC=2Epdf?=\"", "€.pdf"),
             ("filename=a%20b", "a%20b"),
+            ("filename='a b.pdf'", "a b.pdf"),
+            ("filename=a.pdf (scan)", "a.pdf"),
+            ("filename=a (1).pdf", "a (1).pdf"),
+            ("filename=a (1)", "a (1)"),
             ("filename*=100%", "100%"),
             ("filename=\"a\r\nb\u{1b}.pdf\"", "ab.pdf"),
         ] {

@@ -30,6 +30,8 @@ pub fn parse(text: &str) -> Vec<Person> {
             ',' => people.extend(std::mem::take(&mut entry).finish()),
             ';' => people.extend(std::mem::take(&mut entry).finish()),
             // The name of a group ends here; within an address a colon means nothing that anybody uses.
+            // One bracket too many.
+            '>' if entry.angle.is_some() => {}
             ':' if !entry.plain.contains('@') && entry.angle.is_none() => entry = Entry::default(),
             c => entry.plain.push(c),
         }
@@ -69,6 +71,15 @@ impl Entry {
             return Some(person(name, address));
         }
         let plain = self.plain_with_quotes();
+        // All of `Anna <a@b>` in encoded words.
+        if plain.contains("=?")
+            && let Some((name, address)) = words::decode(&plain).rsplit_once('<')
+        {
+            return Some(person(name, bare(address)?));
+        }
+        if let Some((name, address)) = named_without_angles(&plain) {
+            return Some(person(&name.replace('"', ""), bare(address)?));
+        }
         let address = if plain.contains('@') {
             // `John Smith john@example.com`: the word with the @ is the address.
             match plain.split_whitespace().find(|word| word.contains('@')) {
@@ -101,6 +112,13 @@ impl Entry {
         text.push_str(&self.plain[at..]);
         text
     }
+}
+
+/// `"Anna Berg" anna@example.com`
+fn named_without_angles(plain: &str) -> Option<(&str, &str)> {
+    let (name, address) = plain.trim().rsplit_once(char::is_whitespace).filter(|(name, _)| name.contains('"'))?;
+    let is_address = address.contains('@') && !address.starts_with('@') && !address.contains('"');
+    (is_address && !name.contains('@')).then_some((name, address))
 }
 
 /// `a @ b . c` (RFC 5322 §4.4): every space stands beside a separator.
@@ -243,6 +261,11 @@ mod tests {
         check("<@route.example,@b.c:a@b.c>", &[("", "a@b.c")]);
         check("\"john smith\"@b.c", &[("", "\"john smith\"@b.c")]);
         check("John Smith john@b.c", &[("John Smith", "john@b.c")]);
+        check("\"Smith, John\" john@b.c", &[("Smith, John", "john@b.c")]);
+        check("\"John Smith\" Jr. john@b.c", &[("John Smith Jr.", "john@b.c")]);
+        check("\"john smith\" @b.c", &[("", "\"john smith\" @b.c")]);
+        check("Anna <<a@b.c>>, <d@e.f>>", &[("Anna", "a@b.c"), ("", "d@e.f")]);
+        check("=?utf-8?Q?J=C3=B6rg_=3Cj=40b.c=3E?=, d@e.f", &[("Jörg", "j@b.c"), ("", "d@e.f")]);
         check("John Smith", &[]);
         check("root", &[("", "root")]);
         check("a @ b.c", &[("", "a@b.c")]);
