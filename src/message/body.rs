@@ -2,7 +2,7 @@
 //!
 //! Of alternatives the plain one counts, else the one that became text from HTML (RFC 2046 §5.1.4). Several texts in a
 //! row are joined. A text part with a file name is an attachment; when the message has no other text and it doesn't
-//! call itself an attachment, it is its text as well. The text ends at [`TEXT_BYTES_MAX`], with `is_cut` set.
+//! call itself an attachment, it is its text as well. So is that of the message inside an S/MIME signature. The text ends at [`TEXT_BYTES_MAX`], with `is_cut` set.
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
@@ -11,8 +11,8 @@ use super::facts::Attachment;
 use super::fields;
 use super::inner::{self, File};
 use super::parts::{Part, Parts};
-use super::{calendar, charset, flowed, html, tnef, words};
-use crate::base::limits::TEXT_BYTES_MAX;
+use super::{calendar, charset, cms, flowed, html, parts, tnef, words};
+use crate::base::limits::{ATTACHED_DEPTH_MAX, TEXT_BYTES_MAX};
 
 /// The content of a message.
 #[derive(Debug, Default)]
@@ -31,13 +31,18 @@ pub struct Body {
 
 /// The text and the attachments of a structure.
 pub fn read(parts: &Parts<'_>) -> Body {
+    read_within(parts, 0)
+}
+
+/// With the number of signed messages around it.
+fn read_within(parts: &Parts<'_>, depth: usize) -> Body {
     let mut children = vec![Vec::new(); parts.list.len()];
     for (index, part) in parts.list.iter().enumerate() {
         if let Some(parent) = part.parent {
             children[parent].push(index);
         }
     }
-    let reader = Reader { list: &parts.list, children };
+    let reader = Reader { list: &parts.list, children, depth };
     let mut body = if parts.list.is_empty() { Body::default() } else { reader.part(0) };
     if body.text.trim().is_empty() {
         body.text = reader.text_elsewhere(&body.attachments);
@@ -50,6 +55,7 @@ pub fn read(parts: &Parts<'_>) -> Body {
 struct Reader<'a> {
     list: &'a [Part<'a>],
     children: Vec<Vec<usize>>,
+    depth: usize,
 }
 
 impl Reader<'_> {
@@ -84,8 +90,8 @@ impl Reader<'_> {
         Body { text, has_html: is_html, is_cut, original_at, attachments, files }
     }
 
-    /// The text of a message that has none: of a part that only has a name, an invitation's, or what Outlook put into
-    /// its `winmail.dat`.
+    /// The text of a message that has none: of a part that only has a name, an invitation's, what Outlook put into
+    /// its `winmail.dat`, or what is signed.
     fn text_elsewhere(&self, attachments: &[usize]) -> String {
         let texts = attachments.iter().map(|index| {
             let part = &self.list[*index];
@@ -97,6 +103,10 @@ impl Reader<'_> {
                 }
                 kind if inner::is_tnef(kind) => {
                     tnef::read(&part.encoding.decode(part.body)).and_then(|content| content.text).unwrap_or_default()
+                }
+                _ if self.depth < ATTACHED_DEPTH_MAX => {
+                    let inner = |message: Vec<u8>| read_within(&parts::split(&message), self.depth + 1).text;
+                    cms::signed_content(part).map(inner).unwrap_or_default()
                 }
                 _ => String::new(),
             }

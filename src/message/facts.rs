@@ -36,6 +36,9 @@ pub struct Facts {
     pub automatic: Option<Automatic>,
     pub bounce: Option<Bounce>,
     pub forwarded: Option<Forwarded>,
+    /// How it is signed or encrypted. Nobody has verified that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protection: Option<Protection>,
     /// Why not all of the message was read; the raw message has it whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unread: Option<String>,
@@ -108,6 +111,22 @@ pub struct ReportedRecipient {
     pub action: String,
     pub status: Option<String>,
     pub diagnostic: Option<String>,
+}
+
+/// By what a message is signed or encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Protection {
+    SmimeSigned,
+    SmimeEncrypted,
+    PgpSigned,
+    PgpEncrypted,
+}
+
+impl Protection {
+    pub fn is_encrypted(self) -> bool {
+        matches!(self, Self::SmimeEncrypted | Self::PgpEncrypted)
+    }
 }
 
 /// A message inside the message that somebody passed on.

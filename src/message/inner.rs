@@ -1,13 +1,15 @@
-//! Files inside other attachments: those of attached messages and of `winmail.dat`, and files that were uuencoded into
-//! a text.
+//! Files inside other attachments: those of attached and of signed messages and of `winmail.dat`, and files that were
+//! uuencoded into a text.
 //!
 //! They are listed behind the attachments of the message itself, which stay as they are. Messages within messages are
 //! opened down to [`ATTACHED_DEPTH_MAX`]; reports return messages whose files nobody sent, so they aren't opened.
 
+use std::borrow::Cow;
+
 use super::body::{self, Body};
 use super::facts::Attachment;
 use super::parts::{self, Parts};
-use super::{tnef, transfer};
+use super::{cms, tnef, transfer};
 use crate::base::limits::{ATTACHED_DEPTH_MAX, MIME_PARTS_MAX};
 
 /// One file with its bytes.
@@ -28,8 +30,17 @@ fn open(parts: &Parts<'_>, body: &Body, depth: usize, found: &mut Vec<File>) {
         if is_tnef(&part.content.kind) {
             let content = tnef::read(&part.encoding.decode(part.body)).unwrap_or_default();
             found.extend(content.files.into_iter().map(|file| described(file.name, file.content_type, file.bytes)));
-        } else if part.is_attached_message() && depth < ATTACHED_DEPTH_MAX && found.len() < MIME_PARTS_MAX {
-            let bytes = part.encoding.decode(part.body);
+            continue;
+        }
+        if depth == ATTACHED_DEPTH_MAX || found.len() >= MIME_PARTS_MAX {
+            continue;
+        }
+        let message = if part.is_attached_message() {
+            Some(part.encoding.decode(part.body))
+        } else {
+            cms::signed_content(part).map(Cow::Owned)
+        };
+        if let Some(bytes) = message {
             let inner = parts::split(&bytes);
             let inner_body = body::read(&inner);
             found.extend(inner_body.attachments.iter().map(|index| {

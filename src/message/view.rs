@@ -12,9 +12,11 @@
 
 use std::borrow::Cow;
 
-use super::facts::{Attachment, Automatic, AutomaticKind, Facts, Kind, Person};
+use super::facts::{Attachment, Automatic, AutomaticKind, Facts, Kind, Person, Protection};
 use super::parts::{self, Part, Parts};
-use super::{automatic, body, charset, date, fields, forward, group, ids, inner, new_text, person, report, words};
+use super::{
+    automatic, body, charset, date, fields, forward, group, ids, inner, new_text, person, protection, report, words,
+};
 use crate::base::Time;
 
 /// Everything that the message says.
@@ -111,6 +113,10 @@ fn content_facts(parts: &Parts<'_>, facts: &mut Facts) {
     facts.attachments.extend(inner::files(parts, &content).into_iter().map(|(described, _)| described));
     if content.is_cut {
         facts.unread = Some("the text is too long and was cut".to_owned());
+    }
+    facts.protection = protection::of(parts, &content.text);
+    if facts.protection.is_some_and(Protection::is_encrypted) {
+        facts.unread = Some("the message is encrypted; the raw message has it whole".to_owned());
     }
     if let Some(report) = report::read(parts, facts) {
         facts.kind = report.kind;
