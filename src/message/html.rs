@@ -5,6 +5,7 @@
 
 use mail_parser::decoders::html::add_html_token;
 
+use super::original::{Field, block};
 use crate::base::limits::TEXT_BYTES_MAX;
 
 /// Elements whose content nobody sees.
@@ -33,6 +34,9 @@ const ORIGINALS: &[&str] = &[
     "moz-cite-prefix",
     "mailru-blockquote",
 ];
+
+/// More rules than any program writes above the message that is answered.
+const RULES_MAX: usize = 20;
 
 /// What an HTML body shows.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -67,6 +71,9 @@ pub fn to_text(html: &str) -> Shown {
                     if !is_end && writer.original_at.is_none() && holds_original(&rest[..length]) {
                         writer.original_at = Some(writer.text.len());
                     }
+                    if !is_end && writer.rules.len() < RULES_MAX && is_ruled(&rest[..length]) {
+                        writer.rules.push(writer.text.len());
+                    }
                     writer.tag(&name, is_end);
                     behind
                 }
@@ -74,6 +81,18 @@ pub fn to_text(html: &str) -> Shown {
         };
     }
     writer.finish()
+}
+
+/// Outlook and its kin draw a line above the fields of the message that they answer, and give that no name.
+fn is_ruled(tag: &str) -> bool {
+    tag.contains("border-top") && tag.contains("solid")
+}
+
+/// `From: …` and another field in the line below.
+fn begins_with_fields(text: &str) -> bool {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let mut label = || lines.next().and_then(block::label).map(|(field, _)| field);
+    label() == Some(Field::From) && label().is_some()
 }
 
 /// The charset that a page says by itself in its first bytes. A page in which that can be read is not UTF-16.
@@ -228,6 +247,8 @@ struct TextWriter {
     pre_depth: usize,
     item: bool,
     original_at: Option<usize>,
+    /// Where elements with a line above them begin.
+    rules: Vec<usize>,
 }
 
 impl TextWriter {
@@ -303,7 +324,9 @@ impl TextWriter {
     }
 
     fn finish(self) -> Shown {
-        Shown { text: self.text, original_at: self.original_at }
+        let copied = || self.rules.iter().copied().find(|place| begins_with_fields(&self.text[*place..]));
+        let original_at = self.original_at.or_else(copied);
+        Shown { text: self.text, original_at }
     }
 }
 
@@ -391,6 +414,20 @@ mod tests {
                 assert_eq!((shown.text.as_str(), shown.original_at), ("new\n\nold", Some(3)), "{tag}");
             }
             assert_eq!(to_text(&format!("<p title=x>{name}</p>")).original_at, None);
+        }
+    }
+
+    #[test]
+    fn a_line_above_copied_fields() {
+        for (style, fields, expected) in [
+            ("border-top-style: solid", "<b>Von:</b> Anna<br><b>Gesendet:</b> Montag", Some(3)),
+            ("border:none;border-top:solid #E1E1E1 1.0pt", "<p>From: Anna<p>Sent: Monday", Some(3)),
+            ("border-top:solid", "Total: 5", None),
+            ("border-top:solid", "From: Berlin<br>by train", None),
+            ("color:red", "From: Anna<br>Sent: Monday", None),
+        ] {
+            let shown = to_text(&format!("<p>new</p><div style='{style}'>{fields}</div>"));
+            assert_eq!(shown.original_at, expected, "{style} {fields}");
         }
     }
 

@@ -93,9 +93,11 @@ fn without_quotation(lines: &Lines<'_>) -> String {
     let introduced = introduction_above(lines, first);
     let start = introduced.as_ref().map_or(first, |found| found.start);
     let (mut above, below) = (lines.before(start).trim_end().to_owned(), lines.from(last + 1));
-    if let Some(found) = &introduced {
-        above.push_str(words_in_front(lines, found));
+    let in_front = introduced.as_ref().map_or("", |found| words_in_front(lines, found));
+    if !in_front.is_empty() && !above.is_empty() {
+        above.push('\n');
     }
+    above.push_str(in_front);
     let is_signed = signature::above(&format!("x\n{below}"), None).trim() == "x";
     match (above.trim().is_empty(), is_signed) {
         (false, true) => above,
@@ -136,7 +138,11 @@ fn words_in_front<'a>(lines: &Lines<'a>, found: &Introduction) -> &'a str {
     let line = lines.line(found.start);
     let inner = line.match_indices(" On ").map(|(at, _)| at).last().filter(|at| *at > 0);
     match inner {
-        Some(at) if !line.starts_with("On ") && line[at..].contains(|c: char| c.is_ascii_digit()) => &line[..at],
+        Some(at) if !line.starts_with("On ") && line[at..].contains(|c: char| c.is_ascii_digit()) => {
+            // `Yes, I will.--- On Monday Anna wrote:`
+            let words = &line[..at];
+            if words.ends_with("--") { words.trim_end_matches('-') } else { words }
+        }
         _ => "",
     }
 }

@@ -28,7 +28,7 @@ pub fn above<'a>(text: &'a str, sender: Option<&str>) -> &'a str {
         }
         text = shorter;
     }
-    sender.and_then(|name| without_named(text, name)).unwrap_or(text)
+    sender.and_then(|name| without_ruled(text, name).or_else(|| without_named(text, name))).unwrap_or(text)
 }
 
 /// Cuts at the separator of RFC 3676 §4.3 when a short tail follows.
@@ -139,6 +139,17 @@ fn without_named<'a>(text: &'a str, sender: &str) -> Option<&'a str> {
     Some(lines.before(cut).trim_end()).filter(|kept| !kept.is_empty())
 }
 
+/// What stands below the last rule when it is short lines only, and one is the sender's name.
+fn without_ruled<'a>(text: &'a str, sender: &str) -> Option<&'a str> {
+    let lines = Lines::of(text);
+    let rule = (1..lines.len()).rev().find(|index| is_rule(lines.line(*index)))?;
+    let tail: Vec<&str> =
+        (rule + 1..lines.len()).map(|index| lines.line(index)).filter(|line| !line.is_empty()).collect();
+    let are_short = tail.iter().all(|line| line.chars().count() <= NAMED_LINE_CHARS_MAX);
+    let is_signature = tail.len() <= SIGNATURE_LINES_MAX && are_short && tail.iter().any(|line| is_name(line, sender));
+    Some(lines.before(rule).trim_end()).filter(|kept| is_signature && !kept.is_empty())
+}
+
 /// The whole name, or one word of it alone; not a sentence that begins with it.
 fn is_name(line: &str, sender: &str) -> bool {
     let words = |text: &str| -> Vec<String> {
@@ -216,5 +227,10 @@ mod tests {
             false,
         );
         check("A -- B\n--- C ---\nD", None, false);
+        let ruled = "\n--------\n\nLogo\n\nAnna Berg\n\nt. 555 123\n\nhttps://a.example";
+        check(ruled, Some("Anna Berg"), true);
+        check(ruled, Some("Ben"), false);
+        check(ruled, None, false);
+        check(&format!("{ruled}\n{}", "words".repeat(20)), Some("Anna Berg"), false);
     }
 }

@@ -29,6 +29,7 @@ fn quotations_are_cut() {
     check("New\n> old\n-- \nAnna", "New");
     check("Above\nOn Monday Anna wrote:\n> old\n\nBelow", "Above\n\nBelow");
     check("Yes. On 1 Jan 2024 at 10:00, Anna wrote:\n> old", "Yes.");
+    check("Yes\nand--- On 1 Jan 2024 at 10:00, Anna wrote:\n> old", "Yes\nand");
     check("New\n\nSent from my phone\n\nold without any mark", "New");
     check("> one\nAnswer\n\nOn 1 Jan 2024 at 10:00, Anna <a@example.com> wrote:\n> old\n", "> one\nAnswer");
     check("New\n\n> see http://example.com/a\nb?c=1\n> old", "New");

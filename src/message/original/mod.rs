@@ -10,3 +10,4 @@ mod lines;
 mod words;
 
 pub use lines::{Lines, folded, unquoted};
+pub use words::Field;
