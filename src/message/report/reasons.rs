@@ -27,7 +27,7 @@ const PHRASES: &[(&str, &[&str])] = &[
         "account is inactive", "mailbox is inactive", "inactive user", "user suspended", "not currently active",
         "disabled or discontinued", "account is locked", "email account that you tried to reach is disabled",
         "is not accepting any mail", "account deactivated", "account inactive", "mailbox currently suspended",
-        "recipient suspend",
+        "recipient suspend", "mailbox is frozen", "disabled recipient",
     ]),
     ("moved", &[
         "has moved", "address has changed", "has been replaced by", "user has moved", "no longer at this address",
@@ -50,6 +50,11 @@ const PHRASES: &[(&str, &[&str])] = &[
     ("spam", &[
         "spam", "unsolicited", "junk mail", "bulk mail", "content rejected", "message looks like",
         "likely unsolicited", "bayes", "uribl",
+    ]),
+    // Of the sender, whatever code and words say about an address or a domain.
+    ("rejected", &[
+        "after mail from:", "sender rejected", "sender was rejected", "sender address rejected", "sender denied",
+        "rejected by the recipient domain",
     ]),
     ("user_unknown", &[
         "user unknown", "unknown user", "unknown recipient", "recipient unknown", "no such user", "no such recipient",
@@ -90,12 +95,11 @@ const PHRASES: &[(&str, &[&str])] = &[
         "network is unreachable", "network unreachable", "unreachable", "not responding", "did not respond",
         "socket error", "too many connections", "too many concurrent", "too many hops", "mail loop",
         "loops back to myself", "deferred", "has been delayed", "local configuration error", "system error",
-        "internal error", "internal system", "server busy", "service unavailable", "insufficient system",
+        "internal error", "internal system", "server busy", "service unavailable", "service currently unavailable", "insufficient system",
         "no space left", "hosts have been failing", "delivery failed 20 attempts", "attempts:",
     ]),
     ("rejected", &[
-        "access denied", "sender rejected", "sender was rejected", "sender address rejected", "sender denied",
-        "rejected", "refused", "message denied", "denied", "forbidden", "not accept", "blocked",
+        "access denied", "rejected", "refused", "message denied", "denied", "forbidden", "not accept", "blocked",
     ]),
 ];
 
@@ -127,6 +131,7 @@ const CODES: &[(&str, &str)] = &[
     ("7.1", "rejected"),
     ("7.8", "auth"),
     ("7.9", "auth"),
+    ("7.13", "disabled"),
     ("7.20", "auth"),
     ("7.23", "auth"),
     ("7.25", "blocked"),
@@ -140,12 +145,11 @@ pub fn of(status: Option<&str>, said: &str) -> &'static str {
         return "delivered";
     }
     let said = super::folded(said);
-    let phrase =
-        PHRASES.iter().find(|(_, phrases)| phrases.iter().any(|phrase| said.contains(phrase))).map(|(word, _)| *word);
+    let found = PHRASES.iter().position(|(_, phrases)| phrases.iter().any(|phrase| said.contains(phrase)));
     let (class, detail) = status.split_once('.').unwrap_or(("", ""));
     let code = CODES.iter().find(|(code, _)| *code == detail).map(|(_, word)| *word);
-    // A refusal says nothing that the code doesn't say better.
-    let phrase = phrase.filter(|word| code.is_none() || *word != "rejected");
+    // A refusal, the last ones, says nothing that the code doesn't say better.
+    let phrase = found.filter(|at| code.is_none() || at + 1 < PHRASES.len()).map(|at| PHRASES[at].0);
     phrase.or(code).unwrap_or(if class == "4" { "temporary" } else { "other" })
 }
 
@@ -181,6 +185,9 @@ mod tests {
             (Some("5.0.0"), "550 Mailbox is  FULL", "mailbox_full"),
             (Some("5.7.1"), "550 5.7.1 Access denied", "rejected"),
             (Some("5.1.1"), "550 rejected", "user_unknown"),
+            (Some("5.1.7"), "error after MAIL FROM:<a@b.example>: 550 no such domain b.example", "rejected"),
+            (Some("5.1.0"), "550 <a@b.example> sender rejected", "rejected"),
+            (Some("5.7.1"), "550 Sender address rejected: SPF check failed", "auth"),
             (Some("4.9.9"), "", "temporary"),
             (Some("2.0.0"), "250 queued", "delivered"),
             (None, "who knows", "other"),
