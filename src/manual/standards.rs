@@ -127,6 +127,9 @@
 //! | RFC 3834 automatic responses | recognised, also by wording | [`message`](crate::message) |
 //! | RFC 3834 §3, §4 acknowledgements of ours | null reverse-path, Auto-Submitted, References; to the proven author instead of the reverse-path | [`outbound`](crate::outbound) |
 //! | RFC 2919, RFC 2369 List-Id, List-Post and their kin | mark mail that came over a list; it opens cases and is never acknowledged | [`message`](crate::message) |
+//! | RFC 5322 §4 obsolete syntax | read, in fields, addresses and dates; space in front of a colon belongs to the field | [`message`](crate::message) |
+//! | RFC 2152, RFC 1557, RFC 1843 UTF-7, ISO-2022-KR, HZ | read | [`message`](crate::message) |
+//! | RFC 8551, RFC 3156 S/MIME and OpenPGP | recognised and kept whole; what a signature wraps is read; nothing is verified or decrypted | [`message`](crate::message) |
 //! | RFC 5545 calendars | the first event as text where there is no other | [`message`](crate::message) |
 //! | RFC 5965 feedback reports | recognised | [`message`](crate::message) |
 //! | RFC 8098 disposition notifications | recognised; none is sent, whoever asks for one | [`message`](crate::message) |
