@@ -299,6 +299,12 @@ pub const REPLY_BYTES_MAX: usize = 18 * MIB;
 
 /// Text of one message that is read: a long novel. The rest stays in the raw message.
 pub const TEXT_BYTES_MAX: usize = MIB;
+/// Words of a text by which its language is told: more of them change nothing.
+pub const LANGUAGE_BYTES_MAX: usize = KIB;
+/// Text that is searched for them.
+pub const LANGUAGE_SEARCHED_BYTES_MAX: usize = 4 * KIB;
+/// Letters without which nothing is said of the language: a dozen of Greek, eight of Chinese, four words of English.
+pub const LANGUAGE_LETTER_BYTES_MIN: usize = 24;
 /// Lines of a text in which quotations and forwarded messages are looked for: what is new stands above them.
 pub const SEARCHED_LINES_MAX: usize = 5000;
 /// The notice of a delivery report in prose: the longest name some hundred recipients.

@@ -29,12 +29,16 @@ pub struct Brief {
     /// What the sender wrote this time.
     pub text: String,
     pub whole_text: String,
+    /// Of the text, by ISO 639-1; empty when it is unsure.
+    pub language: String,
     /// By name in lower case, in the order of the message.
     pub headers: BTreeMap<String, Vec<String>>,
     pub attachments: Vec<Attached>,
     pub kind: Kind,
     /// The sort of automatic message, or empty.
     pub automatic: String,
+    /// By name, whether these business hours were open when it came.
+    pub hours: BTreeMap<String, bool>,
     /// All four are `none` for mail whose sender wasn't looked up.
     pub auth: AuthResults,
 }
@@ -85,10 +89,12 @@ impl Brief {
             subject: bounded(facts.subject),
             text: bounded(facts.new_text),
             whole_text: bounded(facts.text),
+            language: facts.language.unwrap_or_default(),
             headers,
             attachments: attachments.take(BRIEF_ENTRIES_MAX).collect(),
             kind: facts.kind,
             automatic: facts.automatic.map(|automatic| word(automatic.kind).to_owned()).unwrap_or_default(),
+            hours: BTreeMap::new(),
             auth: auth.unwrap_or_default(),
             sender: facts.from.map(Sender::of).unwrap_or_default(),
         }

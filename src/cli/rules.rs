@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::{inspect, render, say, text};
-use crate::base::Mailbox;
+use crate::base::{Hours, Mailbox};
 use crate::case::{Brief, Counselled, Draft, Lost, Weighed, weigh};
 use crate::config::rules::read;
 use crate::config::{LoadError, Mistake, Settings};
 use crate::intake::saved_fields;
-use crate::message;
+use crate::message::{self, Facts};
 use crate::rules::{self, MAIN_WORKSTREAM, Rules, Told, Warning};
 
 /// The rules of the configuration; none without a file.
@@ -39,7 +39,7 @@ pub fn test(settings: &Settings, file: &Path, address: Option<&Mailbox>, json: b
     let name = text::line(&file.to_string_lossy());
     let raw = inspect::bytes(file).map_err(|error| Failure::refused(format!("{name}: {error}")))?;
     let rules = of(settings)?.ok_or_else(|| no_rules(settings.rules_file()))?;
-    let tried = tried(&rules, &raw, address);
+    let tried = tried(&rules, &brief(settings, message::read(&raw), &raw, address), &raw);
     let value = json!({ "file": file.to_string_lossy(), "steps": tried.0, "result": tried.1 });
     Ok(say(&if json { text::json(&value) + "\n" } else { render::rules_tried(&value) })?)
 }
@@ -49,11 +49,10 @@ fn no_rules(file: PathBuf) -> Failure {
 }
 
 /// Each rule that was tried, and what they come to.
-fn tried(rules: &Rules, raw: &[u8], address: Option<&Mailbox>) -> (Vec<Value>, Value) {
-    let brief = Brief::of(message::read(raw), saved_fields(raw), None, address);
+fn tried(rules: &Rules, brief: &Brief, raw: &[u8]) -> (Vec<Value>, Value) {
     let mut draft = draft();
     let mut steps: Vec<(Value, usize)> = Vec::new();
-    let advice = rules.advise_all(&brief, &mut draft, raw, |told| steps.push((step(&told), told.3.len())));
+    let advice = rules.advise_all(brief, &mut draft, raw, |told| steps.push((step(&told), told.3.len())));
     let weighed = weigh(advice, |_| None);
     let mut rest = &weighed[..];
     let told = steps.into_iter().map(|(mut step, count)| {
@@ -66,6 +65,14 @@ fn tried(rules: &Rules, raw: &[u8], address: Option<&Mailbox>) -> (Vec<Value>, V
     });
     let told = told.collect();
     (told, json!(Counselled::of(draft, &weighed)))
+}
+
+/// A message as rules see it. Nobody received it, so that business hours are those of its Date field.
+fn brief(settings: &Settings, facts: Facts, raw: &[u8], address: Option<&Mailbox>) -> Brief {
+    let date = facts.date;
+    let open = |hours: &Hours| date.is_some_and(|date| hours.at(date).open);
+    let hours = settings.hours.iter().map(|(name, hours)| (name.clone(), open(hours))).collect();
+    Brief { hours, ..Brief::of(facts, saved_fields(raw), None, address) }
 }
 
 /// A case of which nothing is known.
@@ -84,7 +91,7 @@ pub fn replay(settings: &Settings, candidate: &Path, files: &[PathBuf], json: bo
         let raw = inspect::bytes(file).map_err(|error| Failure::refused(format!("{}: {error}", text::line(&name))))?;
         let facts = message::read(&raw);
         let message_id = facts.message_id.clone();
-        let brief = Brief::of(facts, saved_fields(&raw), None, None);
+        let brief = brief(settings, facts, &raw, None);
         let come_to = |rules: &Rules| {
             let mut draft = draft();
             let advice = rules.advise_all(&brief, &mut draft, &raw, |_| ());
@@ -132,7 +139,8 @@ mod tests {
                     [[classify]]\nname = 'b'\ntags = ['t']\npriority = 'high'\n[[classify]]\nname = 'c'\nworkstream = 'w'\nnote = 'n'\n\
                     [[route]]\nname = 'd'\nwhen = 'case.priority == \"high\"'\nqueue = 'q'\n[[route]]\nname = 'e'\nhold = 'no'\n";
         let rules = read(Path::new("f"), text).unwrap();
-        let (steps, result) = tried(&rules, b"From: a@b.example\r\nSubject: s\r\n\r\nt\r\n", None);
+        let raw = b"From: a@b.example\r\nSubject: s\r\n\r\nt\r\n";
+        let (steps, result) = tried(&rules, &Brief::of(message::read(raw), Vec::new(), None, None), raw);
         let told: Vec<String> = steps
             .iter()
             .map(|step| {

@@ -61,7 +61,7 @@ impl Desk {
                 let mut row =
                     view::waiting_message(id, &entry.envelope, &read(&entry.message), &self.inbox.why_undecided(id));
                 if let Some(row) = row.as_object_mut() {
-                    row.retain(|name, _| name != "text" && name != "new_text");
+                    row.retain(|name, _| !view::TEXTS.contains(&name.as_str()));
                 }
                 rows.push(row);
             }

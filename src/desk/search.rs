@@ -64,7 +64,7 @@ impl Search {
     async fn text(&mut self, desk: &Desk, id: MailId) -> Option<String> {
         self.messages_left = self.messages_left.checked_sub(1)?;
         let entry = desk.site.journal.read(id).ok()?;
-        tokio::spawn(async move { message::read(&entry.message).text }).await.ok()
+        tokio::spawn(async move { message::read_without_language(&entry.message).text }).await.ok()
     }
 }
 

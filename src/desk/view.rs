@@ -44,11 +44,14 @@ pub fn address_settings(stored: &RoutingAddress) -> Value {
     Value::Object(shown)
 }
 
+/// What is read in a message each time that it is shown, and left out of lists.
+pub const TEXTS: [&str; 3] = ["text", "new_text", "language"];
+
 /// A message in a list: all but its texts.
 pub fn message_row(mail: &Mail) -> Value {
     let mut row = head(mail.id, &mail.envelope, mail.direction);
     row.extend(facts(&mail.facts, mail.auth));
-    row.retain(|name, _| name != "text" && name != "new_text");
+    row.retain(|name, _| !TEXTS.contains(&name.as_str()));
     row.extend(outcome(mail));
     Value::Object(row)
 }

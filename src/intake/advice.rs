@@ -96,6 +96,8 @@ async fn brief(
         }
     };
     if let Some(contact) = contact {
+    let at = reading.envelope.received_at;
+    brief.hours = site.hours.iter().map(|(name, hours)| (name.clone(), hours.at(at).open)).collect();
         brief.contact = KnownContact { known: true, name: contact.name.clone().unwrap_or_default() };
     }
     if let Some(author) = reading.facts.author() {

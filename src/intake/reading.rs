@@ -34,7 +34,7 @@ pub struct Reading {
 impl Reading {
     /// Reads an entry of the journal. Texts stay in the journal: nothing below needs them, and there are many readings at a time.
     pub fn of(id: MailId, envelope: Envelope, message: &[u8]) -> Self {
-        let mut facts = message::read(message);
+        let mut facts = message::read_without_language(message);
         let content_digest = content_digest(&facts);
         let confirmation = facts.author().filter(|_| facts.unread.is_none()).and_then(|author| {
             Claim::of(&author, [&facts.subject, &facts.text], || message::links(message, limits::LINKS_MAX + 1))

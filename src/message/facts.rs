@@ -30,6 +30,9 @@ pub struct Facts {
     pub text: String,
     /// What the sender wrote this time.
     pub new_text: String,
+    /// In which language that is, by ISO 639-1; none when it is unsure. Like the texts it isn't kept in records.
+    #[serde(default)]
+    pub language: Option<String>,
     /// True when the message has an HTML body.
     pub html: bool,
     pub attachments: Vec<Attachment>,

@@ -1,6 +1,6 @@
 //! What a raw message says, and how an outgoing one is written.
 //!
-//! Reading: [`read`] gives [`Facts`]; [`fields`] looks at single header fields without reading the rest. Writing:
+//! Reading: [`read()`] gives [`Facts`]; [`fields`] looks at single header fields without reading the rest. Writing:
 //! [`compose::compose`], with [`subject`] and [`references`] for replies. The only folder that names mail-parser and
 //! mail-builder.
 
@@ -21,6 +21,7 @@ mod group;
 mod html;
 mod ids;
 mod inner;
+mod language;
 mod links;
 mod mentions;
 pub mod new_text;
@@ -41,4 +42,4 @@ mod words;
 pub use compose::{Draft, compose};
 pub use facts::Facts;
 pub use links::links;
-pub use view::{attachment, read, written_at};
+pub use view::{attachment, read, read_without_language, written_at};

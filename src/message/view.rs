@@ -15,12 +15,19 @@ use std::borrow::Cow;
 use super::facts::{Attachment, Automatic, AutomaticKind, Facts, Kind, Person, Protection};
 use super::parts::{self, Part, Parts};
 use super::{
-    automatic, body, charset, date, fields, forward, group, ids, inner, new_text, person, protection, report, words,
+    automatic, body, charset, date, fields, forward, group, ids, inner, language, new_text, person, protection, report,
+    words,
 };
 use crate::base::Time;
 
 /// Everything that the message says.
 pub fn read(raw: &[u8]) -> Facts {
+    let facts = read_without_language(raw);
+    Facts { language: language::of(&facts.new_text).map(str::to_owned), ..facts }
+}
+
+/// The same for whoever doesn't look at the language: it takes longer to tell than all the rest of a small message.
+pub fn read_without_language(raw: &[u8]) -> Facts {
     let parts = parts::split(raw);
     let mut facts = header_facts(&parts);
     content_facts(&parts, &mut facts);

@@ -73,7 +73,7 @@ impl Submitted {
     /// otherwise.
     pub async fn store(site: &Site, outgoing: Outgoing) -> Result<Self, AppendError> {
         let Outgoing { from, to, message, purpose } = outgoing;
-        let mut facts = crate::message::read(&message);
+        let mut facts = crate::message::read_without_language(&message);
         let message = signed(site, &facts, message).await?;
         facts.text.clear();
         facts.new_text.clear();

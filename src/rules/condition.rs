@@ -20,7 +20,7 @@ use crate::base::limits;
 use crate::case::{Brief, Draft};
 
 /// The names that a condition may use, and the fields of those that have the same ones always.
-const NAMES: [(&str, &[&str]); 14] = [
+const NAMES: [(&str, &[&str]); 16] = [
     ("sender", &["address", "name", "domain"]),
     ("contact", &["known", "name"]),
     ("account", &[]),
@@ -28,10 +28,12 @@ const NAMES: [(&str, &[&str]); 14] = [
     ("recipients", &[]),
     ("subject", &[]),
     ("text", &[]),
+    ("language", &[]),
     ("whole_text", &[]),
     ("headers", &[]),
     ("attachments", &[]),
     ("kind", &[]),
+    ("hours", &[]),
     ("automatic", &[]),
     ("auth", &["spf", "dkim", "dmarc", "arc"]),
     ("case", &["workstream", "priority", "record_type", "tags", "fields", "skills"]),
