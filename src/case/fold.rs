@@ -18,6 +18,10 @@ const HINTS_MAX: usize = 20;
 pub const SKILL: &str = "skill.";
 /// A field of this name and a word is a tag; it is taken away with an empty value.
 pub const TAG: &str = "tag.";
+/// A field of this name is its workstream.
+pub const WORKSTREAM: &str = "workstream";
+/// The workstream of a case for which nobody chose one.
+pub const MAIN_WORKSTREAM: &str = "main";
 /// The kind of advisers that rules are; with its name one acts in events.
 pub const RULE: &str = "rule ";
 /// The same of plugins.
@@ -64,6 +68,9 @@ pub struct Case {
     pub origin: String,
     #[serde(default)]
     pub record_type: Option<String>,
+    /// None: [`MAIN_WORKSTREAM`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workstream: Option<String>,
     pub address: Option<Mailbox>,
     pub queue: Option<String>,
     pub owner: Option<Mailbox>,
@@ -127,6 +134,7 @@ impl Case {
             priority: Priority::Normal,
             origin: String::new(),
             record_type: None,
+            workstream: None,
             address: None,
             queue: None,
             owner: None,
@@ -229,6 +237,11 @@ impl Case {
         }
     }
 
+    /// The workstream, chosen or not.
+    pub fn workstream(&self) -> &str {
+        self.workstream.as_deref().unwrap_or(MAIN_WORKSTREAM)
+    }
+
     /// True for somebody whose messages belong here.
     pub fn has_participant(&self, address: &Mailbox) -> bool {
         self.participants.iter().any(|known| known.address == *address)
@@ -322,6 +335,7 @@ impl Case {
                 }
             }
             ("record_type", to) => self.record_type = to.map(str::to_owned),
+            (WORKSTREAM, to) => self.workstream = to.map(str::to_owned),
             (name, to) if let Some(tag) = name.strip_prefix(TAG) => match to {
                 Some(_) => drop(self.tags.insert(tag.to_owned())),
                 None => drop(self.tags.remove(tag)),

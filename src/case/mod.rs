@@ -38,6 +38,7 @@ pub use evidence::{Evidence, Known, Recipient, Sender, Via};
 pub use fold::{Case, DISPATCH, Hint, INTAKE, PARTICIPANTS_MAX, PLUGIN, Participant, RULE, Role, SKILL, TAG};
 pub use mail::{Delivery, Direction, Disposition, Former, Mail, SavedField, Step};
 pub use names::{Awaiting, Named, Names, Receipt};
+pub use fold::{MAIN_WORKSTREAM, WORKSTREAM};
 pub use offer::{Considered, Offer};
 pub use reply::{Addressee, NoReply, ReplyPlan, Why, plan_reply};
 pub use siblings::{Beside, ManyAddresses};

@@ -77,8 +77,19 @@ const LISTS: [(&str, &[Key], &str); 3] = [
 ];
 
 /// Names of fields that mean something to postcase.
-const TAKEN: [&str; 10] =
-    ["number", "status", "priority", "subject", "record_type", "queue", "owner", "contact", "address", "origin"];
+const TAKEN: [&str; 11] = [
+    "number",
+    "status",
+    "priority",
+    "subject",
+    "record_type",
+    case::WORKSTREAM,
+    "queue",
+    "owner",
+    "contact",
+    "address",
+    "origin",
+];
 
 /// [`read`] for the [`Book`](crate::rules::Book).
 pub fn reader(file: &Path, text: &str) -> Result<Rules, String> {

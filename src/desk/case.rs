@@ -8,13 +8,14 @@ use super::command::CaseFilter;
 use super::search::Search;
 use super::{Answer, Desk, Outcome, Refusal, view};
 use crate::base::{CaseNumber, Mailbox, Priority};
-use crate::case::{Case, Happening, SKILL, Status, TAG};
+use crate::case::{Case, Happening, SKILL, Status, TAG, WORKSTREAM};
 use crate::store::{Batch, CaseChange, Page, case_change, people, tables};
 
 /// Cases read at a time while a filter is looked for.
 const PAGE: usize = 256;
 /// Names of case properties that aren't fields of the company's own.
-const RESERVED: [&str; 8] = ["number", "queue", "owner", "contact", "address", "origin", "tags", "record_type"];
+const RESERVED: [&str; 9] =
+    ["number", "queue", "owner", "contact", "address", "origin", "tags", "record_type", WORKSTREAM];
 
 impl Desk {
     /// Newest first.
@@ -194,6 +195,7 @@ fn no_task(case: &Case, task: u32) -> Refusal {
 fn matches(filter: &CaseFilter, case: &Case) -> bool {
     filter.status.is_none_or(|status| case.status == status)
         && filter.queue.as_ref().is_none_or(|queue| case.queue.as_ref() == Some(queue))
+        && filter.workstream.as_ref().is_none_or(|workstream| case.workstream() == workstream)
         && filter.owner.as_ref().is_none_or(|owner| case.owner.as_ref() == Some(owner))
         && filter.task.as_ref().is_none_or(|status| case.tasks.iter().any(|task| task.status == *status))
 }

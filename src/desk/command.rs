@@ -469,6 +469,7 @@ pub struct MessageFilter {
 pub struct CaseFilter {
     pub status: Option<crate::case::Status>,
     pub queue: Option<String>,
+    pub workstream: Option<String>,
     pub owner: Option<Mailbox>,
     pub contact: Option<Mailbox>,
     /// The status of one of its open tasks.

@@ -4,7 +4,7 @@ use super::case::absent;
 use super::{Answer, Desk, Outcome, Refusal, view};
 use crate::address::random_label;
 use crate::base::{CaseNumber, MailId, Mailbox};
-use crate::case::{Direction, Happening, Mail};
+use crate::case::{Direction, Happening, Mail, WORKSTREAM};
 use crate::intake::merge::{self, Move};
 use crate::intake::sender;
 use crate::routing::MAIN_QUEUE;
@@ -61,6 +61,9 @@ impl Desk {
                 contact: sender.case_contact(),
             };
             into.add(now, &by, opened);
+            if let Some(to) = from.case().workstream.clone() {
+                into.add(now, &by, Happening::FieldChanged { name: WORKSTREAM.into(), from: None, to: Some(to) });
+            }
             let mut batch = Batch::default();
             let split = Move { by: &by, why: "split by hand", now };
             if !split.one_message(site, &mut batch, id, &mut from, &mut into).await? {

@@ -170,6 +170,7 @@ pub fn case_row(case: &Case) -> Value {
         "priority": case.priority,
         "origin": case.origin,
         "record_type": case.record_type,
+        "workstream": case.workstream,
         "address": case.address,
         "queue": case.queue,
         "owner": case.owner,

@@ -18,10 +18,10 @@ use crate::case::{
     Happening, Hint, KnownContact, Lost, Mail, Opening, PLUGIN, Reason, SKILL, SetAside, Status, Step, TAG, Weighed,
     decide, weigh,
 };
-use crate::message;
 use crate::rules::{MAIN_WORKSTREAM, Rules};
 use crate::store::{ReadError, Site, people, tables};
 
+use crate::{case, message};
 /// What was advised about the new cases of a message, weighed for each.
 #[derive(Default)]
 pub struct Counsel {
@@ -296,6 +296,7 @@ fn happening(case: &Case, advice: &Advice) -> Option<Happening> {
         Advised::Priority(to) => field("priority".into(), Some(case.priority.to_string()), to.to_string()),
         Advised::RecordType(to) => field("record_type".into(), case.record_type.clone(), to.clone()),
         Advised::Field { name, value } => field(name.clone(), case.fields.get(name).cloned(), value.clone()),
+        Advised::Workstream(to) => field(case::WORKSTREAM.into(), Some(case.workstream().to_owned()), to.clone()),
         Advised::Skill { name, level } => {
             let from = case.skills.get(name).map(u8::to_string);
             field(format!("{SKILL}{name}"), from, level.to_string())

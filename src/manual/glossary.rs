@@ -13,6 +13,10 @@
 //! | inbox | accepted messages that wait for a decision |
 //! | spool | messages that wait to be delivered |
 //! | queue | where cases wait for agents |
+//! | adviser | a rule, or whatever else suggests what becomes of a new case; none decides ([`case::weigh`](crate::case::weigh())) |
+//! | brief | what advisers are told of a message ([`case::Brief`](crate::case::Brief)) |
+//! | workstream | the branch of the company's work that a case belongs to, as intake rules choose it; later rules may be for one alone |
+//! | overflow | where a case goes instead of a queue that is out of hours, full or too slow |
 //! | verdict | the answer at RCPT or DATA |
 //! | decision, disposition | what intake chose; the same as recorded |
 //! | authentication results | what SPF, DKIM, DMARC and ARC said of a message's sender when it was decided |

@@ -16,6 +16,7 @@ mod warnings;
 mod tests;
 
 pub use book::{Book, Reader, text};
+pub use crate::case::MAIN_WORKSTREAM;
 pub use condition::{Broken, Condition, Subject};
-pub use rule::{MAIN_WORKSTREAM, Rule, Rules, Share, Then, Told};
+pub use rule::{Rule, Rules, Share, Then, Told};
 pub use warnings::{Warning, warnings};

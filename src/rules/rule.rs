@@ -1,10 +1,7 @@
 //! Rules and what they advise about a message.
 
 use super::{Condition, Subject};
-use crate::case::{Advice, Advised, Brief, Draft, RULE, Stage};
-
-/// The workstream of a case that no intake rule chooses one for.
-pub const MAIN_WORKSTREAM: &str = "main";
+use crate::case::{Advice, Advised, Brief, Detour, Draft, RULE, Stage};
 
 /// One rule of the file.
 #[derive(Debug)]

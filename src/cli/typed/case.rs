@@ -119,6 +119,9 @@ pub struct List {
     status: Option<Status>,
     #[arg(long)]
     queue: Option<String>,
+    /// As the rules chose it; main is that of all others
+    #[arg(long, value_name = "NAME")]
+    workstream: Option<String>,
     /// The agent who has it
     #[arg(long, value_name = "AGENT")]
     owner: Option<Mailbox>,
@@ -189,6 +192,7 @@ impl Typed {
                 limit: list.rows.limit(),
                 status: list.status,
                 queue: list.queue,
+                workstream: list.workstream,
                 owner: list.owner,
                 contact: list.contact,
                 task: list.task,
