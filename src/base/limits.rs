@@ -236,8 +236,8 @@ pub const RULES_BYTES_MAX: u64 = 4 * MIB as u64;
 pub const CONDITION_BYTES_MAX: usize = 4 * KIB;
 /// Bytes that one compiled pattern may take: a list of thousands of words fits.
 pub const PATTERN_BYTES_MAX: usize = MIB;
-/// Patterns that a thread keeps compiled.
-pub const PATTERNS_KEPT: usize = 4096;
+/// Cases that are counted in a queue before one more is sent there: beyond them it is full by any measure.
+pub const OVERFLOW_COUNTED_MAX: usize = 1000;
 /// How often the file of rules is looked at.
 pub const RULES_LOOK_PAUSE: Duration = Duration::from_secs(1);
 /// Conditions that failed, in the explanation of one message: all of a kind say the same.

@@ -10,6 +10,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::Detour;
 use super::event::Fields;
 use crate::base::{CaseNumber, Mailbox, Priority};
 
@@ -31,6 +32,11 @@ pub enum Stage {
 pub enum Advised {
     Workstream(String),
     Queue(String),
+    /// A queue, or another as it may be; becomes one of them before it is weighed.
+    QueueOr {
+        queue: String,
+        detour: Detour,
+    },
     Agent(Mailbox),
     /// No case yet; a person decides. With the reason.
     Hold(String),
@@ -100,8 +106,12 @@ impl Draft {
             Advised::Field { name, value } => drop(self.fields.insert(name.clone(), value.clone())),
             Advised::Skill { name, level } => drop(self.skills.insert(name.clone(), *level)),
             Advised::Tag(name) => drop(self.tags.insert(name.clone())),
-            Advised::Queue(_) | Advised::Agent(_) | Advised::Hold(_) | Advised::Note(_) | Advised::SuggestedCase(_) => {
-            }
+            Advised::Queue(_)
+            | Advised::QueueOr { .. }
+            | Advised::Agent(_)
+            | Advised::Hold(_)
+            | Advised::Note(_)
+            | Advised::SuggestedCase(_) => {}
         }
     }
 }
@@ -109,7 +119,7 @@ impl Draft {
 impl Advised {
     /// True for what says where the case goes.
     pub fn places(&self) -> bool {
-        matches!(self, Self::Queue(_) | Self::Agent(_) | Self::Hold(_))
+        matches!(self, Self::Queue(_) | Self::QueueOr { .. } | Self::Agent(_) | Self::Hold(_))
     }
 
     /// True when only one of them can count.
@@ -124,7 +134,7 @@ impl Advised {
     }
 
     /// True when it is the later one.
-    fn yields_to(&self, later: &Self) -> bool {
+    pub fn yields_to(&self, later: &Self) -> bool {
         match (self, later) {
             (Self::Priority(_), Self::Priority(_)) | (Self::RecordType(_), Self::RecordType(_)) => true,
             (Self::Field { name, .. }, Self::Field { name: other, .. })
@@ -154,7 +164,7 @@ impl Counselled {
         let mut all = Self { draft, queue: None, agent: None, hold: None, notes: Vec::new(), by: None };
         for advice in weighed.iter().filter(|weighed| weighed.lost.is_none()).map(|weighed| &weighed.advice) {
             match &advice.what {
-                Advised::Queue(queue) => all.queue = Some(queue.clone()),
+                Advised::Queue(queue) | Advised::QueueOr { queue, .. } => all.queue = Some(queue.clone()),
                 Advised::Agent(agent) => all.agent = Some(agent.clone()),
                 Advised::Hold(why) => all.hold = Some(why.clone()),
                 Advised::Note(text) => all.notes.push(text.clone()),
@@ -226,6 +236,7 @@ impl fmt::Display for Advised {
         match self {
             Self::Workstream(name) => write!(f, "workstream {name}"),
             Self::Queue(name) => write!(f, "queue {name}"),
+            Self::QueueOr { queue, detour } => write!(f, "queue {queue}{detour}"),
             Self::Agent(address) => write!(f, "agent {address}"),
             Self::Hold(why) => write!(f, "hold: {why}"),
             Self::Priority(priority) => write!(f, "priority {priority}"),

@@ -9,6 +9,7 @@ mod advice;
 mod brief;
 mod contact;
 mod decide;
+mod detour;
 mod erasure;
 mod event;
 mod evidence;
@@ -32,13 +33,15 @@ pub use advice::{Advice, Advised, Counselled, Draft, Lost, Stage, Weighed, weigh
 pub use brief::{Attached, Brief, Known as KnownContact};
 pub use contact::Contact;
 pub use decide::{Decision, Opening, Reason, SetAside, decide};
+pub use detour::{Detour, Overflow, QueueState};
 pub use erasure::{ERASED, Erased, ErasedKind, Erasure, blank_addresses, blank_events, erased_mail};
 pub use event::{Event, Happening};
 pub use evidence::{Evidence, Known, Recipient, Sender, Via};
-pub use fold::{Case, DISPATCH, Hint, INTAKE, PARTICIPANTS_MAX, PLUGIN, Participant, RULE, Role, SKILL, TAG};
+pub use fold::{
+    Case, DISPATCH, Hint, INTAKE, MAIN_WORKSTREAM, PARTICIPANTS_MAX, PLUGIN, Participant, RULE, Role, SKILL, TAG, WORKSTREAM,
+};
 pub use mail::{Delivery, Direction, Disposition, Former, Mail, SavedField, Step};
 pub use names::{Awaiting, Named, Names, Receipt};
-pub use fold::{MAIN_WORKSTREAM, WORKSTREAM};
 pub use offer::{Considered, Offer};
 pub use reply::{Addressee, NoReply, ReplyPlan, Why, plan_reply};
 pub use siblings::{Beside, ManyAddresses};

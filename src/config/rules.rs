@@ -3,7 +3,7 @@
 //! ```toml
 //! [[intake]]     # name, when, workstream
 //! [[classify]]   # name, workstream, when, priority, record_type, tags, fields, skills, note
-//! [[route]]      # name, workstream, when, and one of queue, queues, agent, hold
+//! [[route]]      # name, workstream, when, and one of queue, queues, agent, hold; with a queue overflow, fallback
 //! ```
 //!
 //! Every mistake is reported with its place. Whether queues exist is not looked at here: they may be added later.
@@ -17,7 +17,9 @@ use super::lines;
 use super::mistake::{Mistake, line_number, nearest};
 use super::read::mistakes;
 use super::value::{self, Read, Value, Wrong, wrong};
-use crate::case::{Advised, SKILL, TAG};
+use crate::base::Span;
+use crate::base::limits::OVERFLOW_COUNTED_MAX;
+use crate::case::{self, Advised, Detour, Overflow, SKILL, TAG};
 use crate::rules::{Broken, Condition, Rule, Rules, Share, Then};
 
 /// How a key of a rule is read, by its name.
@@ -47,6 +49,14 @@ const ROUTE: &[Key] = &[
     ("queue", |rule, v| add(rule, Advised::Queue(value::queue(v)?))),
     ("queues", |rule, v| {
         rule.then.push(Then::Share(shares(v)?));
+        Ok(())
+    }),
+    ("overflow", |rule, v| {
+        rule.detour.overflow = Some(overflow(v)?);
+        Ok(())
+    }),
+    ("fallback", |rule, v| {
+        rule.detour.fallback = Some(value::queue(v)?);
         Ok(())
     }),
     ("agent", |rule, v| {
@@ -152,7 +162,8 @@ impl Reading<'_> {
     fn rule(&mut self, place: usize, value: &Value<'_>) -> Rule {
         let (list, keys, needs) = LISTS[place];
         let line = line_number(self.text, value.span().start);
-        let mut rule = Rule { name: String::new(), line, workstream: None, when: None, then: Vec::new() };
+        let (then, detour) = (Vec::new(), Detour::default());
+        let mut rule = Rule { name: String::new(), line, workstream: None, when: None, then, detour };
         let DeValue::Table(table) = value.get_ref() else {
             self.wrongs.extend(wrong(value, &format!("a table [[{list}]]")));
             return rule;
@@ -179,6 +190,11 @@ impl Reading<'_> {
             }
         }
         let fits = if list == "route" { rule.then.len() == 1 } else { !rule.then.is_empty() };
+        let sends = |then: &Then| matches!(then, Then::Share(_) | Then::Advise(Advised::Queue(_)));
+        if !rule.detour.is_empty() && fits && !rule.then.iter().any(sends) {
+            let what = "found overflow or fallback without a queue, expected `queue` or `queues`".to_owned();
+            self.wrongs.push(Wrong { span: value.span(), what });
+        }
         if !fits && self.wrongs.len() == before {
             let what = format!("found a [[{list}]] that says too little or too much, expected {needs}");
             self.wrongs.push(Wrong { span: value.span(), what });
@@ -263,6 +279,28 @@ fn shares(value: &Value<'_>) -> Read<Vec<Share>> {
             what: format!("found parts that add up to {sum}, expected {EXPECTED}"),
         }]),
     }
+}
+
+/// Another queue, and at least one condition.
+fn overflow(value: &Value<'_>) -> Read<Overflow> {
+    const EXPECTED: &str =
+        r#"a queue with when it is used, such as { queue = "night", out_of_hours = true, full = 20, waiting = "30m" }"#;
+    let DeValue::Table(table) = value.get_ref() else { return Err(wrong(value, EXPECTED)) };
+    let mut overflow = Overflow { queue: String::new(), out_of_hours: false, full: None, waiting: None };
+    for (name, value) in table {
+        match name.get_ref().as_ref() {
+            "queue" => overflow.queue = value::queue(value)?,
+            "out_of_hours" => overflow.out_of_hours = value::truth(value)?,
+            "full" => overflow.full = Some(value::count(value, 1, OVERFLOW_COUNTED_MAX)? as u32),
+            "waiting" => overflow.waiting = Some(Span(value::duration(value, 60, 365 * 86_400)?)),
+            other => {
+                let what = format!("found the unknown key {other:?}, expected {EXPECTED}");
+                return Err(vec![Wrong { span: name.span(), what }]);
+            }
+        }
+    }
+    let is_ever = overflow.out_of_hours || overflow.full.is_some() || overflow.waiting.is_some();
+    if is_ever && !overflow.queue.is_empty() { Ok(overflow) } else { Err(wrong(value, EXPECTED)) }
 }
 
 #[cfg(test)]

@@ -151,6 +151,11 @@ pub fn show_host((host, port): &(String, u16)) -> String {
     host.parse().map_or_else(|_| format!("{host}:{port}"), |ip: IpAddr| SocketAddr::new(ip, *port).to_string())
 }
 
+/// `true` or `false`.
+pub fn truth(value: &Value<'_>) -> Read<bool> {
+    value.get_ref().as_bool().ok_or_else(|| wrong(value, "true or false"))
+}
+
 /// A whole number within bounds.
 pub fn count(value: &Value<'_>, least: usize, most: usize) -> Read<usize> {
     let number = match value.get_ref() {

@@ -60,11 +60,12 @@ impl Desk {
 }
 
 fn row(stage: Stage, rule: &Rule) -> Value {
+    let detour = &rule.detour;
     let then = |then: &Then| match then {
-        Then::Advise(what) => what.to_string(),
+        Then::Advise(what) => format!("{what}{detour}"),
         Then::Share(shares) => {
             let parts: Vec<String> = shares.iter().map(|share| format!("{} {} %", share.queue, share.part)).collect();
-            format!("queues {}", parts.join(", "))
+            format!("queues {}{detour}", parts.join(", "))
         }
     };
     json!({

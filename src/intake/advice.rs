@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Reading;
 use super::advisers::{Advisers, Heard};
+use super::detour::{Look, followed};
 use super::plugins::{Failed, count_failures};
 use super::reading::saved_fields;
 use crate::address::RoutingAddress;
@@ -20,8 +21,8 @@ use crate::case::{
 };
 use crate::rules::{MAIN_WORKSTREAM, Rules};
 use crate::store::{ReadError, Site, people, tables};
-
 use crate::{case, message};
+
 /// What was advised about the new cases of a message, weighed for each.
 #[derive(Default)]
 pub struct Counsel {
@@ -95,9 +96,9 @@ async fn brief(
             Brief::of(reading.facts.clone(), Vec::new(), reading.auth, Some(address))
         }
     };
-    if let Some(contact) = contact {
     let at = reading.envelope.received_at;
     brief.hours = site.hours.iter().map(|(name, hours)| (name.clone(), hours.at(at).open)).collect();
+    if let Some(contact) = contact {
         brief.contact = KnownContact { known: true, name: contact.name.clone().unwrap_or_default() };
     }
     if let Some(author) = reading.facts.author() {
@@ -149,6 +150,7 @@ pub async fn replayed(
     for rules in [now, candidate] {
         let mut draft = draft(&address);
         let advice = rules.advise_all(&brief, &mut draft, &mail.id.to_key(), |_| ());
+        let advice = followed(site, advice, mail.decided_at, Look::Hours).await?;
         let missing = missing(site, &advice).await?;
         let weighed = weigh(advice, |what| missing.get(&what.to_string()).cloned().map(Lost::Wrong));
         both.push(Counselled::of(draft, &weighed));
@@ -195,6 +197,7 @@ impl Counsel {
         let began = site.now();
         let brief = brief(site, reading, &address.address, evidence.sender.contact.as_ref()).await?;
         let Heard { advice, unclear: mut told, failed } = advisers.ask(brief, draft(address), reading.id, began).await;
+        let advice = followed(site, advice, began, Look::Whole).await?;
         let missing = missing(site, &advice).await?;
         let barred = |what: &Advised| match what {
             Advised::Hold(_) if evidence.released => {
@@ -293,10 +296,10 @@ fn happening(case: &Case, advice: &Advice) -> Option<Happening> {
         (from.as_ref() != Some(&to)).then_some(Happening::FieldChanged { name, from, to: Some(to) })
     };
     match &advice.what {
+        Advised::Workstream(to) => field(case::WORKSTREAM.into(), Some(case.workstream().to_owned()), to.clone()),
         Advised::Priority(to) => field("priority".into(), Some(case.priority.to_string()), to.to_string()),
         Advised::RecordType(to) => field("record_type".into(), case.record_type.clone(), to.clone()),
         Advised::Field { name, value } => field(name.clone(), case.fields.get(name).cloned(), value.clone()),
-        Advised::Workstream(to) => field(case::WORKSTREAM.into(), Some(case.workstream().to_owned()), to.clone()),
         Advised::Skill { name, level } => {
             let from = case.skills.get(name).map(u8::to_string);
             field(format!("{SKILL}{name}"), from, level.to_string())
@@ -310,6 +313,6 @@ fn happening(case: &Case, advice: &Advice) -> Option<Happening> {
             let hint = Hint { case: *number, why: format!("{} suggests it", advice.by), message_id: None };
             case.takes_hint(&hint).then_some(Happening::HintAdded(hint))
         }
-        Advised::Workstream(_) | Advised::Queue(_) | Advised::Agent(_) | Advised::Hold(_) => None,
+        Advised::Queue(_) | Advised::QueueOr { .. } | Advised::Agent(_) | Advised::Hold(_) => None,
     }
 }

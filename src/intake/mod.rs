@@ -12,6 +12,7 @@ mod acknowledge;
 mod advice;
 mod advisers;
 mod again;
+mod detour;
 mod evidence;
 mod explain;
 mod inbox;

@@ -59,15 +59,16 @@
 //!
 //! A change is in force within a second. A file with a mistake is not: the former rules stay (after a start: none), and the
 //! log, `postcase rules show` and `postcase check` name line and column. `check` also warns of rules that can never have a
-//! say; `check --store` and `rules show` of queues that are missing or have no members, too. `postcase rules test FILE.eml`
+//! say, and of two where one always undoes what the other says; `check --store` and `rules show` of queues that are missing or have no members, too. `postcase rules test FILE.eml`
 //! shows what each condition makes of a message. A condition that can't be told for a message (a header field that it lacks,
 //! numbers compared with texts) doesn't hold; ask first: `"list-id" in headers && …`. Rules see the first 64 KiB of each text
 //! and the first 100 entries of each list. Parts of queues are dealt out by a digest of rule and mail id: the same message
-//! goes to the same queue each time. A message that opens a case at each of several addresses is shown to the rules for each.
+//! goes to the same queue each time. A route rule's `overflow` and `fallback` are looked at once, when the message is decided;
+//! `queue set --overflow` is about cases that wait already. A message that opens a case at each of several addresses is shown to the rules for each.
 //!
 //! `postcase replay --rules FILE` runs the stored mail that began a case, or that a rule holds, through other rules, beside
 //! those in force now, and shows what would change; nothing is changed. It sees contacts as they were when the message came,
-//! queues, agents, accounts and settings of addresses as they are now, and of several addresses the first.
+//! queues, agents, accounts and settings of addresses as they are now, of several addresses the first, and no queue as full.
 //!
 //! # Senders
 //! `postcase message show ID` says under `auth` what SPF, DKIM, DMARC and ARC said of a message when it was decided. Of

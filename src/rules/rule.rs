@@ -14,6 +14,8 @@ pub struct Rule {
     /// None: always.
     pub when: Option<Condition>,
     pub then: Vec<Then>,
+    /// Where else it goes than to the queue.
+    pub detour: Detour,
 }
 
 /// What a rule says when it is true.
@@ -132,6 +134,10 @@ impl Then {
 pub(super) fn share<'s>(shares: &'s [Share], rule: &str, key: &[u8]) -> &'s str {
     let mut digest = blake3::Hasher::new();
     digest.update(rule.as_bytes()).update(&[0]).update(key);
+        };
+        match advised {
+            Advised::Queue(queue) if !rule.detour.is_empty() => Advised::QueueOr { queue, detour: rule.detour.clone() },
+            other => other,
     let mut place = [0; 8];
     digest.finalize_xof().fill(&mut place);
     let mut left = (u64::from_le_bytes(place) % 100) as u32;

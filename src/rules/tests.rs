@@ -69,7 +69,7 @@ fn what_can_be_known_early_is_a_mistake() {
 fn rule(name: &str, workstream: Option<&str>, when: &str, then: Advised) -> Rule {
     let workstream = workstream.map(str::to_owned);
     let when = (!when.is_empty()).then(|| Condition::compile(when).unwrap());
-    Rule { name: name.into(), line: 1, workstream, when, then: vec![Then::Advise(then)] }
+    Rule { name: name.into(), line: 1, workstream, when, then: vec![Then::Advise(then)], detour: Default::default() }
 }
 
 fn said(rules: &Rules) -> Vec<String> {
