@@ -294,8 +294,8 @@
 //! and Envoy; a language of our own would need a manual of its own. It parses by ANTLR (BSD-3-Clause and others, all
 //! permissive); eleven crates more, 24 s of processor time in a debug build with all that they need. What it lacks for us is ours: names,
 //! fields and functions are checked when the file is read, macros over lists nest twice at most, and `matches` takes only
-//! patterns that are written out, which [`regex`](https://docs.rs/regex) (MIT or Apache-2.0) compiles once for each thread instead of
-//! once for each message. Times and dates are left out (they would bring chrono). Rules advise in
+//! patterns that are written out, which [`regex`](https://docs.rs/regex) (MIT or Apache-2.0) compiles once, when the file is
+//! read. Times and dates are left out (they would bring chrono). Rules advise in
 //! [`case::advice`](crate::case::weigh()) words that plugins will share, so that one order holds for all.
 //!
 //! **2026-11-29: the language of a message is told or left open, never guessed, and only for those who ask.** By

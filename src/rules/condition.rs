@@ -6,9 +6,8 @@
 //! CEL has no loops; what it has over lists may be nested twice, and lists and texts are bounded, so that every evaluation
 //! ends soon. Patterns take time in proportion to the text, whatever they are.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, RwLock, Weak};
 
 use cel::common::ast::{EntryExpr, Expr, LiteralValue};
 use cel::common::types::{CelBool, CelString};
@@ -28,13 +27,13 @@ const NAMES: [(&str, &[&str]); 16] = [
     ("recipients", &[]),
     ("subject", &[]),
     ("text", &[]),
-    ("language", &[]),
     ("whole_text", &[]),
+    ("language", &[]),
     ("headers", &[]),
     ("attachments", &[]),
     ("kind", &[]),
-    ("hours", &[]),
     ("automatic", &[]),
+    ("hours", &[]),
     ("auth", &["spf", "dkim", "dmarc", "arc"]),
     ("case", &["workstream", "priority", "record_type", "tags", "fields", "skills"]),
 ];
@@ -68,6 +67,8 @@ static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| {
 pub struct Condition {
     pub text: String,
     expression: IdedExpr,
+    #[expect(dead_code, reason = "held, because evaluation finds them by their text")]
+    patterns: Vec<Arc<Regex>>,
 }
 
 /// Why a text is no condition.
@@ -92,12 +93,13 @@ impl Condition {
             return Err(Broken { at, what });
         }
         let program = ENVIRONMENT.compile(text).map_err(|errors| unparsed(text, &errors))?;
-        let mut check = Check { bound: Vec::new(), nested: 0 };
+        let mut check = Check { bound: Vec::new(), nested: 0, patterns: Vec::new() };
         check.expression(program.expression()).map_err(|(id, what)| {
             let at = program.source_info().offset_for(id).map_or(0, |(start, _)| start as usize);
             Broken { at: text.char_indices().nth(at).map_or(0, |(byte, _)| byte), what }
         })?;
-        Ok(Self { text: text.to_owned(), expression: program.expression().clone() })
+        let patterns = check.patterns;
+        Ok(Self { text: text.to_owned(), expression: program.expression().clone(), patterns })
     }
 
     /// `Err` says why it can't be told, which counts as false.
@@ -166,6 +168,7 @@ struct Check<'e> {
     /// The names of elements in what surrounds it.
     bound: Vec<&'e str>,
     nested: usize,
+    patterns: Vec<Arc<Regex>>,
 }
 
 impl<'e> Check<'e> {
@@ -190,7 +193,7 @@ impl<'e> Check<'e> {
                     return Err((node.id, unknown("function", name, nearest(name, FUNCTIONS.into_iter()))));
                 }
                 if name == "matches" {
-                    pattern(call.args.last()).map_err(|what| (node.id, what))?;
+                    self.patterns.push(pattern(call.args.last()).map_err(|what| (node.id, what))?);
                 }
                 call.target.iter().try_for_each(|target| self.expression(target))?;
                 call.args.iter().try_for_each(|argument| self.expression(argument))
@@ -242,9 +245,9 @@ fn nearest<'n>(typed: &str, known: impl Iterator<Item = &'n str>) -> &'n str {
 }
 
 /// A pattern is written out, so that it is compiled once and its mistakes are seen early.
-fn pattern(argument: Option<&IdedExpr>) -> Result<(), String> {
+fn pattern(argument: Option<&IdedExpr>) -> Result<Arc<Regex>, String> {
     match argument.map(|argument| &argument.expr) {
-        Some(Expr::Literal(LiteralValue::String(text))) => compiled(text.inner()).map(drop),
+        Some(Expr::Literal(LiteralValue::String(text))) => kept(text.inner()),
         _ => {
             Err("found a computed pattern, expected one that is written out, as subject.matches('(?i)invoice')".into())
         }
@@ -259,22 +262,33 @@ fn compiled(pattern: &str) -> Result<Regex, String> {
     })
 }
 
-thread_local! {
-    static PATTERNS: RefCell<HashMap<String, Regex>> = RefCell::default();
+/// Every pattern of a condition that is there. Conditions own them, so that those of former rules go.
+static PATTERNS: LazyLock<RwLock<HashMap<String, Weak<Regex>>>> = LazyLock::new(RwLock::default);
+
+/// The pattern as all conditions with it share it, compiled when the first of them is read.
+fn kept(pattern: &str) -> Result<Arc<Regex>, String> {
+    if let Some(known) = known(pattern) {
+        return Ok(known);
+    }
+    let new = Arc::new(compiled(pattern)?);
+    let mut patterns = PATTERNS.write().expect("no holder panics");
+    if let Some(faster) = patterns.get(pattern).and_then(Weak::upgrade) {
+        return Ok(faster);
+    }
+    if patterns.len() == patterns.capacity() {
+        patterns.retain(|_, known| known.strong_count() > 0);
+    }
+    patterns.insert(pattern.to_owned(), Arc::downgrade(&new));
+    Ok(new)
 }
 
-/// CEL's `matches`, with patterns that are compiled once for each thread.
+fn known(pattern: &str) -> Option<Arc<Regex>> {
+    PATTERNS.read().expect("no holder panics").get(pattern)?.upgrade()
+}
+
+/// CEL's `matches`. No pattern is compiled while a message waits.
 fn matches(text: &CelString<'_>, pattern: &CelString<'_>) -> Result<CelBool, ExecutionError> {
-    PATTERNS.with_borrow_mut(|patterns| {
-        if let Some(known) = patterns.get(pattern.inner()) {
-            return Ok(CelBool::from(known.is_match(text.inner())));
-        }
-        let new = compiled(pattern.inner()).map_err(|error| ExecutionError::function_error("matches", error))?;
-        let found = new.is_match(text.inner());
-        if patterns.len() >= limits::PATTERNS_KEPT {
-            patterns.clear();
-        }
-        patterns.insert(pattern.inner().to_owned(), new);
-        Ok(CelBool::from(found))
-    })
+    let known =
+        known(pattern.inner()).ok_or_else(|| ExecutionError::function_error("matches", "its pattern isn't known"))?;
+    Ok(CelBool::from(known.is_match(text.inner())))
 }
