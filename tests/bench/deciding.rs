@@ -16,6 +16,7 @@ use postcase::base::{Chance, Clock, Envelope, IMPORTED, ReversePath, Time};
 use postcase::case::ManyAddresses;
 use postcase::intake::{Inbox, Worker};
 use postcase::net::{Dns, MxCheck, Stop, dns};
+use postcase::rules::Book;
 use postcase::store::site::Parts;
 use postcase::store::{Batch, JournalKind, SimulatedMedium, Site, Store, tables};
 
@@ -46,7 +47,7 @@ pub fn rounds(messages: &[&[u8]], seconds: f64) -> Result<Decided, Box<dyn std::
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (begun, mut decided) = (Instant::now(), Decided::default());
     while begun.elapsed().as_secs_f64() < seconds {
-        let round = runtime.block_on(round(messages))?;
+        let (_, round) = runtime.block_on(stored(messages, Book::empty()))?;
         decided.messages += round.messages;
         decided.cases += round.cases;
         decided.cpu_seconds += round.cpu_seconds;
@@ -55,10 +56,11 @@ pub fn rounds(messages: &[&[u8]], seconds: f64) -> Result<Decided, Box<dyn std::
     Ok(decided)
 }
 
-async fn round(messages: &[&[u8]]) -> Result<Decided, Box<dyn std::error::Error>> {
+/// A fresh store with these messages, decided by these rules.
+pub async fn stored(messages: &[&[u8]], rules: Book) -> Result<(Arc<Site>, Decided), Box<dyn std::error::Error>> {
     let clock = Clock::system();
     let opened = Store::open(Arc::new(SimulatedMedium::new()), clock.now()).await?;
-    let site = Arc::new(Site::open(parts(&opened.store, clock)).await?);
+    let site = Arc::new(Site::open(parts(&opened.store, clock, rules)).await?);
     let mut batch = Batch::default();
     tables::ADDRESSES.insert(&mut batch, &ADDRESS.parse()?, &address()?);
     site.engine.commit(batch).await?;
@@ -78,7 +80,7 @@ async fn round(messages: &[&[u8]]) -> Result<Decided, Box<dyn std::error::Error>
     let records = tables::MAILS.get_many(&*site.engine, &ids).await?;
     let cases = records.iter().flatten().filter(|record| record.value.case.is_some()).count();
     let (cpu_seconds, recording_seconds) = (after.0 - before.0, after.1 - before.1);
-    Ok(Decided { messages: messages.len(), cases, cpu_seconds, recording_seconds })
+    Ok((site, Decided { messages: messages.len(), cases, cpu_seconds, recording_seconds }))
 }
 
 fn worker(site: &Arc<Site>, inbox: &Arc<Inbox>) -> Result<Arc<Worker>, Box<dyn std::error::Error>> {
@@ -89,9 +91,9 @@ fn worker(site: &Arc<Site>, inbox: &Arc<Inbox>) -> Result<Arc<Worker>, Box<dyn s
     Ok(Arc::new(Worker::new(site.clone(), inbox.clone(), authenticator, mx, Arc::default())))
 }
 
-fn parts(store: &Store, clock: Clock) -> Parts {
+fn parts(store: &Store, clock: Clock, rules: Book) -> Parts {
     Parts {
-        rules: postcase::rules::Book::empty(),
+        rules,
         hours: Default::default(),
         plugins: Arc::new(postcase::plugin::Catalogue::new("nowhere".into())),
         hostname: HOST.into(),

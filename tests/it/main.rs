@@ -23,6 +23,7 @@ mod player;
 mod plugins;
 mod promises;
 mod puppet;
+mod replay;
 mod rotation;
 mod scenarios;
 mod script;
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
     trials.extend(kill::trials(SERVER.is_some()));
     trials.extend(delivery::trials(SERVER.is_some()));
     trials.extend(loops::trials(SERVER.is_some()));
+    trials.extend(replay::trials(SERVER.is_some()));
     trials.extend(rotation::trials(SERVER.is_some()));
     trials.extend(durability::trials(SERVER.is_some()));
     trials.extend(plugins::trials());

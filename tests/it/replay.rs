@@ -1,0 +1,90 @@
+//! `postcase replay` over stored mail through the real binary: what changes is exactly what a candidate made by hand
+//! changes, and the same question gets the same bytes, whoever computes them with however many threads.
+
+use std::collections::BTreeMap;
+
+use libtest_mimic::{Failed, Trial};
+use serde_json::Value;
+
+use crate::child::Home;
+use crate::corpus;
+use crate::unit::wait;
+
+const ADDRESS: &str = "support@company.example";
+const MESSAGES: usize = 300;
+/// In force: half of the mail in each of two queues.
+const RULES: &str = "[[route]]\nname = \"halves\"\nqueues = { main = 50, other = 50 }\n";
+/// Each tenth order goes elsewhere, and a seventh of the customers is urgent.
+const CANDIDATE: &str = "\
+[[classify]]\nname = \"urgent\"\nwhen = 'sender.domain == \"customer3.example\"'\npriority = \"high\"\n\
+[[route]]\nname = \"tens\"\nwhen = 'subject.matches(\"^Order [0-9]*0$\")'\nqueue = \"tens\"\n\
+[[route]]\nname = \"halves\"\nqueues = { main = 50, other = 50 }\n";
+
+pub fn trials(ready: bool) -> Vec<Trial> {
+    let exact = Trial::test("replay: a candidate changes what it says, the same each time", exact);
+    vec![exact.with_ignored_flag(!ready)]
+}
+
+fn exact() -> Result<(), Failed> {
+    let home = Home::new("refuse")?;
+    std::fs::write(home.folder().join("rules.toml"), RULES)?;
+    std::fs::write(home.folder().join("new.toml"), CANDIDATE)?;
+    std::fs::write(home.folder().join("old.mbox"), (0..MESSAGES).map(order).collect::<String>())?;
+    let server = home.start()?;
+    home.json(&["queue", "add", "other"])?;
+    home.json(&["queue", "add", "tens"])?;
+    home.json(&["address", "add", ADDRESS, "--mode", "direct"])?;
+    home.json(&["import", "old.mbox", "--address", ADDRESS])?;
+    wait(corpus::decided(&home))?;
+
+    let first = replay(&home, "4")?;
+    let again = replay(&home, "4")?;
+    server.kill()?;
+    // Without a server the command line computes it, here with one thread.
+    let elsewhere = replay(&home, "1")?;
+    if first != again || first != elsewhere {
+        return Err("the same rules over the same mail give other bytes".into());
+    }
+    changed_are_as_expected(&serde_json::from_slice(&first)?)
+}
+
+fn order(number: usize) -> String {
+    let customer = number % 7;
+    format!(
+        "From a@b Tue Nov 18 09:00:00 2025\nFrom: Anna <anna{number}@customer{customer}.example>\nTo: {ADDRESS}\n\
+         Subject: Order {number}\nMessage-ID: <{number}@customer{customer}.example>\n\nWhere is order {number}?\n\n"
+    )
+}
+
+fn replay(home: &Home, threads: &str) -> Result<Vec<u8>, Failed> {
+    let mut command = home.command();
+    command.args(["--json", "replay", "--rules", "new.toml"]).env("TOKIO_WORKER_THREADS", threads);
+    let output = command.output()?;
+    match output.status.success() {
+        true => Ok(output.stdout),
+        false => Err(format!("replay: {}", String::from_utf8_lossy(&output.stderr)).into()),
+    }
+}
+
+fn changed_are_as_expected(told: &Value) -> Result<(), Failed> {
+    if told["messages"] != MESSAGES {
+        return Err(format!("{} of {MESSAGES} messages were replayed", told["messages"]).into());
+    }
+    let changed = told["changed"].as_array().ok_or("no list of changes")?;
+    let queue_and_priority = |one: &Value| {
+        let [queue, priority] = ["queue", "priority"].map(|name| one["after"][name].as_str().unwrap_or_default());
+        (queue == "tens", priority == "high")
+    };
+    let found: BTreeMap<String, (bool, bool)> = changed
+        .iter()
+        .map(|one| (one["message_id"].as_str().unwrap_or_default().to_owned(), queue_and_priority(one)))
+        .collect();
+    let expected: BTreeMap<String, (bool, bool)> = (0..MESSAGES)
+        .filter(|number| number % 10 == 0 || number % 7 == 3)
+        .map(|number| (format!("<{number}@customer{}.example>", number % 7), (number % 10 == 0, number % 7 == 3)))
+        .collect();
+    if found != expected || changed.len() != expected.len() {
+        return Err(format!("{} changes, expected {}: {told}", changed.len(), expected.len()).into());
+    }
+    Ok(())
+}
