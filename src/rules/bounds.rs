@@ -51,12 +51,12 @@ pub fn excess(text: &str) -> Option<(usize, String)> {
 }
 
 /// In raw texts a backslash is one.
-fn is_raw(before: &str) -> bool {
+pub(super) fn is_raw(before: &str) -> bool {
     before.trim_end_matches(['b', 'B']).ends_with(['r', 'R'])
 }
 
 /// Bytes of the text that begins with its quote; none when it doesn't end, as texts in single quotes do at a line's end.
-fn quoted(text: &str, raw: bool) -> Option<usize> {
+pub(super) fn quoted(text: &str, raw: bool) -> Option<usize> {
     let quote = &text[..1];
     let threefold = quote.repeat(3);
     let end = if text.starts_with(&threefold) { &threefold } else { quote };

@@ -9,14 +9,15 @@
 
 mod book;
 mod bounds;
+mod clauses;
 mod condition;
 mod rule;
 mod warnings;
 #[cfg(test)]
 mod tests;
 
-pub use book::{Book, Reader, text};
 pub use crate::case::MAIN_WORKSTREAM;
+pub use book::{Book, Reader, text};
 pub use condition::{Broken, Condition, Subject};
 pub use rule::{Rule, Rules, Share, Then, Told};
 pub use warnings::{Warning, warnings};

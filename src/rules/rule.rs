@@ -122,10 +122,22 @@ impl Rule {
 }
 
 impl Then {
-    fn advised(&self, rule: &Rule, key: &[u8]) -> Advised {
+    /// What it says of every message.
+    pub fn advice(&self) -> Option<&Advised> {
         match self {
+            Self::Advise(what) => Some(what),
+            Self::Share(_) => None,
+        }
+    }
+
+    fn advised(&self, rule: &Rule, key: &[u8]) -> Advised {
+        let advised = match self {
             Self::Advise(what) => what.clone(),
             Self::Share(shares) => Advised::Queue(share(shares, &rule.name, key).to_owned()),
+        };
+        match advised {
+            Advised::Queue(queue) if !rule.detour.is_empty() => Advised::QueueOr { queue, detour: rule.detour.clone() },
+            other => other,
         }
     }
 }
@@ -134,10 +146,6 @@ impl Then {
 pub(super) fn share<'s>(shares: &'s [Share], rule: &str, key: &[u8]) -> &'s str {
     let mut digest = blake3::Hasher::new();
     digest.update(rule.as_bytes()).update(&[0]).update(key);
-        };
-        match advised {
-            Advised::Queue(queue) if !rule.detour.is_empty() => Advised::QueueOr { queue, detour: rule.detour.clone() },
-            other => other,
     let mut place = [0; 8];
     digest.finalize_xof().fill(&mut place);
     let mut left = (u64::from_le_bytes(place) % 100) as u32;

@@ -2,6 +2,7 @@
 
 use super::rule::share;
 use super::*;
+use crate::base::Priority;
 use crate::case::{Advice, Advised, Brief, Draft, SavedField, Stage};
 use crate::message;
 
@@ -124,23 +125,37 @@ fn shares_are_exact_within_one_percent_and_the_same_each_time() {
 fn rules_that_have_no_say_are_warned_of() {
     let queue = |name: &str| Advised::Queue(name.into());
     let rules = Rules {
-        classify: vec![rule("never", None, "false", Advised::Tag("t".into()))],
+        classify: vec![
+            rule("never", None, "false", Advised::Tag("t".into())),
+            rule("special", None, "subject == 'a' && kind == 'list'", Advised::Priority(Priority::High)),
+            rule("open", None, "subject == 'a' && kind == 'list'", Advised::Tag("list".into())),
+            rule("later", None, "'x' in case.tags", Advised::Priority(Priority::Low)),
+            rule("general", None, "kind == 'list'", Advised::Priority(Priority::Normal)),
+        ],
         route: vec![
             rule("nowhere", Some("claims"), "", queue("x")),
             rule("all", None, "true", queue("x")),
             rule("late", None, "text == 'a'", queue("y")),
         ],
+        intake: vec![
+            rule("bills", None, "text == 'b' && kind == 'list'", Advised::Workstream("bills".into())),
+            rule("both", Some("bills"), "case.workstream == 'sales'", Advised::Workstream("x".into())),
+            rule("few", None, "kind == 'list' && text == 'b' && subject == ''", Advised::Workstream("few".into())),
+        ],
         ..Rules::default()
     };
     let told: Vec<String> = warnings(&rules, None).into_iter().map(|warning| warning.what).collect();
     let expected = [
+        "rule both never matches: case.workstream==\"bills\" and case.workstream=='sales' can't be true together",
+        "rule few never matters: rule bills on line 1 comes first, whenever this one holds",
         "rule never never matches: its condition is false",
+        "rule special conflicts: its priority high never counts, since rule general on line 1 says otherwise whenever it holds",
         "rule nowhere never matches: no intake rule chooses the workstream claims",
         "rule late never matters: rule all on line 1 comes first, always",
     ];
     assert_eq!(told, expected);
     let told = warnings(&rules, Some(&Default::default()));
-    assert!(told[3].what.ends_with("there is no queue x; add it: postcase queue add x"), "{told:?}");
+    assert!(told[6].what.ends_with("there is no queue x; add it: postcase queue add x"), "{told:?}");
 }
 
 #[test]

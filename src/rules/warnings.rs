@@ -1,9 +1,10 @@
-//! What is no mistake and yet can't be meant: rules that never match, queues that nobody works on.
+//! What is no mistake and yet can't be meant: rules that never match, those whose word never counts, queues that nobody works on.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::clauses::Clauses;
 use super::{MAIN_WORKSTREAM, Rule, Rules, Then};
 use crate::case::{Advised, Stage};
 use crate::routing::{Assign, Queue};
@@ -22,6 +23,7 @@ pub fn warnings(rules: &Rules, queues: Option<&BTreeMap<String, Queue>>) -> Vec<
         let listed = rules.of(stage);
         for (place, rule) in listed.iter().enumerate() {
             let what = never(rules, stage, rule, &listed[..place]);
+            let what = what.or_else(|| in_vain(rule, &listed[place + 1..]));
             all.extend(what.map(|what| Warning { line: rule.line, what: format!("rule {} {what}", rule.name) }));
         }
     }
@@ -40,17 +42,38 @@ fn never(rules: &Rules, stage: Stage, rule: &Rule, before: &[Rule]) -> Option<St
     if rule.constant() == Some(false) {
         return Some("never matches: its condition is false".into());
     }
+    let own = rule.clauses();
+    if let Some((one, other)) = own.contradiction() {
+        return Some(format!("never matches: {one} and {other} can't be true together"));
+    }
     if let Some(name) = &rule.workstream
         && name != MAIN_WORKSTREAM
         && !rules.intake.iter().any(|intake| intake.chooses(name))
     {
         return Some(format!("never matches: no intake rule chooses the workstream {name}"));
     }
-    let covers = |other: &&Rule| {
-        other.constant() == Some(true) && (other.workstream.is_none() || other.workstream == rule.workstream)
+    let first = before.iter().find(|other| other.clauses().follow_from(&own)).filter(|_| stage != Stage::Classify)?;
+    let when = if first.clauses().is_empty() { "always" } else { "whenever this one holds" };
+    Some(format!("never matters: rule {} on line {} comes first, {when}", first.name, first.line))
+}
+
+/// What a rule says in vain, because a later one that holds whenever it does says otherwise.
+fn in_vain(rule: &Rule, after: &[Rule]) -> Option<String> {
+    let own = rule.clauses();
+    let said = |rule: &Rule| rule.then.iter().filter_map(Then::advice).cloned().collect::<Vec<_>>();
+    let stronger = |other: &&Rule| {
+        let clauses = other.clauses();
+        !clauses.ask_about_case() && clauses.follow_from(&own)
     };
-    let first = before.iter().find(covers).filter(|_| stage != Stage::Classify)?;
-    Some(format!("never matters: rule {} on line {} comes first, always", first.name, first.line))
+    after.iter().filter(stronger).find_map(|other| {
+        let mut pairs =
+            said(rule).into_iter().flat_map(|one| said(other).into_iter().map(move |two| (one.clone(), two)));
+        let (lost, _) = pairs.find(|(one, two)| one != two && one.yields_to(two))?;
+        let (name, line) = (&other.name, other.line);
+        Some(format!(
+            "conflicts: its {lost} never counts, since rule {name} on line {line} says otherwise whenever it holds"
+        ))
+    })
 }
 
 fn unattended(name: &str, queue: Option<&Queue>) -> Option<String> {
@@ -66,16 +89,24 @@ impl Rule {
         self.when.as_ref().map_or(Some(true), |when| when.constant())
     }
 
+    /// Of its condition and its workstream.
+    fn clauses(&self) -> Clauses {
+        let clauses = self.when.as_ref().map(|when| Clauses::of(&when.text)).unwrap_or_default();
+        self.workstream.iter().fold(clauses, |all, only| all.with(format!("case.workstream=={only:?}")))
+    }
+
     fn chooses(&self, workstream: &str) -> bool {
         self.then.iter().any(|then| matches!(then, Then::Advise(Advised::Workstream(name)) if name == workstream))
     }
 
     /// The queues that it may choose.
     fn queues(&self) -> impl Iterator<Item = &str> {
-        self.then.iter().flat_map(|then| match then {
+        let own = self.then.iter().flat_map(|then| match then {
             Then::Advise(Advised::Queue(name)) => vec![name.as_str()],
             Then::Advise(_) => vec![],
             Then::Share(shares) => shares.iter().map(|share| share.queue.as_str()).collect(),
-        })
+        });
+        let detours = self.detour.overflow.iter().map(|overflow| &overflow.queue).chain(&self.detour.fallback);
+        own.chain(detours.map(String::as_str))
     }
 }
