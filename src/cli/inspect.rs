@@ -137,7 +137,9 @@ mod tests {
         let expected: Vec<_> = files.iter().map(String::as_str).zip([false, true, true, true, false]).collect();
         assert_eq!(told, expected);
         assert_eq!((&lines[0]["subject"], &lines[4]["subject"]), (&"one".into(), &"two\u{9b}".into()));
-        assert!(lines[0].as_object().unwrap().contains_key("auth") && lines[0]["auth"].is_null());
+        for name in ["auth", "language"] {
+            assert_eq!(lines[0].get(name), Some(&serde_json::Value::Null), "{name}");
+        }
 
         out_for_people(&files[4..], read, &["subject  two\u{fffd}\n"]);
         out_for_people(&files[3..4], read, &["No such file"]);

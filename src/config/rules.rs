@@ -335,6 +335,33 @@ mod tests {
     }
 
     #[test]
+    fn overflow_needs_a_queue_and_a_condition() {
+        let rule = |rest: &str| format!("[[route]]\nname = 'a'\n{rest}\n");
+        let text = rule(
+            "queues = { x = 50, y = 50 }\noverflow = { queue = 'z', full = 5, waiting = '1h' }\nfallback = 'main'",
+        );
+        let rules = read(Path::new("f"), &text).unwrap();
+        assert_eq!(
+            rules.route[0].detour.to_string(),
+            ", z when 5 wait there or one has waited 1h, main when it is gone"
+        );
+        let alone = "f:1:1: found overflow or fallback without a queue, expected `queue` or `queues`";
+        check(&rule("agent = 'tim@example.com'\nfallback = 'main'"), &[alone]);
+        let needs = "expected a queue with when it is used, such as \
+                     { queue = \"night\", out_of_hours = true, full = 20, waiting = \"30m\" }";
+        check(
+            &rule("queue = 'x'\noverflow = { queue = 'y', out_of_hours = false }"),
+            &[&format!("f:4:12: found a table, {needs}")],
+        );
+        check(
+            &rule("queue = 'x'\noverflow = { fulll = 5 }"),
+            &[&format!("f:4:14: found the unknown key \"fulll\", {needs}")],
+        );
+        let full = "f:4:28: found 0, expected a whole number from 1 to 1000";
+        check(&rule("queue = 'x'\noverflow = { queue = 'y', full = 0 }"), &[full]);
+    }
+
+    #[test]
     fn every_mistake_says_its_place_and_what_was_expected() {
         check("", &[]);
         check(

@@ -60,6 +60,11 @@
 //! 2 s at most, on a machine that was busy otherwise; of 10,000 refusals each of an unknown, a disabled and a foreign recipient
 //! one kind is slower than another in 0.498 to 0.502 of all pairs.
 //!
+//! `cargo bench --bench rules`, on that machine: 1,000 rules of the sorts that people write take 0.31 ms (p50) and 0.39 ms (p99)
+//! for one message, reading it again and telling its language 0.11 ms and 0.13 ms. A replay of 10,000 stored messages with
+//! 100 rules in force and as many in the candidate takes 2.4 s. `cargo bench --bench reading`: 13,400 messages a second as
+//! they are filed, 7,800 with their language.
+//!
 //! # What mattered
 //! - The sync itself: small groups of the journal are written over zeros that were made ahead, which took half the time.
 //! - Who goes first: before, deciding took four tenths of the rate at ten connections.

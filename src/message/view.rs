@@ -213,6 +213,16 @@ mod tests {
     }
 
     #[test]
+    fn the_language_is_that_of_what_is_new_and_costs_nothing_where_nobody_asks() {
+        let raw = "From: a@b\nSubject: Les billets\nContent-Type: text/plain; charset=utf-8\n\nGuten Tag, die Heizung geht seit \
+                   gestern nicht mehr. Bitte schicken Sie uns jemanden.\n\n> Bonjour, nous vous remercions de votre commande \
+                   et nous vous souhaitons une bonne journée.\n";
+        check(raw, serde_json::json!({"language": "de"}));
+        check("From: a@b\nSubject: Die Rechnung\n\nDanke!\n", serde_json::json!({"language": null}));
+        assert_eq!(read_without_language(raw.as_bytes()), Facts { language: None, ..read(raw.as_bytes()) });
+    }
+
+    #[test]
     fn header_fields_become_facts() {
         let raw = "Message-ID: <1@a>\nFrom: Anna <anna@a>, b@c\nFrom: Mallory <m@x>\nReply-To: r@a\nTo: t@a\nTo: u@a\n\
                    Cc: Group: c@a;\nSubject: =?utf-8?q?J=C3=B6rg?=\nSubject: second\nDate: Mon, 1 Jan 2024 10:00:00 +0100\n\

@@ -139,8 +139,8 @@ fn messages() {
 fn cases() {
     check("case list", json!({"command": "case-list", "limit": 100}));
     check(
-        "case list --status open --queue q --owner a@b.c --contact d@e.f --all",
-        json!({"command": "case-list", "status": "open", "queue": "q", "owner": "a@b.c", "contact": "d@e.f"}),
+        "case list --status open --queue q --workstream w --owner a@b.c --contact d@e.f --all",
+        json!({"command": "case-list", "status": "open", "queue": "q", "workstream": "w", "owner": "a@b.c", "contact": "d@e.f"}),
     );
     check("case list --text 'a b'", json!({"command": "case-list", "text": "a b", "limit": 100}));
     check("case take 17 --as a@b.c", json!({"command": "case-take", "number": 17, "by": "a@b.c"}));
