@@ -357,7 +357,7 @@ mod tests {
             &rule("queue = 'x'\noverflow = { fulll = 5 }"),
             &[&format!("f:4:14: found the unknown key \"fulll\", {needs}")],
         );
-        let full = "f:4:28: found 0, expected a whole number from 1 to 1000";
+        let full = "f:4:34: found 0, expected a whole number from 1 to 1000";
         check(&rule("queue = 'x'\noverflow = { queue = 'y', full = 0 }"), &[full]);
     }
 

@@ -16,12 +16,12 @@ use crate::address::RoutingAddress;
 use crate::base::{Mailbox, Time};
 use crate::case::{
     Advice, Advised, Beside, Brief, Case, Contact, Counselled, Decision, Direction, Disposition, Draft, Evidence,
-    Happening, Hint, KnownContact, Lost, Mail, Opening, PLUGIN, Reason, SKILL, SetAside, Status, Step, TAG, Weighed,
-    decide, weigh,
+    Happening, Hint, KnownContact, Lost, Mail, Opening, PLUGIN, Reason, SKILL, SetAside, Status, Step, TAG, WORKSTREAM,
+    Weighed, decide, weigh,
 };
+use crate::message;
 use crate::rules::{MAIN_WORKSTREAM, Rules};
 use crate::store::{ReadError, Site, people, tables};
-use crate::{case, message};
 
 /// What was advised about the new cases of a message, weighed for each.
 #[derive(Default)]
@@ -296,7 +296,7 @@ fn happening(case: &Case, advice: &Advice) -> Option<Happening> {
         (from.as_ref() != Some(&to)).then_some(Happening::FieldChanged { name, from, to: Some(to) })
     };
     match &advice.what {
-        Advised::Workstream(to) => field(case::WORKSTREAM.into(), Some(case.workstream().to_owned()), to.clone()),
+        Advised::Workstream(to) => field(WORKSTREAM.into(), Some(case.workstream().to_owned()), to.clone()),
         Advised::Priority(to) => field("priority".into(), Some(case.priority.to_string()), to.to_string()),
         Advised::RecordType(to) => field("record_type".into(), case.record_type.clone(), to.clone()),
         Advised::Field { name, value } => field(name.clone(), case.fields.get(name).cloned(), value.clone()),

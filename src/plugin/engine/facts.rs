@@ -20,6 +20,7 @@ pub(super) fn of(question: &Question<'_>) -> types::Facts {
         subject: brief.subject.clone(),
         new_text: brief.text.clone(),
         whole_text: brief.whole_text.clone(),
+        language: brief.language.clone(),
         header_fields: header_fields.collect(),
         attachments: brief.attachments.iter().map(attachment).collect(),
         kind: serde_json::to_value(brief.kind)
@@ -79,6 +80,7 @@ mod tests {
         let question = Question { brief: &brief, draft: &draft, settings: &settings, at: Time::UNIX_EPOCH, seed: b"1" };
         let facts = of(&question);
         assert_eq!((facts.sender.domain.as_str(), facts.subject.as_str()), ("customer.example", "Lifts"));
+        assert_eq!(facts.language, "", "two words are too few");
         assert_eq!((facts.kind.as_str(), facts.authentication.dmarc.as_str()), ("message", "none"));
         assert_eq!((facts.header_fields[0].name.as_str(), facts.settings[0].value.as_str()), ("x-site", "2"));
         assert_eq!((facts.case_so_far.skills[0].level, facts.case_so_far.priority.as_str()), (3, "normal"));
