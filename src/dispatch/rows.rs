@@ -1,81 +1,118 @@
 //! The board as the rows have it, all of it at the start and each part when its row has changed.
 
-use crate::base::{CaseNumber, Mailbox};
-use crate::routing::{Place, Queue, Switchboard, WorkItem};
-use crate::store::{Engine, Key, Page, ReadError, Site, Table, tables};
+use std::collections::HashMap;
 
-/// Agents, queues whose cases move by themselves, and the items of both.
-pub(super) async fn load(site: &Site) -> Result<Switchboard, ReadError> {
-    let engine = &*site.engine;
-    let mut board = Switchboard::new(site.hours.clone());
-    for (_, kept) in tables::AGENTS.scan(engine, Page::first(&[], usize::MAX)).await? {
-        board.set_agent(&kept.value.address.clone(), Some(kept.value));
-    }
-    for (_, kept) in tables::ADDRESSES.scan(engine, Page::first(&[], usize::MAX)).await? {
-        board.set_asked(&kept.value.address, kept.value.settings.permission_sets);
-    }
-    for (_, kept) in tables::QUEUES.scan(engine, Page::first(&[], usize::MAX)).await? {
-        board.set_queue(&kept.value.name.clone(), Some(kept.value));
-    }
-    let queues: Vec<Vec<u8>> = board.queues().map(|queue| Place::Queue(queue.to_owned()).to_bytes()).collect();
-    load_items(engine, &mut board, Place::AGENTS).await?;
-    for queue in queues {
-        load_items(engine, &mut board, &queue).await?;
-    }
-    Ok(board)
+use crate::base::{CaseNumber, Mailbox};
+use crate::routing::{Agent, Place, Queue, Switchboard, WorkItem};
+use crate::store::{Batch, Engine, Expected, Kept, Key, Page, ReadError, Site, Table, tables};
+
+/// The board, with the versions of the rows that it has its queues and agents from.
+pub(super) struct Board {
+    pub switchboard: Switchboard,
+    queues: HashMap<String, u64>,
+    agents: HashMap<Mailbox, u64>,
 }
 
-/// Whatever this key of this table now stands for.
-pub(super) async fn refresh(
-    engine: &dyn Engine,
-    board: &mut Switchboard,
-    table: Table,
-    key: &[u8],
-) -> Result<(), ReadError> {
-    let text = || String::from_utf8_lossy(key).into_owned();
-    if table == tables::WORK.table() {
-        if let Some((place, number)) = key.split_last_chunk()
-            && (board.item(CaseNumber::from_be_bytes(*number)).is_some() || concerns(board, place))
-        {
-            refresh_item(engine, board, CaseNumber::from_be_bytes(*number)).await?;
+impl Board {
+    /// Agents, queues whose cases move by themselves, and the items of both.
+    pub async fn load(site: &Site) -> Result<Self, ReadError> {
+        let engine = &*site.engine;
+        let switchboard = Switchboard::new(site.hours.clone());
+        let mut board = Self { switchboard, queues: HashMap::new(), agents: HashMap::new() };
+        for (_, kept) in tables::AGENTS.scan(engine, Page::first(&[], usize::MAX)).await? {
+            board.set_agent(&kept.value.address.clone(), Some(kept));
         }
-    } else if table == tables::QUEUES.table() {
-        refresh_queue(engine, board, &text()).await?;
-    } else if let Some((local, domain)) = text().rsplit_once('@')
-        && let Ok(address) = Mailbox::new(local, domain)
-    {
-        if table == tables::ADDRESSES.table() {
-            let registered = tables::ADDRESSES.get(engine, &address).await?.map(|kept| kept.value);
-            board.set_asked(&address, registered.map(|address| address.settings.permission_sets).unwrap_or_default());
-        } else {
-            let agent = tables::AGENTS.get(engine, &address).await?.map(|kept| kept.value);
-            board.set_agent(&address, agent);
+        for (_, kept) in tables::ADDRESSES.scan(engine, Page::first(&[], usize::MAX)).await? {
+            board.switchboard.set_asked(&kept.value.address, kept.value.settings.permission_sets);
         }
+        for (_, kept) in tables::QUEUES.scan(engine, Page::first(&[], usize::MAX)).await? {
+            board.set_queue(&kept.value.name.clone(), Some(kept));
+        }
+        let queues = board.switchboard.queues();
+        let queues: Vec<Vec<u8>> = queues.map(|queue| Place::Queue(queue.to_owned()).to_bytes()).collect();
+        load_items(engine, &mut board.switchboard, Place::AGENTS).await?;
+        for queue in queues {
+            load_items(engine, &mut board.switchboard, &queue).await?;
+        }
+        Ok(board)
     }
-    Ok(())
+
+    /// Whatever this key of this table now stands for.
+    pub async fn refresh(&mut self, engine: &dyn Engine, table: Table, key: &[u8]) -> Result<(), ReadError> {
+        let text = || String::from_utf8_lossy(key).into_owned();
+        if table == tables::WORK.table() {
+            if let Some((place, number)) = key.split_last_chunk()
+                && let number = CaseNumber::from_be_bytes(*number)
+                && (self.switchboard.item(number).is_some() || concerns(&self.switchboard, place))
+            {
+                self.refresh_item(engine, number).await?;
+            }
+        } else if table == tables::QUEUES.table() {
+            self.refresh_queue(engine, &text()).await?;
+        } else if let Some((local, domain)) = text().rsplit_once('@')
+            && let Ok(address) = Mailbox::new(local, domain)
+        {
+            if table == tables::ADDRESSES.table() {
+                let registered = tables::ADDRESSES.get(engine, &address).await?.map(|kept| kept.value.settings);
+                self.switchboard
+                    .set_asked(&address, registered.map(|settings| settings.permission_sets).unwrap_or_default());
+            } else {
+                self.refresh_agent(engine, &address).await?;
+            }
+        }
+        Ok(())
+    }
+
+    pub async fn refresh_item(&mut self, engine: &dyn Engine, case: CaseNumber) -> Result<(), ReadError> {
+        let kept = tables::CASES.get(engine, &case).await?;
+        self.switchboard.set_item(case, kept.and_then(|kept| WorkItem::of(&kept.value)));
+        Ok(())
+    }
+
+    pub async fn refresh_agent(&mut self, engine: &dyn Engine, address: &Mailbox) -> Result<(), ReadError> {
+        let kept = tables::AGENTS.get(engine, address).await?;
+        self.set_agent(address, kept);
+        Ok(())
+    }
+
+    pub async fn refresh_queue(&mut self, engine: &dyn Engine, name: &str) -> Result<(), ReadError> {
+        let was_there = self.switchboard.has_queue(name);
+        let queue = tables::QUEUES.get(engine, name).await?;
+        self.set_queue(name, queue);
+        if !was_there && self.switchboard.has_queue(name) {
+            load_items(engine, &mut self.switchboard, &Place::Queue(name.to_owned()).to_bytes()).await?;
+        }
+        Ok(())
+    }
+
+    /// The batch conflicts when this queue and this agent aren't what the board has seen.
+    pub fn expect(&self, batch: &mut Batch, queue: &str, agent: &Mailbox) {
+        let version = |known: Option<&u64>| known.map_or(Expected::Absent, |version| Expected::Version(*version));
+        batch.expect(tables::QUEUES.table(), queue.to_bytes(), version(self.queues.get(queue)));
+        batch.expect(tables::AGENTS.table(), agent.to_bytes(), version(self.agents.get(agent)));
+    }
+
+    fn set_agent(&mut self, address: &Mailbox, kept: Option<Kept<Agent>>) {
+        match &kept {
+            Some(kept) => drop(self.agents.insert(address.clone(), kept.version())),
+            None => drop(self.agents.remove(address)),
+        }
+        self.switchboard.set_agent(address, kept.map(|kept| kept.value));
+    }
+
+    fn set_queue(&mut self, name: &str, kept: Option<Kept<Queue>>) {
+        match &kept {
+            Some(kept) => drop(self.queues.insert(name.to_owned(), kept.version())),
+            None => drop(self.queues.remove(name)),
+        }
+        self.switchboard.set_queue(name, kept.map(|kept| kept.value));
+    }
 }
 
 /// True unless it is a queue in which agents pick: most cases are written there, and nobody has to look at each.
 fn concerns(board: &Switchboard, place: &[u8]) -> bool {
     let queue = place.strip_prefix(Place::QUEUES).and_then(|queue| queue.strip_suffix(&[0]));
     queue.is_none_or(|queue| std::str::from_utf8(queue).is_ok_and(|queue| board.has_queue(queue)))
-}
-
-async fn refresh_item(engine: &dyn Engine, board: &mut Switchboard, case: CaseNumber) -> Result<(), ReadError> {
-    let kept = tables::CASES.get(engine, &case).await?;
-    board.set_item(case, kept.and_then(|kept| WorkItem::of(&kept.value)));
-    Ok(())
-}
-
-async fn refresh_queue(engine: &dyn Engine, board: &mut Switchboard, name: &str) -> Result<(), ReadError> {
-    let was_there = board.has_queue(name);
-    let queue = tables::QUEUES.get(engine, name).await?.map(|kept| kept.value);
-    let moves_items = queue.as_ref().is_some_and(Queue::moves_items);
-    board.set_queue(name, queue);
-    if moves_items && !was_there {
-        load_items(engine, board, &Place::Queue(name.to_owned()).to_bytes()).await?;
-    }
-    Ok(())
 }
 
 /// In the order in which they came, which is the order of agents' turns.

@@ -5,12 +5,12 @@ use tokio::sync::oneshot;
 
 use std::sync::Arc;
 
-use super::rows;
+use super::rows::Board;
 use crate::base::time::later;
 use crate::base::{CaseNumber, Time, limits};
 use crate::case::{DISPATCH, Happening, Status};
 use crate::net::Stop;
-use crate::routing::{Accept, Choice, MAIN_QUEUE, Overdue, Overflow, Place, Switchboard, WorkItem};
+use crate::routing::{Accept, Choice, MAIN_QUEUE, Overdue, Overflow, Place, WorkItem};
 use crate::store::{Batch, CaseChange, CommitError, Site, StoreError, Table, tables};
 
 /// See the module. Runs once.
@@ -54,15 +54,15 @@ impl Worker {
     }
 
     async fn work(&mut self, stop: &Stop) -> Result<(), StoreError> {
-        let mut board = rows::load(&self.site).await?;
+        let mut board = Board::load(&self.site).await?;
         loop {
             self.give(&mut board).await?;
-            let due = board.due().unwrap_or(Time::MAX);
+            let due = board.switchboard.due().unwrap_or(Time::MAX);
             tokio::select! {
                 biased;
                 () = stop.requested() => return Ok(()),
                 written = self.written.recv() => match written {
-                    Some((table, key)) => rows::refresh(&*self.site.engine, &mut board, table, &key).await?,
+                    Some((table, key)) => board.refresh(&*self.site.engine, table, &key).await?,
                     None => return Ok(()),
                 },
                 () = self.site.clock.sleep_until(due) => {}
@@ -72,51 +72,53 @@ impl Worker {
     }
 
     /// Whatever can be given or has its time, until nothing is left.
-    async fn give(&self, board: &mut Switchboard) -> Result<(), StoreError> {
+    async fn give(&mut self, board: &mut Board) -> Result<(), StoreError> {
         loop {
+            self.catch_up(board).await?;
             let now = self.site.now();
-            let (case, written) = if let Some(overdue) = board.overdue(now) {
+            let case = if let Some(overdue) = board.switchboard.overdue(now) {
                 self.end(&overdue, now).await?
-            } else if let Some(choice) = board.next(now) {
+            } else if let Some(choice) = board.switchboard.next(now) {
                 self.assign(choice, board, now).await?
             } else {
                 return Ok(());
             };
-            let kept = tables::CASES.get(&*self.site.engine, &case).await?;
-            board.set_item(case, kept.and_then(|kept| WorkItem::of(&kept.value)));
-            if !written {
-                // What the choice rested on has changed: it is read before anything else is chosen.
-                self.catch_up(board).await?;
-            }
+            board.refresh_item(&*self.site.engine, case).await?;
         }
     }
 
-    async fn catch_up(&self, board: &mut Switchboard) -> Result<(), StoreError> {
-        *board = rows::load(&self.site).await?;
+    /// What was written until now, so that each choice rests on it.
+    async fn catch_up(&mut self, board: &mut Board) -> Result<(), StoreError> {
+        while let Ok((table, key)) = self.written.try_recv() {
+            board.refresh(&*self.site.engine, table, &key).await?;
+        }
         Ok(())
     }
 
-    /// False when something the choice rests on has changed.
-    async fn assign(&self, choice: Choice, board: &Switchboard, now: Time) -> Result<(CaseNumber, bool), StoreError> {
+    /// Does nothing when something the choice rests on has changed.
+    async fn assign(&self, choice: Choice, board: &mut Board, now: Time) -> Result<CaseNumber, StoreError> {
         let (case, engine) = (choice.case, &*self.site.engine);
-        let Some(mut change) = self.unchanged(case, board).await? else { return Ok((case, true)) };
-        let Some(Place::Queue(queue)) = board.item(case).map(|item| item.place.clone()) else {
-            return Ok((case, true));
-        };
-        let queue = tables::QUEUES.get(engine, &queue).await?;
-        let agent = tables::AGENTS.get(engine, &choice.agent).await?;
-        let (Some(queue), Some(agent)) = (queue, agent) else { return Ok((case, false)) };
+        let item = board.switchboard.item(case);
+        let Some(Place::Queue(queue)) = item.map(|item| item.place.clone()) else { return Ok(case) };
+        let Some(mut change) = CaseChange::of(engine, case).await? else { return Ok(case) };
+        if WorkItem::of(change.case()).as_ref() != item {
+            return Ok(case);
+        }
         let mut batch = Batch::default();
-        tables::QUEUES.expect_unchanged(&mut batch, &queue.value.name, &queue);
-        tables::AGENTS.expect_unchanged(&mut batch, &choice.agent, &agent);
-        for what in given(choice, queue.value.accept, change.case().status, now) {
+        board.expect(&mut batch, &queue, &choice.agent);
+        let agent = choice.agent.clone();
+        for what in given(choice, board.switchboard.accept(&queue), change.case().status, now) {
             change.add(now, DISPATCH, what);
         }
         change.write(&mut batch);
-        Ok((case, self.commit(batch).await?))
+        if !self.commit(batch).await? {
+            board.refresh_queue(engine, &queue).await?;
+            board.refresh_agent(engine, &agent).await?;
+        }
+        Ok(case)
     }
 
-    async fn end(&self, overdue: &Overdue, now: Time) -> Result<(CaseNumber, bool), StoreError> {
+    async fn end(&self, overdue: &Overdue, now: Time) -> Result<CaseNumber, StoreError> {
         let engine = &*self.site.engine;
         let (case, what) = match overdue {
             Overdue::Offer { case, agent } => {
@@ -139,28 +141,23 @@ impl Worker {
             }
             Overdue::Overflows { case, from, to, .. } => {
                 tracing::warn!(%case, queue = from, overflow = to, "a case can't overflow: there is no such queue");
-                return Ok((*case, true));
+                return Ok(*case);
             }
         };
-        let Some(mut change) = CaseChange::of(engine, case).await? else { return Ok((case, true)) };
-        let still = WorkItem::of(change.case()).is_some_and(|item| match overdue {
-            Overdue::Offer { agent, .. } => item.offer.is_some_and(|offer| offer.agent == *agent),
-            Overdue::Left { agent, .. } => item.place == Place::Agent(agent.clone()),
-            Overdue::Overflows { from, .. } => item.place == Place::Queue(from.clone()) && item.offer.is_none(),
-        });
-        if !still {
-            return Ok((case, true));
+        // Whoever overtook this may have changed nothing that it is about.
+        loop {
+            let Some(mut change) = CaseChange::of(engine, case).await? else { return Ok(case) };
+            let item = WorkItem::of(change.case());
+            if !item.is_some_and(|item| is_still(&item, overdue)) {
+                return Ok(case);
+            }
+            change.add(now, DISPATCH, what.clone());
+            let mut batch = Batch::default();
+            change.write(&mut batch);
+            if self.commit(batch).await? {
+                return Ok(case);
+            }
         }
-        change.add(now, DISPATCH, what);
-        let mut batch = Batch::default();
-        change.write(&mut batch);
-        Ok((case, self.commit(batch).await?))
-    }
-
-    /// The case, when its item is still as the board has it.
-    async fn unchanged(&self, case: CaseNumber, board: &Switchboard) -> Result<Option<CaseChange>, StoreError> {
-        let change = CaseChange::of(&*self.site.engine, case).await?;
-        Ok(change.filter(|change| WorkItem::of(change.case()).as_ref() == board.item(case)))
     }
 
     async fn commit(&self, batch: Batch) -> Result<bool, StoreError> {
@@ -169,6 +166,14 @@ impl Worker {
             Err(CommitError::Conflict) => Ok(false),
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+fn is_still(item: &WorkItem, overdue: &Overdue) -> bool {
+    match overdue {
+        Overdue::Offer { agent, .. } => item.offer.as_ref().is_some_and(|offer| offer.agent == *agent),
+        Overdue::Left { agent, .. } => item.place == Place::Agent(agent.clone()),
+        Overdue::Overflows { from, .. } => item.place == Place::Queue(from.clone()) && item.offer.is_none(),
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::choice::Seat;
 use super::lane::Lane;
-use super::{Agent, Choice, Place, Queue, WorkItem};
+use super::{Accept, Agent, Choice, Place, Queue, WorkItem};
 use crate::base::time::later;
 use crate::base::{CaseNumber, Hours, Mailbox, Time, limits};
 
@@ -76,6 +76,11 @@ impl Switchboard {
     /// True for a queue whose items must be told to this board.
     pub fn has_queue(&self, queue: &str) -> bool {
         self.lanes.contains_key(queue)
+    }
+
+    /// Whether this queue asks its agents.
+    pub fn accept(&self, queue: &str) -> Accept {
+        self.lanes.get(queue).map(|lane| lane.queue.accept).unwrap_or_default()
     }
 
     /// The queues whose items move by themselves.

@@ -28,6 +28,13 @@ pub struct Kept<V> {
     version: u64,
 }
 
+impl<V> Kept<V> {
+    /// For expecting later that it hasn't changed.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+}
+
 /// Documents as they were last parsed, so that what is looked up for every message is parsed once. A row is asked for all
 /// the same, and its version says whether the document is still the same.
 #[derive(Debug)]
