@@ -4,12 +4,14 @@
 //!
 //! What can't run here (no corpus, no server) is listed as ignored with its reason in its name, never left out.
 
+mod assignment;
 mod child;
 mod corpus;
 mod delivery;
 mod durability;
 mod fields;
 mod erasure;
+mod floor;
 mod fuzz;
 mod guests;
 mod import;
@@ -71,6 +73,7 @@ fn main() -> ExitCode {
     trials.extend(delivery::trials(SERVER.is_some()));
     trials.extend(loops::trials(SERVER.is_some()));
     trials.extend(replay::trials(SERVER.is_some()));
+    trials.extend(assignment::trials());
     trials.extend(rotation::trials(SERVER.is_some()));
     trials.extend(durability::trials(SERVER.is_some()));
     trials.extend(plugins::trials());

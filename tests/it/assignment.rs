@@ -1,0 +1,23 @@
+//! Small lives of a desk with each method of assignment; see [`floor`](crate::floor).
+
+use libtest_mimic::Trial;
+
+use crate::floor::{METHODS, Plan, live};
+
+const SEEDS: [u64; 2] = [1, 2];
+
+pub fn trials() -> Vec<Trial> {
+    let plans = SEEDS.iter().flat_map(|&seed| METHODS.map(|method| (seed, method)));
+    plans
+        .map(|(seed, method)| {
+            let plan = Plan { seed, agents: 40, cases: 800, method };
+            Trial::test(format!("assignment: {method:?} with seed {seed}"), move || {
+                #[allow(clippy::print_stdout, reason = "the waiting times are part of the report")]
+                {
+                    println!("{}", live(plan)?);
+                }
+                Ok(())
+            })
+        })
+        .collect()
+}

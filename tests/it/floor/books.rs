@@ -1,0 +1,286 @@
+//! What must be true of a desk whatever happens, kept by plain lists from the events alone, in the order in which they were
+//! committed: who has or is offered what, who is there, what was declined how often.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use postcase::base::time::later;
+use postcase::base::{CaseNumber, Mailbox, Time, limits};
+use postcase::case::{DISPATCH, Event, Happening, Status};
+use postcase::routing::{Agent, Assign, Place, Presence, Queue, WorkItem};
+use postcase::store::{Engine, Page, Table, tables};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+/// A case as its events say.
+pub struct Known {
+    pub status: Status,
+    pub queue: String,
+    pub owner: Option<Mailbox>,
+    pub offer: Option<(Mailbox, Time)>,
+    declined: HashMap<Mailbox, u32>,
+    skill: Option<u8>,
+    opened_at: Time,
+    placed_at: Time,
+    /// Somebody has had it.
+    was_given: bool,
+}
+
+/// See the module.
+pub struct Books {
+    written: UnboundedReceiver<(Table, Vec<u8>)>,
+    queues: HashMap<String, (Queue, HashSet<Mailbox>)>,
+    pub agents: BTreeMap<Mailbox, Agent>,
+    /// What somebody has or is offered.
+    held: HashMap<Mailbox, BTreeSet<CaseNumber>>,
+    /// Cases that came back to who had them since all was settled: whoever gives out may not have seen them yet.
+    returned: HashMap<Mailbox, usize>,
+    pub cases: BTreeMap<CaseNumber, Known>,
+    /// Those that wait in queues.
+    waiting: HashMap<String, BTreeSet<(Time, CaseNumber)>>,
+    /// Cases that haven't ended.
+    pub active: BTreeSet<CaseNumber>,
+    pub count: Counts,
+}
+
+/// What happened how often.
+#[derive(Default)]
+pub struct Counts {
+    pub offered: usize,
+    pub declined: usize,
+    pub unanswered: usize,
+    pub overflowed: usize,
+    pub taken_back: usize,
+    /// Seconds until somebody had it, for each case.
+    pub waited: Vec<u64>,
+}
+
+/// What is wrong, in words.
+pub type Wrong = String;
+
+impl Known {
+    fn holder(&self) -> Option<&Mailbox> {
+        let works = matches!(self.status, Status::New | Status::Open);
+        self.owner.as_ref().or(self.offer.as_ref().map(|(agent, _)| agent)).filter(|_| works)
+    }
+
+    fn waits(&self) -> bool {
+        matches!(self.status, Status::New | Status::Open) && self.holder().is_none()
+    }
+}
+
+impl Books {
+    /// Everything that is committed from now on is read.
+    pub fn new(engine: &dyn Engine, queues: impl IntoIterator<Item = Queue>) -> Self {
+        Self {
+            written: engine.watch(vec![tables::CASE_EVENTS.table(), tables::AGENTS.table()]),
+            queues: queues.into_iter().map(|queue| (queue.name.clone(), members(queue))).collect(),
+            agents: BTreeMap::new(),
+            held: HashMap::new(),
+            returned: HashMap::new(),
+            cases: BTreeMap::new(),
+            waiting: HashMap::new(),
+            active: BTreeSet::new(),
+            count: Counts::default(),
+        }
+    }
+
+    /// All that was committed since. An agent's row changes at most once in between.
+    pub async fn read(&mut self, engine: &dyn Engine) -> Result<(), Wrong> {
+        while let Ok((table, key)) = self.written.try_recv() {
+            if table == tables::AGENTS.table() {
+                let text = String::from_utf8(key).map_err(said)?;
+                let address: Mailbox = text.parse().map_err(said)?;
+                match tables::AGENTS.get(engine, &address).await.map_err(said)? {
+                    Some(kept) => drop(self.agents.insert(address, kept.value)),
+                    None => drop(self.agents.remove(&address)),
+                }
+            } else if let Some((case, index)) = key.split_first_chunk() {
+                let index: [u8; 4] = index.try_into().map_err(said)?;
+                let key = (CaseNumber::from_be_bytes(*case), u32::from_be_bytes(index));
+                let event = tables::CASE_EVENTS.get(engine, &key).await.map_err(said)?.ok_or("an event is gone")?;
+                self.apply(key.0, &event.value).map_err(|what| format!("case {}: {what}", key.0))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, number: CaseNumber, event: &Event) -> Result<(), Wrong> {
+        if let Happening::CaseOpened { .. } = event.what {
+            let known = Known {
+                status: Status::New,
+                queue: String::new(),
+                owner: None,
+                offer: None,
+                declined: HashMap::new(),
+                skill: None,
+                opened_at: event.at,
+                placed_at: event.at,
+                was_given: false,
+            };
+            self.active.insert(number);
+            return self.cases.insert(number, known).map_or(Ok(()), |_| Err("it is opened twice".into()));
+        }
+        let mut known = self.cases.remove(&number).ok_or("it was never opened")?;
+        self.take_out(number, &known);
+        let checked = self.follow(&mut known, event);
+        self.put_in(number, &known);
+        self.cases.insert(number, known);
+        checked
+    }
+
+    fn follow(&mut self, known: &mut Known, event: &Event) -> Result<(), Wrong> {
+        let by_dispatch = event.by == DISPATCH;
+        match &event.what {
+            Happening::Offered { agent, until, .. } => {
+                self.check_given(known, agent, event.at)?;
+                self.count.offered += 1;
+                known.offer = Some((agent.clone(), *until));
+            }
+            Happening::Assigned { agent, .. } if by_dispatch => {
+                self.check_given(known, agent, event.at)?;
+                self.assigned(known, agent, event.at);
+            }
+            Happening::Assigned { agent, .. } => {
+                let is_theirs = known.offer.as_ref().is_some_and(|(offered, _)| offered == agent);
+                if !is_theirs {
+                    return Err(format!("{agent} takes what isn't offered to them"));
+                }
+                self.assigned(known, agent, event.at);
+            }
+            Happening::Declined { agent, .. } => {
+                let (offered, until) = known.offer.take().ok_or("what isn't offered is declined")?;
+                let too_early = by_dispatch && event.at < until && self.agents.contains_key(agent);
+                if offered != *agent || too_early {
+                    return Err(format!("{agent} is taken to have declined what {offered} may take until {until}"));
+                }
+                let count = if by_dispatch { &mut self.count.unanswered } else { &mut self.count.declined };
+                *count += 1;
+                *known.declined.entry(offered).or_default() += 1;
+            }
+            Happening::Queued { queue, .. } => {
+                let owner = known.owner.take();
+                let taken_back = owner.is_some_and(|owner| by_dispatch && !self.agents.contains_key(&owner));
+                self.count.taken_back += usize::from(taken_back);
+                self.count.overflowed += usize::from(by_dispatch && !taken_back);
+                known.queue.clone_from(queue);
+                known.placed_at = event.at;
+                known.declined.clear();
+                known.offer = None;
+            }
+            Happening::StatusChanged { to, .. } => {
+                if let (Status::Pending, Status::Open, Some(owner)) = (known.status, to, &known.owner) {
+                    *self.returned.entry(owner.clone()).or_default() += 1;
+                }
+                known.status = *to;
+            }
+            Happening::FieldChanged { to, .. } => known.skill = to.as_ref().and_then(|level| level.parse().ok()),
+            other => return Err(format!("nobody does this here: {other:?}")),
+        }
+        Ok(())
+    }
+
+    fn assigned(&mut self, known: &mut Known, agent: &Mailbox, at: Time) {
+        if !std::mem::replace(&mut known.was_given, true) {
+            self.count.waited.push(at.duration_since(known.opened_at).unsigned_abs().as_secs());
+        }
+        known.offer = None;
+        known.owner = Some(agent.clone());
+        known.placed_at = at;
+    }
+
+    fn check_given(&self, known: &Known, agent: &Mailbox, now: Time) -> Result<(), Wrong> {
+        if !known.waits() {
+            return Err(format!("{agent} gets what {:?} has or is offered, {:?}", known.holder(), known.status));
+        }
+        self.may_have(known, agent, now).map_err(|why| format!("{agent} gets it and {why}"))
+    }
+
+    /// Why an agent can't have it.
+    fn may_have(&self, known: &Known, agent: &Mailbox, now: Time) -> Result<(), &'static str> {
+        let (queue, members) = self.queues.get(&known.queue).ok_or("it is in no queue")?;
+        let row = self.agents.get(agent).ok_or("is no agent")?;
+        let returned = self.returned.get(agent).copied().unwrap_or_default();
+        let held = self.held_by(agent).saturating_sub(returned);
+        let relaxed = queue.relax_after.is_some_and(|span| later(known.placed_at, span.0) <= now);
+        let asked = known.skill.filter(|_| queue.assign == Assign::Skills && !relaxed).unwrap_or_default();
+        match () {
+            () if row.presence != Presence::Available => Err("isn't there"),
+            () if held >= row.capacity.unwrap_or(u32::MAX) as usize => Err("is full"),
+            () if known.declined.get(agent).is_some_and(|times| *times >= limits::DECLINES_MAX) => {
+                Err("has declined too often")
+            }
+            () if row.skills.values().max().copied().unwrap_or_default() < asked => Err("lacks the skill"),
+            () if !members.contains(agent) => Err("isn't a member"),
+            () => Ok(()),
+        }
+    }
+
+    /// Once everything has settled: nobody who has left has anything, and nobody is idle whom the first in a queue waits for.
+    pub fn check_settled(&mut self, now: Time) -> Result<(), Wrong> {
+        self.returned.clear();
+        if let Some((agent, _)) =
+            self.held.iter().find(|(agent, has)| !has.is_empty() && !self.agents.contains_key(agent))
+        {
+            return Err(format!("{agent} has left and still has something"));
+        }
+        for (case, known) in
+            self.waiting.values().filter_map(|line| line.first()).map(|(_, case)| (case, &self.cases[case]))
+        {
+            if let Some(idle) = self.agents.keys().find(|agent| self.may_have(known, agent, now).is_ok()) {
+                return Err(format!("case {case} waits and {idle} could have it"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The stored work items say the same as the events.
+    pub async fn check_rows(&self, engine: &dyn Engine) -> Result<(), Wrong> {
+        let rows = tables::WORK.scan(engine, Page::first(&[], usize::MAX)).await.map_err(said)?;
+        let items: BTreeMap<CaseNumber, WorkItem> =
+            rows.into_iter().map(|(_, kept)| (kept.value.case, kept.value)).collect();
+        for (number, known) in &self.cases {
+            let place = match &known.owner {
+                Some(owner) => Place::Agent(owner.clone()),
+                None => Place::Queue(known.queue.clone()),
+            };
+            let expected = matches!(known.status, Status::New | Status::Open).then_some((Some(place), known.holder()));
+            let found = items.get(number).map(|item| (Some(item.place.clone()), item.holder()));
+            if expected != found {
+                return Err(format!("case {number} is stored as {found:?}, and its events say {expected:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    pub fn held_by(&self, agent: &Mailbox) -> usize {
+        self.held.get(agent).map_or(0, BTreeSet::len)
+    }
+
+    fn take_out(&mut self, number: CaseNumber, known: &Known) {
+        if let Some(holder) = known.holder() {
+            self.held.get_mut(holder).map(|has| has.remove(&number));
+        }
+        self.waiting.get_mut(&known.queue).map(|line| line.remove(&(known.placed_at, number)));
+    }
+
+    fn put_in(&mut self, number: CaseNumber, known: &Known) {
+        if let Some(holder) = known.holder() {
+            self.held.entry(holder.clone()).or_default().insert(number);
+        } else if known.waits() {
+            self.waiting.entry(known.queue.clone()).or_default().insert((known.placed_at, number));
+        }
+        if known.status == Status::Resolved {
+            self.active.remove(&number);
+        }
+    }
+}
+
+/// A queue with its members as a set.
+fn members(queue: Queue) -> (Queue, HashSet<Mailbox>) {
+    let members = queue.members.iter().cloned().collect();
+    (queue, members)
+}
+
+/// An error in words.
+pub fn said(error: impl std::fmt::Display) -> Wrong {
+    error.to_string()
+}

@@ -1,0 +1,325 @@
+//! The life of a desk: cases come in waves, agents come and go, take what they are offered or don't, answer, are removed
+//! and come again; the process dies. The real worker gives out, in virtual time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use postcase::base::{CaseNumber, Chance, Clock, Mailbox, Priority, Span, Time};
+use postcase::case::{Case, Happening, INTAKE, ManyAddresses, SKILL, Status};
+use postcase::dispatch::{Dispatch, Worker};
+use postcase::net::Stop;
+use postcase::routing::{Accept, Agent, Presence, Queue};
+use postcase::rules::Book;
+use postcase::store::site::Parts;
+use postcase::store::{Batch, CaseChange, CommitError, SimulatedMedium, Site, Store, tables};
+use tokio::task::JoinHandle;
+
+use super::Plan;
+use super::books::{Books, Counts, Wrong, said};
+use super::memory::Memory;
+
+const STEP: Duration = Duration::from_secs(60);
+const START: i64 = 1_800_000_000;
+/// How many steps the last cases may take once everybody is there.
+const REST_STEPS: usize = 5_000;
+const SKILLED: &str = "german";
+
+/// See the module.
+pub struct Life {
+    plan: Plan,
+    site: Arc<Site>,
+    chance: Chance,
+    books: Books,
+    running: Running,
+    opened: usize,
+    pub crashes: usize,
+}
+
+struct Running {
+    worker: JoinHandle<()>,
+    dispatch: Dispatch,
+}
+
+impl Life {
+    pub async fn begin(plan: Plan) -> Result<Self, Wrong> {
+        let chance = Chance::seeded(plan.seed);
+        let clock = Clock::manual(Time::from_second(START).map_err(said)?);
+        let engine = Memory::new(chance.clone());
+        let site = Arc::new(site(engine, clock, chance.clone()).await?);
+        let staff = staff(&plan, &chance);
+        let queues = queues(&plan, &staff, site.now());
+        let books = Books::new(&*site.engine, queues.clone());
+        let mut batch = Batch::default();
+        queues.iter().for_each(|queue| tables::QUEUES.put(&mut batch, &queue.name, queue));
+        staff.iter().for_each(|agent| tables::AGENTS.put(&mut batch, &agent.address, agent));
+        site.engine.commit(batch).await.map_err(said)?;
+        let running = start(&site);
+        Ok(Self { plan, site, chance, books, running, opened: 0, crashes: 0 })
+    }
+
+    /// Until all cases have ended; what happened how often.
+    pub async fn live(mut self) -> Result<(Counts, usize), Wrong> {
+        let mut step = 0;
+        while self.opened < self.plan.cases {
+            self.arrivals(step).await?;
+            self.staff_moves().await?;
+            self.step().await?;
+            step += 1;
+        }
+        self.everybody_comes().await?;
+        let last = step + REST_STEPS;
+        while !self.books.active.is_empty() {
+            self.step().await?;
+            step += 1;
+            if step > last {
+                return Err(format!("{} cases never end", self.books.active.len()));
+            }
+        }
+        self.everybody_fills_up().await?;
+        self.books.check_rows(&*self.site.engine).await?;
+        Ok((self.books.count, self.crashes))
+    }
+
+    /// What everybody does in a minute, and what comes of it.
+    async fn step(&mut self) -> Result<(), Wrong> {
+        self.answer_offers().await?;
+        self.work_on_cases().await?;
+        if self.below(60) == 0 {
+            self.crash().await?;
+        }
+        self.site.clock.advance(STEP);
+        self.settle().await
+    }
+
+    async fn settle(&mut self) -> Result<(), Wrong> {
+        self.running.dispatch.settled().await;
+        if self.running.worker.is_finished() {
+            return Err("the worker has ended".into());
+        }
+        self.books.read(&*self.site.engine).await?;
+        self.books.check_settled(self.site.now())
+    }
+
+    /// In the middle of whatever it does; a new one knows what is stored.
+    async fn crash(&mut self) -> Result<(), Wrong> {
+        self.site.clock.advance(STEP);
+        for _ in 0..self.below(60) {
+            tokio::task::yield_now().await;
+        }
+        self.running.worker.abort();
+        // Aborted is what it is meant to be.
+        let _ = (&mut self.running.worker).await;
+        self.books.read(&*self.site.engine).await?;
+        self.books.check_rows(&*self.site.engine).await?;
+        self.running = start(&self.site);
+        self.crashes += 1;
+        Ok(())
+    }
+
+    /// More than can be done for some hours, then less.
+    async fn arrivals(&mut self, step: usize) -> Result<(), Wrong> {
+        let busy = if step / 120 % 2 == 0 { 140 } else { 60 };
+        let mean = self.plan.agents * busy / 1_250;
+        let most = (2 * mean + 2).min(self.plan.cases - self.opened + 1);
+        for _ in 0..self.below(most) {
+            self.opened += 1;
+            let asks = (self.below(3) == 0).then(|| 1 + self.below(3));
+            let queue = if self.below(10) < 7 { "first" } else { "second" };
+            self.open(self.opened as CaseNumber, queue, asks).await?;
+        }
+        Ok(())
+    }
+
+    async fn open(&self, number: CaseNumber, queue: &str, level: Option<usize>) -> Result<(), Wrong> {
+        let now = self.site.now();
+        let mut change = CaseChange::open(number, now);
+        let opened = Happening::CaseOpened {
+            subject: "Hello".into(),
+            key: String::new(),
+            origin: "email".into(),
+            priority: Priority::Normal,
+            record_type: None,
+            address: None,
+            contact: None,
+        };
+        change.add(now, INTAKE, opened);
+        if let Some(level) = level {
+            let (name, to) = (format!("{SKILL}{SKILLED}"), Some(level.to_string()));
+            change.add(now, INTAKE, Happening::FieldChanged { name, from: None, to });
+        }
+        change.add(now, INTAKE, Happening::Queued { queue: queue.into(), why: "it came".into() });
+        let mut batch = Batch::default();
+        change.write(&mut batch);
+        self.site.engine.commit(batch).await.map_err(said)
+    }
+
+    /// One in a hundred comes or goes; now and then one is removed, or is back.
+    async fn staff_moves(&mut self) -> Result<(), Wrong> {
+        let mut batch = Batch::default();
+        for number in 0..self.plan.agents {
+            if self.below(100) > 0 {
+                continue;
+            }
+            let address = address(number);
+            match self.books.agents.get(&address) {
+                Some(_) if self.below(20) == 0 => tables::AGENTS.delete(&mut batch, &address),
+                Some(agent) => {
+                    let there = agent.presence == Presence::Available;
+                    // Away is a third of the time.
+                    let presence = if there && self.below(2) == 0 { Presence::Away } else { Presence::Available };
+                    tables::AGENTS.put(&mut batch, &address, &Agent { presence, ..agent.clone() });
+                }
+                None => tables::AGENTS.put(&mut batch, &address, &agent(number, &self.chance)),
+            }
+        }
+        self.site.engine.commit(batch).await.map_err(said)
+    }
+
+    async fn everybody_comes(&mut self) -> Result<(), Wrong> {
+        let mut batch = Batch::default();
+        for number in 0..self.plan.agents {
+            let address = address(number);
+            let stored = self.books.agents.get(&address).cloned().unwrap_or_else(|| agent(number, &self.chance));
+            let agent = Agent { presence: Presence::Available, ..stored };
+            tables::AGENTS.put(&mut batch, &address, &agent);
+        }
+        self.site.engine.commit(batch).await.map_err(said)?;
+        self.settle().await
+    }
+
+    /// Nothing was kept back: as many new cases as all have room for are given, and no more.
+    async fn everybody_fills_up(&mut self) -> Result<(), Wrong> {
+        let room: usize =
+            self.books.agents.values().filter_map(|agent| agent.capacity).map(|units| units as usize).sum();
+        for number in 1..=room + 10 {
+            let number = (self.plan.cases + number) as CaseNumber;
+            self.open(number, "first", None).await?;
+        }
+        self.settle().await?;
+        let given: usize = self.books.agents.keys().map(|address| self.books.held_by(address)).sum();
+        if given == room { Ok(()) } else { Err(format!("{given} of {room} units are used")) }
+    }
+
+    async fn answer_offers(&mut self) -> Result<(), Wrong> {
+        let offers: Vec<(CaseNumber, Mailbox)> = self
+            .books
+            .active
+            .iter()
+            .filter_map(|number| Some((*number, self.books.cases[number].offer.as_ref()?.0.clone())))
+            .collect();
+        for (number, agent) in offers {
+            let answer = self.below(10);
+            let by = agent.to_string();
+            let answered = |case: &Case| {
+                let theirs = case.offer.as_ref().is_some_and(|offer| offer.agent == agent);
+                match answer {
+                    _ if !theirs => vec![],
+                    0..=5 => taken(case, &agent),
+                    6 => vec![Happening::Declined { agent: agent.clone(), why: "declined".into() }],
+                    _ => vec![],
+                }
+            };
+            self.change(number, &by, answered).await?;
+        }
+        Ok(())
+    }
+
+    /// Agents answer one in twenty of their cases in a minute; customers write again or are content.
+    async fn work_on_cases(&mut self) -> Result<(), Wrong> {
+        let active: Vec<CaseNumber> = self.books.active.iter().copied().collect();
+        for number in active {
+            let known = &self.books.cases[&number];
+            let (Some(owner), 0) = (known.owner.clone(), self.below(20)) else { continue };
+            let (pending, ends) = (known.status == Status::Pending, self.below(10) < 7);
+            let (by, to) = match (pending, ends) {
+                (_, true) => (owner.to_string(), Status::Resolved),
+                (true, false) => (INTAKE.to_owned(), Status::Open),
+                (false, false) => (owner.to_string(), Status::Pending),
+            };
+            let changed = |case: &Case| {
+                let still = case.owner.as_ref() == Some(&owner);
+                let from = case.status;
+                if still { vec![Happening::StatusChanged { from, to, why: "so it goes".into() }] } else { vec![] }
+            };
+            self.change(number, &by, changed).await?;
+        }
+        Ok(())
+    }
+
+    async fn change(&self, number: CaseNumber, by: &str, plan: impl Fn(&Case) -> Vec<Happening>) -> Result<(), Wrong> {
+        loop {
+            let mut change = CaseChange::of(&*self.site.engine, number).await.map_err(said)?.ok_or("a case is lost")?;
+            for what in plan(change.case()) {
+                change.add(self.site.now(), by, what);
+            }
+            let mut batch = Batch::default();
+            change.write(&mut batch);
+            match self.site.engine.commit(batch).await {
+                Err(CommitError::Conflict) => {}
+                other => return other.map_err(said),
+            }
+        }
+    }
+
+    fn below(&self, end: usize) -> usize {
+        below(&self.chance, end)
+    }
+}
+
+fn below(chance: &Chance, end: usize) -> usize {
+    (u64::from_le_bytes(chance.bytes()) % end as u64) as usize
+}
+
+fn taken(case: &Case, agent: &Mailbox) -> Vec<Happening> {
+    let opened = Happening::StatusChanged { from: case.status, to: Status::Open, why: "somebody has it".into() };
+    vec![Happening::Assigned { agent: agent.clone(), why: None, considered: vec![] }, opened]
+}
+
+fn start(site: &Arc<Site>) -> Running {
+    let (worker, dispatch) = Worker::new(Arc::clone(site));
+    Running { worker: tokio::spawn(worker.run(Stop::new())), dispatch }
+}
+
+fn address(number: usize) -> Mailbox {
+    Mailbox::new(&format!("agent{number:04}"), "company.example").expect("it is one")
+}
+
+fn agent(number: usize, chance: &Chance) -> Agent {
+    let level = below(chance, 4) as u8;
+    let skills = (level > 0).then(|| (SKILLED.to_owned(), level)).into_iter().collect();
+    let capacity = Some(1 + below(chance, 5) as u32);
+    Agent { skills, capacity, ..Agent::new(address(number), None, Time::UNIX_EPOCH) }
+}
+
+fn staff(plan: &Plan, chance: &Chance) -> Vec<Agent> {
+    (0..plan.agents).map(|number| agent(number, chance)).collect()
+}
+
+/// One that asks everybody and overflows, one that gives to every second agent.
+fn queues(plan: &Plan, staff: &[Agent], now: Time) -> [Queue; 2] {
+    let every = |nth: usize| staff.iter().step_by(nth).map(|agent| agent.address.clone()).collect();
+    let minutes = |minutes: u64| Some(Span(Duration::from_secs(minutes * 60)));
+    let (relax_after, overflow_after) = (minutes(10), minutes(5));
+    let queue = |name| Queue { assign: plan.method, relax_after, overflow_after, ..Queue::new(name, now) };
+    [
+        Queue { members: every(1), accept: Accept::Ask, overflow: Some("second".into()), ..queue("first") },
+        Queue { members: every(2), ..queue("second") },
+    ]
+}
+
+async fn site(engine: Arc<Memory>, clock: Clock, chance: Chance) -> Result<Site, Wrong> {
+    let opened = Store::open(Arc::new(SimulatedMedium::new()), clock.now()).await.map_err(said)?;
+    let parts = Parts {
+        hostname: "mail.example.net".into(),
+        service_domain: "in.example.net".into(),
+        postmaster_queue: "main".into(),
+        many_addresses: ManyAddresses::OneCase,
+        rules: Book::empty(),
+        hours: Default::default(),
+        clock,
+        chance,
+        engine,
+        journal: opened.store.journal.clone(),
+    };
+    Site::open(parts).await.map_err(said)
+}
