@@ -94,6 +94,18 @@ fn days(count: i64) -> Span {
     count.days()
 }
 
+impl Zone {
+    pub fn utc() -> Self {
+        Self(TimeZone::UTC)
+    }
+
+    /// When the day ends there that it is now.
+    pub fn day_ends(&self, now: Time) -> Time {
+        let tomorrow = now.to_zoned(self.0.clone()).date().saturating_add(days(1));
+        self.0.to_timestamp(tomorrow.to_datetime(WallTime::midnight())).unwrap_or(Time::MAX)
+    }
+}
+
 impl FromStr for Zone {
     type Err = ();
 

@@ -14,6 +14,7 @@ use crate::store::{Batch, Kept, Key, Page, tables};
 impl Desk {
     pub(super) async fn agent_add(&self, address: Mailbox, settings: AgentSettings) -> Answer {
         let site = &*self.site;
+        self.check_profile(&settings).await?;
         let agent = changed(Agent::new(address.clone(), None, site.now()), settings);
         let mut tries = site.tries();
         loop {
@@ -44,6 +45,7 @@ impl Desk {
     }
 
     pub(super) async fn agent_set(&self, address: &Mailbox, settings: AgentSettings) -> Answer {
+        self.check_profile(&settings).await?;
         self.change_agent(address, |agent| changed(agent, settings.clone())).await
     }
 
@@ -62,6 +64,13 @@ impl Desk {
             if tries.commit(batch).await? {
                 return Ok(Outcome::Json(json!({"address": address, "removed": true})));
             }
+        }
+    }
+
+    async fn check_profile(&self, typed: &AgentSettings) -> Result<(), Refusal> {
+        match typed.profile.as_deref().filter(|name| !name.is_empty()) {
+            Some(name) => self.profile(name).await.map(drop),
+            None => Ok(()),
         }
     }
 
@@ -144,6 +153,7 @@ fn changed(stored: Agent, typed: AgentSettings) -> Agent {
     Agent {
         name: typed.name.or(stored.name).filter(|name| !name.is_empty()),
         capacity,
+        profile: typed.profile.or(stored.profile).filter(|name| !name.is_empty()),
         skills,
         permission_sets,
         ..stored

@@ -197,6 +197,7 @@ fn matches(filter: &CaseFilter, case: &Case) -> bool {
         && filter.queue.as_ref().is_none_or(|queue| case.queue.as_ref() == Some(queue))
         && filter.workstream.as_ref().is_none_or(|workstream| case.workstream() == workstream)
         && filter.owner.as_ref().is_none_or(|owner| case.owner.as_ref() == Some(owner))
+        && filter.offered_to.as_ref().is_none_or(|agent| case.offer.as_ref().is_some_and(|offer| offer.agent == *agent))
         && filter.task.as_ref().is_none_or(|status| case.tasks.iter().any(|task| task.status == *status))
 }
 

@@ -11,7 +11,7 @@ use std::pin::Pin;
 use serde::{Deserialize, Serialize};
 
 use crate::base::{CaseNumber, Mailbox, ReversePath, Span, Time};
-use crate::routing::{Accept, Assign, Presence};
+use crate::routing::{Accept, Assign, Presence, Reset};
 
 /// One command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -226,6 +226,23 @@ pub enum Command {
     AgentRemove {
         address: Mailbox,
     },
+    ProfileAdd {
+        name: String,
+        #[serde(default)]
+        settings: ProfileSettings,
+    },
+    ProfileList,
+    ProfileShow {
+        name: String,
+    },
+    ProfileSet {
+        name: String,
+        settings: ProfileSettings,
+    },
+    /// One that no agent has.
+    ProfileRemove {
+        name: String,
+    },
     /// What other rules would change for stored mail; `file` is what mistakes call them.
     Replay {
         file: String,
@@ -418,12 +435,29 @@ pub struct QueueSettings {
 #[serde(default, deny_unknown_fields)]
 pub struct AgentSettings {
     pub name: Option<String>,
-    /// 0 is any number.
+    /// 0 is what the profile says.
     pub capacity: Option<u32>,
+    /// An empty text takes it away.
+    pub profile: Option<String>,
     /// A level of 0 takes a skill away.
     pub skills: BTreeMap<String, u8>,
     /// All of them; an empty name is none.
     pub permission_sets: Option<BTreeSet<String>>,
+}
+
+/// Settings of a capacity profile as typed; `None` is "not named".
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProfileSettings {
+    /// 0 is any number.
+    pub limit: Option<u32>,
+    /// 0 takes a record type away.
+    pub units: BTreeMap<String, u32>,
+    pub reset: Option<Reset>,
+    /// An empty text takes them away.
+    pub hours: Option<String>,
+    /// All of them; an empty name is none.
+    pub blocking: Option<BTreeSet<String>>,
 }
 
 /// What a person says of a contact; `None` is "not named".
@@ -471,6 +505,8 @@ pub struct CaseFilter {
     pub queue: Option<String>,
     pub workstream: Option<String>,
     pub owner: Option<Mailbox>,
+    /// Who is asked to take it.
+    pub offered_to: Option<Mailbox>,
     pub contact: Option<Mailbox>,
     /// The status of one of its open tasks.
     pub task: Option<String>,

@@ -18,6 +18,7 @@ mod family;
 mod import;
 mod message;
 mod plugin;
+mod profile;
 mod queue;
 mod replay;
 mod reply;
@@ -106,6 +107,11 @@ impl Desk {
             Command::AgentSet { address, settings } => self.agent_set(&address, settings).await,
             Command::AgentPresence { address, presence } => self.agent_presence(&address, presence).await,
             Command::AgentRemove { address } => self.agent_remove(&address).await,
+            Command::ProfileAdd { name, settings } => self.profile_add(name, settings).await,
+            Command::ProfileList => self.profile_list().await,
+            Command::ProfileShow { name } => self.profile_show(&name).await,
+            Command::ProfileSet { name, settings } => self.profile_set(&name, settings).await,
+            Command::ProfileRemove { name } => self.profile_remove(&name).await,
             Command::Replay { file, rules, since } => self.replay(&file, &rules, since).await,
             Command::RulesShow { order } => self.rules_show(order).await,
             Command::SpoolList { limit } => self.spool_list(limit).await,

@@ -112,7 +112,7 @@ impl Desk {
     }
 
     /// None for an empty name.
-    fn known_hours(&self, name: Option<String>) -> Result<Option<String>, Refusal> {
+    pub(super) fn known_hours(&self, name: Option<String>) -> Result<Option<String>, Refusal> {
         match name.filter(|name| !name.is_empty()) {
             Some(name) if !self.site.hours.contains_key(&name) => {
                 let next = format!("write [hours.{name}] into the configuration and restart");

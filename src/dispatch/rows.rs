@@ -19,6 +19,9 @@ impl Board {
         let engine = &*site.engine;
         let switchboard = Switchboard::new(site.hours.clone());
         let mut board = Self { switchboard, queues: HashMap::new(), agents: HashMap::new() };
+        for (_, kept) in tables::PROFILES.scan(engine, Page::first(&[], usize::MAX)).await? {
+            board.switchboard.set_profile(&kept.value.name.clone(), Some(kept.value));
+        }
         for (_, kept) in tables::AGENTS.scan(engine, Page::first(&[], usize::MAX)).await? {
             board.set_agent(&kept.value.address.clone(), Some(kept));
         }
@@ -30,6 +33,11 @@ impl Board {
         }
         let queues = board.switchboard.queues();
         let queues: Vec<Vec<u8>> = queues.map(|queue| Place::Queue(queue.to_owned()).to_bytes()).collect();
+        for (key, kept) in tables::RATIONS.scan(engine, Page::first(&[], usize::MAX)).await? {
+            if let Some((agent, case)) = agent_and_case(&key) {
+                board.switchboard.set_ration(&agent, case, Some(kept.value));
+            }
+        }
         load_items(engine, &mut board.switchboard, Place::AGENTS).await?;
         for queue in queues {
             load_items(engine, &mut board.switchboard, &queue).await?;
@@ -49,6 +57,9 @@ impl Board {
             }
         } else if table == tables::QUEUES.table() {
             self.refresh_queue(engine, &text()).await?;
+        } else if table == tables::PROFILES.table() {
+            let kept = tables::PROFILES.get(engine, text().as_str()).await?;
+            self.switchboard.set_profile(&text(), kept.map(|kept| kept.value));
         } else if let Some((local, domain)) = text().rsplit_once('@')
             && let Ok(address) = Mailbox::new(local, domain)
         {
@@ -71,13 +82,18 @@ impl Board {
 
     pub async fn refresh_agent(&mut self, engine: &dyn Engine, address: &Mailbox) -> Result<(), ReadError> {
         let kept = tables::AGENTS.get(engine, address).await?;
-        self.set_agent(address, kept);
+        if kept.as_ref().map(Kept::version).as_ref() != self.agents.get(address) {
+            self.set_agent(address, kept);
+        }
         Ok(())
     }
 
     pub async fn refresh_queue(&mut self, engine: &dyn Engine, name: &str) -> Result<(), ReadError> {
         let was_there = self.switchboard.has_queue(name);
         let queue = tables::QUEUES.get(engine, name).await?;
+        if queue.as_ref().map(Kept::version).as_ref() == self.queues.get(name) {
+            return Ok(());
+        }
         self.set_queue(name, queue);
         if !was_there && self.switchboard.has_queue(name) {
             load_items(engine, &mut self.switchboard, &Place::Queue(name.to_owned()).to_bytes()).await?;
@@ -107,6 +123,14 @@ impl Board {
         }
         self.switchboard.set_queue(name, kept.map(|kept| kept.value));
     }
+}
+
+/// What is in the key of a case that an agent has.
+fn agent_and_case(key: &[u8]) -> Option<(Mailbox, CaseNumber)> {
+    let (place, case) = key.split_last_chunk()?;
+    let agent = place.strip_prefix(Place::AGENTS)?.strip_suffix(&[0])?;
+    let (local, domain) = std::str::from_utf8(agent).ok()?.rsplit_once('@')?;
+    Some((Mailbox::new(local, domain).ok()?, CaseNumber::from_be_bytes(*case)))
 }
 
 /// True unless it is a queue in which agents pick: most cases are written there, and nobody has to look at each.

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use super::rows::Board;
 use crate::base::time::later;
-use crate::base::{CaseNumber, Time, limits};
+use crate::base::{CaseNumber, Mailbox, Time, limits};
 use crate::case::{DISPATCH, Happening, Status};
 use crate::net::Stop;
-use crate::routing::{Accept, Choice, MAIN_QUEUE, Overdue, Overflow, Place, WorkItem};
+use crate::routing::{Accept, Choice, MAIN_QUEUE, Overdue, Overflow, Place, Ration, WorkItem};
 use crate::store::{Batch, CaseChange, CommitError, Site, StoreError, Table, tables};
 
 /// See the module. Runs once.
@@ -39,9 +39,13 @@ impl Dispatch {
 impl Worker {
     /// What is written from now on is seen.
     pub fn new(site: Arc<Site>) -> (Self, Dispatch) {
-        let tables =
-            vec![tables::WORK.table(), tables::QUEUES.table(), tables::AGENTS.table(), tables::ADDRESSES.table()];
-        let written = site.engine.watch(tables);
+        let written = site.engine.watch(vec![
+            tables::WORK.table(),
+            tables::QUEUES.table(),
+            tables::AGENTS.table(),
+            tables::PROFILES.table(),
+            tables::ADDRESSES.table(),
+        ]);
         let (ask, asked) = unbounded_channel();
         (Self { site, written, asked }, Dispatch(ask))
     }
@@ -77,7 +81,12 @@ impl Worker {
             self.catch_up(board).await?;
             let now = self.site.now();
             let case = if let Some(overdue) = board.switchboard.overdue(now) {
-                self.end(&overdue, now).await?
+                match overdue {
+                    Overdue::DayEnds { case, agent, again } => self.ration(board, agent, case, again).await?,
+                    other => self.end(&other, now).await?,
+                }
+            } else if let Some((agent, case, ration)) = board.switchboard.next_owing(now) {
+                self.ration(board, agent, case, Some(ration)).await?
             } else if let Some(choice) = board.switchboard.next(now) {
                 self.assign(choice, board, now).await?
             } else {
@@ -106,21 +115,47 @@ impl Worker {
         }
         let mut batch = Batch::default();
         board.expect(&mut batch, &queue, &choice.agent);
-        let agent = choice.agent.clone();
-        for what in given(choice, board.switchboard.accept(&queue), change.case().status, now) {
+        let (agent, accept) = (choice.agent.clone(), board.switchboard.accept(&queue));
+        let record_type = change.case().record_type.as_deref();
+        let ration = board.switchboard.ration(&agent, record_type, now).filter(|_| accept == Accept::Auto);
+        if let Some(ration) = &ration {
+            tables::RATIONS.put(&mut batch, &(Place::Agent(agent.clone()), case), ration);
+        }
+        for what in given(choice, accept, change.case().status, now) {
             change.add(now, DISPATCH, what);
         }
         change.write(&mut batch);
         if !self.commit(batch).await? {
             board.refresh_queue(engine, &queue).await?;
             board.refresh_agent(engine, &agent).await?;
+        } else if ration.is_some() {
+            board.switchboard.set_ration(&agent, case, ration);
         }
+        Ok(case)
+    }
+
+    /// Writes down what a case takes of an agent from now on.
+    async fn ration(
+        &self,
+        board: &mut Board,
+        agent: Mailbox,
+        case: CaseNumber,
+        ration: Option<Ration>,
+    ) -> Result<CaseNumber, StoreError> {
+        let (mut batch, key) = (Batch::default(), (Place::Agent(agent.clone()), case));
+        match &ration {
+            Some(ration) => tables::RATIONS.put(&mut batch, &key, ration),
+            None => tables::RATIONS.delete(&mut batch, &key),
+        }
+        self.site.engine.commit(batch).await?;
+        board.switchboard.set_ration(&agent, case, ration);
         Ok(case)
     }
 
     async fn end(&self, overdue: &Overdue, now: Time) -> Result<CaseNumber, StoreError> {
         let engine = &*self.site.engine;
         let (case, what) = match overdue {
+            Overdue::DayEnds { case, .. } => return Ok(*case),
             Overdue::Offer { case, agent } => {
                 let there = tables::AGENTS.get(engine, agent).await?.is_some();
                 let why = if there { "no answer in time" } else { "is no agent any more" };
@@ -174,6 +209,7 @@ fn is_still(item: &WorkItem, overdue: &Overdue) -> bool {
         Overdue::Offer { agent, .. } => item.offer.as_ref().is_some_and(|offer| offer.agent == *agent),
         Overdue::Left { agent, .. } => item.place == Place::Agent(agent.clone()),
         Overdue::Overflows { from, .. } => item.place == Place::Queue(from.clone()) && item.offer.is_none(),
+        Overdue::DayEnds { .. } => false,
     }
 }
 

@@ -348,3 +348,15 @@
 //! **2026-11-29: a message inside an S/MIME signature is read by 60 lines of our own.** Outlook sends signed mail as one
 //! wrapped part, which would be an empty case. Finding the octets takes the tags and lengths of BER (RFC 5652), bounded in
 //! depth; a library for CMS would bring certificates and algorithms that nobody here uses.
+//! **2026-11-29: whose turn it is stands in an order, and who can't have anything is looked at again only when that changes.** With
+//! 10,000 agents a choice took 2.6 to 12 ms, because it asked each of them. Now members with room are kept in the order of their
+//! queue's method, and items that ask for the same wait in one line, which is left alone from when nobody was found until it changes or
+//! somebody who fits it gets room. A choice expects queue and agent in the versions that it has seen; before, it expected
+//! what was read after it, so that somebody who had just gone away could still be given a case.
+//!
+//! **2026-11-29: units that come back at the end of the day are rows.** What an agent has now is counted from their cases, but what
+//! they have done today is in none of them. So an assignment to an agent with such a profile writes down what the case takes and until
+//! when; midnight ends it, or, where they still have the case, begins it anew. The day is that of the profile's business hours:
+//! an agent has several queues, and would have several midnights. Cases that they come by otherwise are written down as soon as the
+//! board sees them, a moment later: whoever takes a case and answers it within that moment, or across a crash in it, has its units
+//! back at once.

@@ -17,6 +17,10 @@
 //! | brief | what advisers are told of a message ([`case::Brief`](crate::case::Brief)) |
 //! | workstream | the branch of the company's work that a case belongs to, as intake rules choose it; later rules may be for one alone |
 //! | overflow | where a case goes instead of a queue that is out of hours, full or too slow |
+//! | offer | a case that an agent is asked to take, for a while |
+//! | capacity, unit | how much work an agent can have at a time; what a case takes of it |
+//! | capacity profile | what cases take of the agents who have it, by record type, and when it comes back |
+//! | permission set | a name that an address asks for and agents have |
 //! | verdict | the answer at RCPT or DATA |
 //! | decision, disposition | what intake chose; the same as recorded |
 //! | authentication results | what SPF, DKIM, DMARC and ARC said of a message's sender when it was decided |

@@ -36,7 +36,10 @@
 //! 11. **Agent.** A case in a queue that hands its cases out is a [work item](crate::routing::WorkItem), whose row follows the
 //!     case's in the same commit. [`dispatch`](crate::dispatch) hears of it from the store, chooses among all agents and
 //!     items in memory ([`Switchboard`](crate::routing::Switchboard)) and writes the assignment or the offer, which expects case,
-//!     queue and agent as they were. *A crash at any point: it is made of the rows again.*
+//!     queue and agent as they were. Outside of its business hours a queue hands nothing out, and passes on to its overflow what
+//!     waits; an address's permission sets leave only agents who have one of them. What a case takes of an agent says their
+//!     [profile](crate::routing::Profile); it comes back when they have nothing to do about it, or at the end of that day by a
+//!     row that the assignment writes. *A crash at any point: it is made of the rows again.*
 //!
 //! What is held or ignored is as durable as everything else. [`decide_again`](crate::intake::decide_again) goes through steps
 //! 7 to 10 once more when a person releases it or has it reprocessed, and replaces the record as it was read, so that this,

@@ -14,9 +14,12 @@ pub struct Agent {
     pub created_at: Time,
     #[serde(default)]
     pub presence: Presence,
-    /// Units of work at a time, one for each open case; none: any number.
+    /// Units of work at a time; none: what their profile says, and without one any number.
     #[serde(default)]
     pub capacity: Option<u32>,
+    /// By its name: what cases take of them, and when it comes back. None: one unit each, at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
     /// What they can do, and how well: a larger level is better.
     #[serde(default)]
     pub skills: BTreeMap<String, u8>,
@@ -45,6 +48,6 @@ impl Agent {
     /// As one is added.
     pub fn new(address: Mailbox, name: Option<String>, created_at: Time) -> Self {
         let (presence, skills, permission_sets) = (Presence::default(), BTreeMap::new(), BTreeSet::new());
-        Self { address, name, created_at, presence, capacity: None, skills, permission_sets }
+        Self { address, name, created_at, presence, capacity: None, profile: None, skills, permission_sets }
     }
 }

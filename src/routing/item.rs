@@ -28,6 +28,9 @@ pub struct WorkItem {
     /// Skills that it asks for, with the lowest level that will do.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub skills: BTreeMap<String, u8>,
+    /// What it takes of an agent may depend on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record_type: Option<String>,
     /// Whose mail it is of: the address may ask for permission sets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<Mailbox>,
@@ -65,6 +68,7 @@ impl WorkItem {
             since: case.placed_at.unwrap_or(case.opened_at),
             priority: case.priority,
             skills: case.skills.clone(),
+            record_type: case.record_type.clone(),
             address: case.address.clone(),
             previous: case.previous_owner.clone(),
             offer: case.offer.clone(),

@@ -1,9 +1,14 @@
-//! What waits in one queue, and whether the queue has its hours. Of the agents it knows only whose turn it can be.
+//! What waits in one queue, who of its members has room, and whether the queue has its hours.
+//!
+//! Items that ask for the same wait in one line. A line for which nobody was found is looked at again only when it changes,
+//! or when somebody who fits it gets room; members with room are kept in the order of their turns. So a choice costs the
+//! logarithm of both, but for skills: several at once are looked for among all members with room who have the rarest of them.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
-use super::choice::{Seat, choose};
+use super::seat::Seat;
 use super::{Assign, Choice, Queue, WorkItem};
 use crate::base::hours::{Hours, Phase};
 use crate::base::time::later;
@@ -11,51 +16,158 @@ use crate::base::{CaseNumber, Mailbox, Priority, Time, limits};
 
 /// The urgent before others, then who waits longest.
 type Turn = (Reverse<Priority>, Time, CaseNumber);
-/// What an item asks for: skills, and one of these permission sets.
-type Demand = (BTreeMap<String, u8>, BTreeSet<String>);
+/// The queue's method first, then who has waited longest. No two are equal but for the agent.
+type Rank = (u64, u64, Mailbox);
+
+/// What the items of one line ask for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Demand {
+    pub skills: BTreeMap<String, u8>,
+    /// One of these permission sets.
+    pub asked: BTreeSet<String>,
+    /// What they take of an agent depends on it.
+    pub record_type: Option<String>,
+    /// They have waited so long that skills don't count any more.
+    pub relaxed: bool,
+}
+
+#[derive(Debug, Default)]
+struct Line {
+    items: BTreeSet<Turn>,
+    /// Nobody can have any of them as things are.
+    is_stuck: bool,
+    /// As it stands in [`Lane::heads`].
+    head: Option<Turn>,
+}
 
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Lane {
     pub queue: Queue,
     members: HashSet<Mailbox>,
-    waiting: BTreeMap<Demand, BTreeSet<Turn>>,
-    /// The same in the order in which they came.
+    lines: BTreeMap<Arc<Demand>, Line>,
+    /// The first item of each line that isn't stuck.
+    heads: BTreeSet<(Turn, Arc<Demand>)>,
+    /// In the order in which they came.
     arrivals: BTreeSet<(Time, CaseNumber)>,
+    relaxed: HashSet<CaseNumber>,
+    /// Members who have room.
+    room: BTreeSet<Rank>,
+    /// The same by skill where skills count, the best first.
+    skilled: HashMap<String, BTreeSet<(Reverse<u8>, Rank)>>,
+    /// As they stand in both.
+    ranks: HashMap<Mailbox, (Rank, BTreeMap<String, u8>)>,
     hours: Option<Hours>,
     phase: Phase,
-    /// Something has changed since nobody was found.
-    pub moved: bool,
 }
 
 impl Lane {
-    /// With what waits in its former self.
-    pub fn new(queue: Queue, hours: Option<Hours>, former: Option<Self>) -> Self {
-        let members = queue.members.iter().cloned().collect();
-        let (waiting, arrivals) = former.map(|lane| (lane.waiting, lane.arrivals)).unwrap_or_default();
-        // Whether it is open is looked up before anything else is.
-        let phase = Phase { open: true, until: hours.as_ref().map(|_| Time::MIN) };
-        Self { queue, members, waiting, arrivals, hours, phase, moved: true }
+    pub fn new(queue: Queue, hours: Option<Hours>) -> Self {
+        Self {
+            members: queue.members.iter().cloned().collect(),
+            queue,
+            lines: BTreeMap::new(),
+            heads: BTreeSet::new(),
+            arrivals: BTreeSet::new(),
+            relaxed: HashSet::new(),
+            room: BTreeSet::new(),
+            skilled: HashMap::new(),
+            ranks: HashMap::new(),
+            // Whether it is open is looked up before anything else is.
+            phase: Phase { open: true, until: hours.as_ref().map(|_| Time::MIN) },
+            hours,
+        }
+    }
+
+    fn counts_skills(&self) -> bool {
+        self.queue.assign == Assign::Skills
+    }
+
+    fn demand(&self, item: &WorkItem, asked: &BTreeSet<String>) -> Demand {
+        let relaxed = self.relaxed.contains(&item.case);
+        let skills = if self.counts_skills() && !relaxed { item.skills.clone() } else { BTreeMap::new() };
+        Demand { skills, asked: asked.clone(), record_type: item.record_type.clone(), relaxed }
     }
 
     /// With the permission sets that it asks for.
     pub fn add(&mut self, item: &WorkItem, asked: &BTreeSet<String>) {
-        self.waiting.entry((item.skills.clone(), asked.clone())).or_default().insert(turn(item));
+        let demand = Arc::new(self.demand(item, asked));
+        self.change(&demand, |line| line.insert(turn(item)));
         self.arrivals.insert((item.since, item.case));
-        self.moved = true;
     }
 
     /// With those with which it was added.
     pub fn remove(&mut self, item: &WorkItem, asked: &BTreeSet<String>) {
+        let demand = Arc::new(self.demand(item, asked));
+        self.change(&demand, |line| line.remove(&turn(item)));
         self.arrivals.remove(&(item.since, item.case));
-        let demand = (item.skills.clone(), asked.clone());
-        if let Some(line) = self.waiting.get_mut(&demand) {
-            line.remove(&turn(item));
-            if line.is_empty() {
-                self.waiting.remove(&demand);
-            }
+        self.relaxed.remove(&item.case);
+    }
+
+    /// From now on its skills don't count, if its time has come.
+    pub fn relax(&mut self, item: &WorkItem, asked: &BTreeSet<String>, now: Time) {
+        let is_due = self.relaxes_at(item).is_some_and(|at| at <= now);
+        if is_due && !self.relaxed.contains(&item.case) {
+            self.remove(item, asked);
+            self.relaxed.insert(item.case);
+            self.add(item, asked);
         }
-        self.moved = true;
+    }
+
+    fn relaxes_at(&self, item: &WorkItem) -> Option<Time> {
+        let counts = self.counts_skills() && !item.skills.is_empty();
+        self.queue.relax_after.filter(|_| counts).map(|span| later(item.since, span.0))
+    }
+
+    fn change(&mut self, demand: &Arc<Demand>, change: impl FnOnce(&mut BTreeSet<Turn>) -> bool) {
+        let line = self.lines.entry(Arc::clone(demand)).or_default();
+        change(&mut line.items);
+        self.set_stuck(demand, false);
+    }
+
+    fn set_stuck(&mut self, demand: &Arc<Demand>, is_stuck: bool) {
+        let Some(line) = self.lines.get_mut(demand) else { return };
+        line.is_stuck = is_stuck;
+        let head = line.items.first().filter(|_| !is_stuck).copied();
+        let former = std::mem::replace(&mut line.head, head);
+        if line.items.is_empty() {
+            self.lines.remove(demand);
+        }
+        if former != head {
+            former.map(|former| self.heads.remove(&(former, Arc::clone(demand))));
+            head.map(|head| self.heads.insert((head, Arc::clone(demand))));
+        }
+    }
+
+    /// A member as they are now; `has_more` when they may fit what they didn't before.
+    pub fn seat(&mut self, address: &Mailbox, seat: Option<&Seat>, has_more: bool) {
+        if let Some((rank, skills)) = self.ranks.remove(address) {
+            for (skill, level) in skills {
+                self.skilled.get_mut(&skill).map(|ranks| ranks.remove(&(Reverse(level), rank.clone())));
+            }
+            self.room.remove(&rank);
+        }
+        let Some(seat) = seat.filter(|seat| seat.has_room()) else { return };
+        let rank = (self.method_rank(seat), seat.last, address.clone());
+        let skills = if self.counts_skills() { seat.agent.skills.clone() } else { BTreeMap::new() };
+        for (skill, level) in &skills {
+            self.skilled.entry(skill.clone()).or_default().insert((Reverse(*level), rank.clone()));
+        }
+        self.room.insert(rank.clone());
+        self.ranks.insert(address.clone(), (rank, skills));
+        if has_more {
+            let stuck = self.lines.iter().filter(|(demand, line)| line.is_stuck && seat.fits(demand));
+            let stuck: Vec<_> = stuck.map(|(demand, _)| Arc::clone(demand)).collect();
+            stuck.iter().for_each(|demand| self.set_stuck(demand, false));
+        }
+    }
+
+    fn method_rank(&self, seat: &Seat) -> u64 {
+        match self.queue.assign {
+            Assign::MostCapacity => u64::from(u32::MAX) - u64::from(seat.free().unwrap_or(u32::MAX)),
+            Assign::LeastActive => seat.tally.cases() as u64,
+            Assign::Pick | Assign::RoundRobin | Assign::Skills => 0,
+        }
     }
 
     pub fn cases(&self) -> impl Iterator<Item = CaseNumber> {
@@ -81,7 +193,6 @@ impl Lane {
             return false;
         };
         self.phase = hours.at(now);
-        self.moved = true;
         true
     }
 
@@ -101,8 +212,7 @@ impl Lane {
     pub fn times_of(&self, item: &WorkItem) -> [Option<Time>; 2] {
         let at_once = !self.is_open() || self.is_beyond(item);
         let overflows = if at_once { item.since } else { self.overflows_at(item) };
-        let relaxes = self.queue.relax_after.map(|span| later(item.since, span.0));
-        [self.queue.overflow.is_some().then_some(overflows), relaxes]
+        [self.queue.overflow.is_some().then_some(overflows), self.relaxes_at(item)]
     }
 
     /// When it has waited too long.
@@ -118,42 +228,69 @@ impl Lane {
     }
 
     /// The next item that somebody can have.
-    pub fn next(
-        &self,
-        items: &HashMap<CaseNumber, WorkItem>,
-        seats: &HashMap<Mailbox, Seat>,
-        now: Time,
-    ) -> Option<Choice> {
+    pub fn next(&mut self, items: &HashMap<CaseNumber, WorkItem>, seats: &HashMap<Mailbox, Seat>) -> Option<Choice> {
         if self.queue.assign == Assign::Pick || !self.is_open() {
             return None;
         }
-        let members = self.queue.members.iter().filter_map(|member| seats.get(member));
-        let mut lines: Vec<_> =
-            self.waiting.iter().filter_map(|(asked, line)| Some((line.first()?, asked, line))).collect();
-        lines.sort_unstable_by_key(|(first, ..)| *first);
-        lines.into_iter().find_map(|(_, (_, asked), line)| {
-            let line = line.iter().map(|(_, _, case)| &items[case]);
-            let permitted = members.clone().map(|seat| (seat, seat.agent.may(asked)));
-            self.first_that_fits(line, permitted, now)
-        })
+        while let Some((_, demand)) = self.heads.first().cloned() {
+            let chosen = self.lines.get(&demand).and_then(|line| {
+                let line = line.items.iter().map(|(_, _, case)| &items[case]);
+                self.first_that_fits(&demand, line, seats)
+            });
+            if chosen.is_some() {
+                return chosen;
+            }
+            self.set_stuck(&demand, true);
+        }
+        None
     }
 
-    /// Of items that ask for the same. Where the first finds nobody, the second may when that one was declined, or has not
-    /// waited long enough yet.
+    /// Where the first finds nobody because it was declined, the second may.
     fn first_that_fits<'a>(
-        &self,
+        &'a self,
+        demand: &'a Demand,
         line: impl Iterator<Item = &'a WorkItem>,
-        members: impl Iterator<Item = (&'a Seat, bool)> + Clone,
-        now: Time,
+        seats: &'a HashMap<Mailbox, Seat>,
     ) -> Option<Choice> {
+        let mut found: Vec<&Seat> = Vec::new();
+        let mut others = self.fitting(demand, seats);
         for item in line.take(limits::LINE_TRIED_MAX) {
-            let chosen = choose(&self.queue, item, members.clone(), now);
-            let same_for_all = item.declined.is_empty() && self.queue.relax_after.is_none();
-            if chosen.is_some() || same_for_all {
-                return chosen;
+            let takes = |seat: &&Seat| !seat.has_declined(item);
+            let previous = item.previous.as_ref().filter(|previous| self.has_member(previous));
+            let previous = previous.and_then(|previous| seats.get(previous)).filter(|seat| seat.fits(demand));
+            let known = previous.filter(takes).or_else(|| found.iter().copied().find(takes));
+            let next = || others.by_ref().inspect(|seat| found.push(seat)).find(takes);
+            if let Some(seat) = known.or_else(next) {
+                let members = self.queue.members.iter().filter_map(|member| seats.get(member));
+                return Some(Choice::of(seat, item, demand, self.queue.assign, members));
+            }
+            if found.is_empty() {
+                return None;
             }
         }
         None
+    }
+
+    /// Everybody who can have what asks for this, whose turn comes first first.
+    fn fitting<'a>(
+        &'a self,
+        demand: &'a Demand,
+        seats: &'a HashMap<Mailbox, Seat>,
+    ) -> Box<dyn Iterator<Item = &'a Seat> + 'a> {
+        let fits = move |rank: &Rank| seats.get(&rank.2).filter(|seat| seat.fits(demand));
+        if demand.skills.is_empty() {
+            return Box::new(self.room.iter().filter_map(fits));
+        }
+        let sets = demand.skills.keys().map(|skill| self.skilled.get(skill));
+        // None of them has anybody when one has nobody.
+        let rarest = sets.min_by_key(|ranks| ranks.map_or(0, BTreeSet::len)).flatten();
+        let rarest = rarest.into_iter().flatten().filter_map(move |(_, rank)| fits(rank));
+        if demand.skills.len() == 1 {
+            return Box::new(rarest);
+        }
+        let mut ranked: Vec<&Seat> = rarest.collect();
+        ranked.sort_by_cached_key(|seat| (Reverse(seat.level(demand.skills.keys())), seat.last));
+        Box::new(ranked.into_iter())
     }
 }
 

@@ -2,15 +2,18 @@
 //!
 //! A [`WorkItem`] is a case that somebody has to do something about, as its row says; a [`Switchboard`] is all of them beside all
 //! agents, and says what to assign next and why. An agent's load is counted from the items they have or are offered,
-//! never kept beside them, so that no capacity can leak.
+//! never kept beside them, so that no capacity can leak; only what comes back at the end of a day is written down.
 
 mod agent;
 mod choice;
-mod switchboard;
+mod day;
 mod item;
 mod lane;
 mod plugin;
+mod profile;
 mod queue;
+mod seat;
+mod switchboard;
 #[cfg(test)]
 mod tests;
 
@@ -18,5 +21,6 @@ pub use agent::{Agent, Presence};
 pub use choice::Choice;
 pub use item::{Place, WorkItem};
 pub use plugin::{Plugin, PluginFile, PluginState, PluginVersion};
+pub use profile::{Profile, Ration, Reset};
 pub use queue::{Accept, Assign, MAIN_QUEUE, Queue, is_queue_name};
 pub use switchboard::{Overdue, Overflow, Switchboard};

@@ -1,15 +1,13 @@
 //! All agents and all items that queues hand out, in memory: what to assign next.
 //!
 //! Built from rows and kept up with them ([`Switchboard::set_item`] and its like may be told the same thing any number of times).
-//! It knows nothing that the rows don't, but for when an agent was last given something. Items that ask for the same
-//! wait in one line, so that a choice looks at the first of each line only: it costs as many agents as the queue has,
-//! whatever waits.
+//! It knows nothing that the rows don't, but for when an agent was last given something.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::choice::Seat;
 use super::lane::Lane;
-use super::{Accept, Agent, Choice, Place, Queue, WorkItem};
+use super::seat::{Seat, Tally};
+use super::{Accept, Agent, Choice, Place, Profile, Queue, Ration, WorkItem};
 use crate::base::time::later;
 use crate::base::{CaseNumber, Hours, Mailbox, Time, limits};
 
@@ -17,16 +15,21 @@ use crate::base::{CaseNumber, Hours, Mailbox, Time, limits};
 #[derive(Debug, Default)]
 pub struct Switchboard {
     /// By the names under which queues know them.
-    hours: BTreeMap<String, Hours>,
+    pub(super) hours: BTreeMap<String, Hours>,
     lanes: BTreeMap<String, Lane>,
     /// The permission sets that addresses ask for.
     asked: HashMap<Mailbox, BTreeSet<String>>,
-    seats: HashMap<Mailbox, Seat>,
-    items: HashMap<CaseNumber, WorkItem>,
-    /// How often somebody was given something.
+    pub(super) profiles: HashMap<String, Profile>,
+    pub(super) seats: HashMap<Mailbox, Seat>,
+    /// What those have who are no agents, or aren't any more.
+    strangers: HashMap<Mailbox, Tally>,
+    pub(super) items: HashMap<CaseNumber, WorkItem>,
+    /// How often somebody came or was given something.
     given: u64,
-    /// Units taken of each agent, registered or not.
-    load: HashMap<Mailbox, u32>,
+    /// When what a case takes of an agent comes back because a day has ended.
+    pub(super) days: BTreeSet<(Time, Mailbox, CaseNumber)>,
+    /// Cases whose agents' units come back at the end of the day, which isn't written down yet.
+    pub(super) owing: BTreeSet<(Mailbox, CaseNumber)>,
     /// When something happens by itself: an offer runs out, a lease ends, a queue overflows, skills count no more.
     times: BTreeSet<(Time, CaseNumber)>,
 }
@@ -40,6 +43,8 @@ pub enum Overdue {
     Left { case: CaseNumber, agent: Mailbox },
     /// Another queue takes it.
     Overflows { case: CaseNumber, from: String, to: String, why: Overflow },
+    /// What it took of the agent comes back, or is taken for another day.
+    DayEnds { case: CaseNumber, agent: Mailbox, again: Option<Ration> },
 }
 
 /// Why an item goes to another queue.
@@ -61,10 +66,19 @@ impl Switchboard {
 
     pub fn set_queue(&mut self, name: &str, queue: Option<Queue>) {
         let former = self.lanes.remove(name);
-        let Some(queue) = queue.filter(Queue::moves_items) else { return };
+        let cases: Vec<CaseNumber> = former.iter().flat_map(Lane::cases).collect();
+        let Some(queue) = queue.filter(Queue::moves_items) else {
+            cases.iter().for_each(|case| drop(self.items.remove(case)));
+            return;
+        };
         let hours = queue.hours.as_ref().and_then(|hours| self.hours.get(hours)).cloned();
-        let lane = Lane::new(queue, hours, former);
-        let cases: Vec<CaseNumber> = lane.cases().collect();
+        let mut lane = Lane::new(queue, hours);
+        for member in lane.queue.members.clone() {
+            lane.seat(&member, self.seats.get(&member), true);
+        }
+        for item in cases.iter().filter_map(|case| self.items.get(case)) {
+            lane.add(item, asked(&self.asked, item));
+        }
         self.lanes.insert(name.to_owned(), lane);
         for case in cases {
             // Those of the former settings do nothing.
@@ -89,19 +103,35 @@ impl Switchboard {
     }
 
     pub fn set_agent(&mut self, address: &Mailbox, agent: Option<Agent>) {
+        let former = self.seats.remove(address);
+        let last = former.as_ref().map_or(self.given + 1, |seat| seat.last);
+        self.given = self.given.max(last);
+        let tally = former.map(|seat| seat.tally).or_else(|| self.strangers.remove(address)).unwrap_or_default();
         match agent {
             Some(agent) => {
-                let load = self.load.get(address).copied().unwrap_or_default();
-                let last = self.seats.get(address).map_or(0, |seat| seat.last);
-                self.seats.insert(address.clone(), Seat { agent, load, last });
+                let profile = agent.profile.as_ref().and_then(|name| self.profiles.get(name)).cloned();
+                let tally = tally.under(profile.as_ref());
+                self.seats.insert(address.clone(), Seat { agent, profile, tally, last });
+                self.note_owing(address);
             }
             None => {
-                self.seats.remove(address);
-                let theirs = self.items.values().filter(|item| item.holder() == Some(address));
-                self.times.extend(theirs.map(|item| (Time::MIN, item.case)));
+                self.times.extend(tally.held().map(|case| (Time::MIN, case)));
+                if !tally.is_empty() {
+                    self.strangers.insert(address.clone(), tally);
+                }
             }
         }
-        self.freed(address);
+        self.reseat(address, true);
+    }
+
+    pub fn set_profile(&mut self, name: &str, profile: Option<Profile>) {
+        match profile {
+            Some(profile) => drop(self.profiles.insert(name.to_owned(), profile)),
+            None => drop(self.profiles.remove(name)),
+        }
+        let theirs = self.seats.values().filter(|seat| seat.agent.profile.as_deref() == Some(name));
+        let theirs: Vec<Agent> = theirs.map(|seat| seat.agent.clone()).collect();
+        theirs.into_iter().for_each(|agent| self.set_agent(&agent.address.clone(), Some(agent)));
     }
 
     /// Only agents with one of these permission sets get the cases of this address; all do when there are none.
@@ -126,13 +156,13 @@ impl Switchboard {
         former.iter().for_each(|former| self.take_out(former));
         let Some(item) = item.filter(|item| self.concerns(item)) else { return };
         if let Some(holder) = item.holder().cloned() {
-            self.add_load(&holder, 1);
             if former.as_ref().and_then(WorkItem::holder) != Some(&holder) {
                 self.given += 1;
                 if let Some(seat) = self.seats.get_mut(&holder) {
                     seat.last = self.given;
                 }
             }
+            self.hold(&holder, case, Some(item.record_type.clone()));
         } else if let Place::Queue(queue) = &item.place
             && let Some(lane) = self.lanes.get_mut(queue)
         {
@@ -140,7 +170,11 @@ impl Switchboard {
         }
         let times: Vec<Time> = self.times_of(&item).collect();
         self.times.extend(times.into_iter().map(|at| (at, case)));
+        let holder = item.holder().cloned();
         self.items.insert(case, item);
+        if let Some(holder) = holder.filter(|holder| self.owes(holder, case)) {
+            self.owing.insert((holder, case));
+        }
     }
 
     pub fn item(&self, case: CaseNumber) -> Option<&WorkItem> {
@@ -151,20 +185,14 @@ impl Switchboard {
     pub fn next(&mut self, now: Time) -> Option<Choice> {
         self.follow_hours(now);
         let Self { lanes, seats, items, .. } = self;
-        for lane in lanes.values_mut().filter(|lane| lane.moved) {
-            let chosen = lane.next(items, seats, now);
-            if chosen.is_some() {
-                return chosen;
-            }
-            lane.moved = false;
-        }
-        None
+        lanes.values_mut().find_map(|lane| lane.next(items, seats))
     }
 
     /// When [`Switchboard::overdue`] has something next, or a queue opens or closes.
     pub fn due(&self) -> Option<Time> {
         let turns = self.lanes.values().filter_map(Lane::turns_at);
-        self.times.first().map(|(at, _)| *at).into_iter().chain(turns).min()
+        let days = self.days.first().map(|(at, ..)| *at);
+        self.times.first().map(|(at, _)| *at).into_iter().chain(turns).chain(days).min()
     }
 
     /// What has to be done because its time has come. What only makes room or lets go of skills is done here.
@@ -185,7 +213,7 @@ impl Switchboard {
                 }
                 (Place::Queue(from), None) => {
                     let Some(lane) = self.lanes.get_mut(from) else { continue };
-                    lane.moved = true;
+                    lane.relax(&item, asked(&self.asked, &item), now);
                     let again = lane.looks_again(&item, now);
                     if let Some((to, why)) = self.overflow(from, &item, now) {
                         return Some(Overdue::Overflows { case, from: from.clone(), to, why });
@@ -195,13 +223,12 @@ impl Switchboard {
                 (Place::Agent(agent), _) if later(item.since, limits::CAPACITY_LEASE) <= now => {
                     let agent = agent.clone();
                     self.items.remove(&case);
-                    self.add_load(&agent, -1);
-                    self.freed(&agent);
+                    self.hold(&agent, case, None);
                 }
                 _ => {}
             }
         }
-        None
+        self.day_ends(now)
     }
 
     /// Where an item goes instead of waiting here.
@@ -243,7 +270,8 @@ impl Switchboard {
 
     /// Units taken of an agent.
     pub fn load(&self, agent: &Mailbox) -> u32 {
-        self.load.get(agent).copied().unwrap_or_default()
+        let tally = self.seats.get(agent).map(|seat| &seat.tally);
+        tally.or_else(|| self.strangers.get(agent)).map_or(0, Tally::units)
     }
 
     fn concerns(&self, item: &WorkItem) -> bool {
@@ -259,8 +287,7 @@ impl Switchboard {
             self.times.remove(&(at, item.case));
         }
         if let Some(holder) = item.holder().cloned() {
-            self.add_load(&holder, -1);
-            self.freed(&holder);
+            self.hold(&holder, item.case, None);
         } else if let Place::Queue(queue) = &item.place
             && let Some(lane) = self.lanes.get_mut(queue)
         {
@@ -280,21 +307,29 @@ impl Switchboard {
         times.into_iter().flatten()
     }
 
-    fn add_load(&mut self, agent: &Mailbox, units: i32) {
-        let load = self.load.entry(agent.clone()).or_default();
-        *load = load.saturating_add_signed(units);
-        let now = *load;
-        if now == 0 {
-            self.load.remove(agent);
-        }
-        if let Some(seat) = self.seats.get_mut(agent) {
-            seat.load = now;
-        }
+    /// The agent has this case, or has it no more.
+    fn hold(&mut self, agent: &Mailbox, case: CaseNumber, record_type: Option<Option<String>>) {
+        let has_more = record_type.is_none();
+        self.tally(agent, |tally, profile| tally.hold(profile, case, record_type));
+        self.reseat(agent, has_more);
     }
 
-    /// Looks again wherever this agent works.
-    fn freed(&mut self, agent: &Mailbox) {
-        self.lanes.values_mut().filter(|lane| lane.has_member(agent)).for_each(|lane| lane.moved = true);
+    pub(super) fn tally<T>(&mut self, agent: &Mailbox, change: impl FnOnce(&mut Tally, Option<&Profile>) -> T) -> T {
+        if let Some(seat) = self.seats.get_mut(agent) {
+            return change(&mut seat.tally, seat.profile.as_ref());
+        }
+        let tally = self.strangers.entry(agent.clone()).or_default();
+        let changed = change(tally, None);
+        if tally.is_empty() {
+            self.strangers.remove(agent);
+        }
+        changed
+    }
+
+    /// Wherever this agent works, they have another place in the order.
+    pub(super) fn reseat(&mut self, agent: &Mailbox, has_more: bool) {
+        let seat = self.seats.get(agent);
+        self.lanes.values_mut().filter(|lane| lane.has_member(agent)).for_each(|lane| lane.seat(agent, seat, has_more));
     }
 }
 

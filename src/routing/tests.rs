@@ -22,6 +22,7 @@ fn item(case: CaseNumber) -> WorkItem {
         since: at(case as i64),
         priority: Priority::Normal,
         skills: Default::default(),
+        record_type: None,
         address: None,
         previous: None,
         offer: None,
@@ -52,7 +53,8 @@ fn assign(board: &mut Switchboard, now: Time) -> Vec<(CaseNumber, String)> {
     let mut given = Vec::new();
     while let Some(choice) = board.next(now) {
         given.push((choice.case, choice.agent.local().to_owned()));
-        let held = WorkItem { place: Place::Agent(choice.agent), since: now, ..item(choice.case) };
+        let waiting = board.item(choice.case).expect("only what is there is given").clone();
+        let held = WorkItem { place: Place::Agent(choice.agent), since: now, ..waiting };
         board.set_item(choice.case, Some(held));
     }
     given
@@ -178,6 +180,59 @@ fn an_address_may_ask_for_a_permission_set() {
     check(&mut board, &[(1, "bob"), (3, "anna")]);
     board.set_asked(&mailbox("invoices"), Default::default());
     check(&mut board, &[(2, "anna")]);
+}
+
+#[test]
+fn a_profile_says_what_cases_take_and_what_lets_nothing_else_come() {
+    let of = |case, record_type: &str| WorkItem { record_type: Some(record_type.to_owned()), ..item(case) };
+    let mut board = board(Assign::RoundRobin, vec![Agent { profile: Some("p".into()), ..agent("anna") }]);
+    let (units, blocking) = ([("claim".to_owned(), 3)].into(), ["call".to_owned()].into());
+    let profile = Profile { limit: Some(4), units, blocking, ..Profile::new("p", Time::UNIX_EPOCH) };
+    board.set_profile("p", Some(profile.clone()));
+    let waiting = [of(1, "claim"), of(2, "claim"), item(3), item(4)];
+    waiting.into_iter().for_each(|item| board.set_item(item.case, Some(item)));
+    // The second claim is too large for what is left, and in nobody's way.
+    check(&mut board, &[(1, "anna"), (3, "anna")]);
+    assert_eq!(board.load(&mailbox("anna")), 4);
+    board.set_item(1, None);
+    check(&mut board, &[(2, "anna")]);
+    board.set_profile("p", Some(Profile { limit: Some(9), ..profile }));
+    board.set_item(5, Some(of(5, "call")));
+    board.set_item(6, Some(item(6)));
+    check(&mut board, &[(4, "anna"), (5, "anna")]);
+    board.set_item(5, None);
+    check(&mut board, &[(6, "anna")]);
+    // Without a profile each takes one.
+    board.set_agent(&mailbox("anna"), Some(agent("anna")));
+    assert_eq!(board.load(&mailbox("anna")), 4);
+}
+
+#[test]
+fn what_comes_back_at_the_end_of_the_day_is_taken_until_then() {
+    let anna = mailbox("anna");
+    let mut board = board(Assign::RoundRobin, vec![Agent { profile: Some("day".into()), ..agent("anna") }]);
+    let limit = Some(2);
+    let day = Profile { limit, reset: Reset::EndOfDay, ..Profile::new("day", Time::UNIX_EPOCH) };
+    board.set_profile("day", Some(day));
+    (1..=4).for_each(|case| board.set_item(case, Some(item(case))));
+    check(&mut board, &[(1, "anna"), (2, "anna")]);
+    let ends = |day: i64| at(86_400 * day);
+    for case in 1..=2 {
+        let ration = Ration { units: 1, until: ends(1) };
+        assert_eq!(board.next_owing(at(100)), Some((anna.clone(), case, ration.clone())));
+        board.set_ration(&anna, case, Some(ration));
+    }
+    board.set_item(1, None);
+    check(&mut board, &[]);
+    assert_eq!((board.next_owing(at(100)), board.due()), (None, Some(ends(1))));
+    // The first is over, the second counts for another day.
+    let again = Ration { units: 1, until: ends(2) };
+    let ended = |case, again| Some(Overdue::DayEnds { case, agent: mailbox("anna"), again });
+    assert_eq!(board.overdue(ends(1)), ended(1, None));
+    board.set_ration(&anna, 1, None);
+    assert_eq!(board.overdue(ends(1)), ended(2, Some(again.clone())));
+    board.set_ration(&anna, 2, Some(again));
+    assert_eq!((board.load(&anna), assign(&mut board, ends(1))), (1, vec![(3, "anna".to_owned())]));
 }
 
 /// Moves whatever has to, as the worker does; where each item is then.

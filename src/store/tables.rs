@@ -6,7 +6,7 @@ use crate::address::{Keyring, RoutingAddress};
 use crate::auth::DkimKey;
 use crate::base::{CaseNumber, MailId, Mailbox};
 use crate::case::{Account, AccountNumber, Case, Contact, Erasure, Event, Mail, Names};
-use crate::routing::{Agent, Place, Plugin, PluginFile, Queue, WorkItem};
+use crate::routing::{Agent, Place, Plugin, PluginFile, Profile, Queue, Ration, WorkItem};
 
 /// Sequence of case numbers.
 pub const CASE_NUMBERS: &str = "case";
@@ -26,6 +26,10 @@ pub const SERVICE_ADDRESSES: Documents<Mailbox, Mailbox> = Documents::named("ser
 pub const PROBE_SENDERS: Documents<Mailbox, Mailbox> = Documents::named("probe_sender");
 pub const QUEUES: Documents<str, Queue> = Documents::named("queue");
 pub const AGENTS: Documents<Mailbox, Agent> = Documents::named("agent");
+/// Capacity profiles.
+pub const PROFILES: Documents<str, Profile> = Documents::named("profile");
+/// What cases take of agents until a day has ended; all under [`Place::Agent`].
+pub const RATIONS: Documents<(Place, CaseNumber), Ration> = Documents::named("ration");
 /// One record for each decided message, received or sent: also the mark that its journal entry is done.
 pub const MAILS: Documents<MailId, Mail> = Documents::named("mail");
 /// What messages are called → all that are called so, with everything that is looked up by a name.

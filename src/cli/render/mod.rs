@@ -48,6 +48,11 @@ pub fn answer(command: &Command, value: &Value) -> String {
             &["name", "assign", "members", "waiting", "overflow"],
             "no queues yet; add one: postcase queue add NAME",
         ),
+        Command::ProfileList => table::rows(
+            value,
+            &["name", "limit", "units", "reset", "hours", "blocking"],
+            "no capacity profiles yet; add one: postcase profile add NAME --limit 5",
+        ),
         Command::AgentList => table::rows(
             value,
             &["address", "name", "presence", "open_cases", "capacity"],

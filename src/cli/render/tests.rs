@@ -273,6 +273,7 @@ fn no_answer_has_anything_that_a_terminal_obeys() {
         Command::CaseTake { number: 1, by: address() },
         Command::QueueList,
         Command::AgentList,
+        Command::ProfileList,
         Command::SpoolList { limit: None },
         Command::SpoolHold,
         Command::SpoolRetry { id: id() },

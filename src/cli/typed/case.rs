@@ -125,6 +125,9 @@ pub struct List {
     /// The agent who has it
     #[arg(long, value_name = "AGENT")]
     owner: Option<Mailbox>,
+    /// Those that this agent is asked to take
+    #[arg(long, value_name = "AGENT")]
+    offered_to: Option<Mailbox>,
     /// The customer
     #[arg(long, value_name = "ADDRESS")]
     contact: Option<Mailbox>,
@@ -194,6 +197,7 @@ impl Typed {
                 queue: list.queue,
                 workstream: list.workstream,
                 owner: list.owner,
+                offered_to: list.offered_to,
                 contact: list.contact,
                 task: list.task,
                 text: list.text,

@@ -9,6 +9,7 @@ mod case;
 mod others;
 mod people;
 mod plugin;
+mod profile;
 mod roster;
 mod words;
 
@@ -73,6 +74,9 @@ enum Verb {
     /// Agents, who answer cases
     #[command(subcommand)]
     Agent(roster::Agent),
+    /// Capacity profiles, which say what cases take of agents
+    #[command(subcommand)]
+    Profile(profile::Profile),
     /// Rules, which say where cases go
     #[command(subcommand)]
     Rules(others::Rules),
@@ -144,6 +148,7 @@ impl Typed {
             Verb::Account(typed) => typed.meaning()?,
             Verb::Queue(typed) => typed.meaning()?,
             Verb::Agent(typed) => typed.meaning(),
+            Verb::Profile(typed) => typed.meaning(),
             Verb::Rules(typed) => typed.meaning(),
             Verb::Replay(typed) => typed.meaning()?,
             Verb::Plugin(typed) => typed.meaning()?,

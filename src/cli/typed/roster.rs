@@ -128,9 +128,12 @@ pub enum Agent {
 pub struct AgentOptions {
     #[arg(long, value_name = "TEXT")]
     name: Option<String>,
-    /// Open cases at a time; 0: any number
+    /// Units of work at a time, one for each open case unless a profile says otherwise; 0: what the profile says, or any number
     #[arg(long, value_name = "N")]
     capacity: Option<u32>,
+    /// The capacity profile; an empty text: none
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
     /// What they can do and how well, such as german=3; a level of 0 takes it away
     #[arg(long, value_name = "NAME=LEVEL", value_parser = skill)]
     skill: Vec<(String, u8)>,
@@ -144,6 +147,7 @@ impl From<AgentOptions> for AgentSettings {
         Self {
             name: typed.name,
             capacity: typed.capacity,
+            profile: typed.profile,
             skills: typed.skill.into_iter().collect(),
             permission_sets: permission_sets(typed.permission_set),
         }

@@ -30,6 +30,7 @@ pub const DISPOSITIONS: &[&str] = &[
 
 pub const ASSIGN: &[&str] = &["round-robin", "most-capacity", "least-active", "skills", "pick"];
 pub const ACCEPT: &[&str] = &["auto", "ask"];
+pub const RESET: &[&str] = &["at-once", "end-of-day"];
 pub const PRESENCE: &[&str] = &["available", "busy", "away", "offline"];
 
 /// One of `words`, as the value that it stands for.
@@ -57,6 +58,15 @@ pub fn skill(text: &str) -> Result<(String, u8), String> {
     match level.parse() {
         Ok(level) if !name.trim().is_empty() => Ok((name.trim().into(), level)),
         _ => Err("expected a skill and its level, such as german=3".into()),
+    }
+}
+
+/// `TYPE=N`.
+pub fn units(text: &str) -> Result<(String, u32), String> {
+    let (name, units) = text.split_once('=').unwrap_or_default();
+    match units.parse() {
+        Ok(units) if !name.trim().is_empty() => Ok((name.trim().into(), units)),
+        _ => Err("expected a record type and its units, such as claim=3".into()),
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use postcase::base::time::later;
 use postcase::base::{CaseNumber, Mailbox, Time, limits};
 use postcase::case::{DISPATCH, Event, Happening, Status};
-use postcase::routing::{Agent, Assign, Place, Presence, Queue, WorkItem};
+use postcase::routing::{Agent, Assign, Place, Presence, Profile, Queue, Reset, WorkItem};
 use postcase::store::{Engine, Page, Table, tables};
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -18,6 +18,7 @@ pub struct Known {
     pub offer: Option<(Mailbox, Time)>,
     declined: HashMap<Mailbox, u32>,
     skill: Option<u8>,
+    record_type: Option<String>,
     opened_at: Time,
     placed_at: Time,
     /// Somebody has had it.
@@ -28,6 +29,13 @@ pub struct Known {
 pub struct Books {
     written: UnboundedReceiver<(Table, Vec<u8>)>,
     queues: HashMap<String, (Queue, HashSet<Mailbox>)>,
+    profiles: HashMap<String, Profile>,
+    /// What each agent's profile is, whether they are one now or not.
+    profile_of: HashMap<Mailbox, String>,
+    /// Units of cases that agents have had and that come back at the end of the day: case, units, until.
+    spent: HashMap<Mailbox, BTreeMap<CaseNumber, (u32, Time)>>,
+    /// Everywhere the same time.
+    day_ends: fn(Time) -> Time,
     pub agents: BTreeMap<Mailbox, Agent>,
     /// What somebody has or is offered.
     held: HashMap<Mailbox, BTreeSet<CaseNumber>>,
@@ -69,8 +77,17 @@ impl Known {
 
 impl Books {
     /// Everything that is committed from now on is read.
-    pub fn new(engine: &dyn Engine, queues: impl IntoIterator<Item = Queue>) -> Self {
+    pub fn new(
+        engine: &dyn Engine,
+        queues: impl IntoIterator<Item = Queue>,
+        profiles: impl IntoIterator<Item = Profile>,
+        day_ends: fn(Time) -> Time,
+    ) -> Self {
         Self {
+            profiles: profiles.into_iter().map(|profile| (profile.name.clone(), profile)).collect(),
+            profile_of: HashMap::new(),
+            spent: HashMap::new(),
+            day_ends,
             written: engine.watch(vec![tables::CASE_EVENTS.table(), tables::AGENTS.table()]),
             queues: queues.into_iter().map(|queue| (queue.name.clone(), members(queue))).collect(),
             agents: BTreeMap::new(),
@@ -90,7 +107,11 @@ impl Books {
                 let text = String::from_utf8(key).map_err(said)?;
                 let address: Mailbox = text.parse().map_err(said)?;
                 match tables::AGENTS.get(engine, &address).await.map_err(said)? {
-                    Some(kept) => drop(self.agents.insert(address, kept.value)),
+                    Some(kept) => {
+                        let profile = kept.value.profile.clone();
+                        profile.map(|profile| self.profile_of.insert(address.clone(), profile));
+                        self.agents.insert(address, kept.value);
+                    }
                     None => drop(self.agents.remove(&address)),
                 }
             } else if let Some((case, index)) = key.split_first_chunk() {
@@ -104,7 +125,7 @@ impl Books {
     }
 
     fn apply(&mut self, number: CaseNumber, event: &Event) -> Result<(), Wrong> {
-        if let Happening::CaseOpened { .. } = event.what {
+        if let Happening::CaseOpened { record_type, .. } = &event.what {
             let known = Known {
                 status: Status::New,
                 queue: String::new(),
@@ -112,6 +133,7 @@ impl Books {
                 offer: None,
                 declined: HashMap::new(),
                 skill: None,
+                record_type: record_type.clone(),
                 opened_at: event.at,
                 placed_at: event.at,
                 was_given: false,
@@ -121,7 +143,11 @@ impl Books {
         }
         let mut known = self.cases.remove(&number).ok_or("it was never opened")?;
         self.take_out(number, &known);
+        let former = known.owner.clone().filter(|_| known.holder().is_some());
         let checked = self.follow(&mut known, event);
+        if let Some(former) = former.filter(|former| known.holder() != Some(former)) {
+            self.spend(former, number, &known, event.at);
+        }
         self.put_in(number, &known);
         self.cases.insert(number, known);
         checked
@@ -199,12 +225,16 @@ impl Books {
         let (queue, members) = self.queues.get(&known.queue).ok_or("it is in no queue")?;
         let row = self.agents.get(agent).ok_or("is no agent")?;
         let returned = self.returned.get(agent).copied().unwrap_or_default();
-        let held = self.held_by(agent).saturating_sub(returned);
+        let (units, blocked) = self.units_of(agent, now);
+        // A case that came back takes one unit in the books; which one isn't known here.
+        let used = units.saturating_sub(returned as u32 * self.most_units(agent));
+        let costs = self.costs(agent, known);
         let relaxed = queue.relax_after.is_some_and(|span| later(known.placed_at, span.0) <= now);
         let asked = known.skill.filter(|_| queue.assign == Assign::Skills && !relaxed).unwrap_or_default();
         match () {
             () if row.presence != Presence::Available => Err("isn't there"),
-            () if held >= row.capacity.unwrap_or(u32::MAX) as usize => Err("is full"),
+            () if used + costs > self.limit(row) => Err("is full"),
+            () if blocked && returned == 0 => Err("has something that lets nothing else come"),
             () if known.declined.get(agent).is_some_and(|times| *times >= limits::DECLINES_MAX) => {
                 Err("has declined too often")
             }
@@ -249,6 +279,50 @@ impl Books {
             }
         }
         Ok(())
+    }
+
+    /// What comes back at the end of the day is still taken.
+    fn spend(&mut self, agent: Mailbox, number: CaseNumber, known: &Known, at: Time) {
+        let daily = self.profile(&agent).is_some_and(|profile| profile.reset == Reset::EndOfDay);
+        if daily {
+            let units = self.costs(&agent, known);
+            self.spent.entry(agent).or_default().insert(number, (units, (self.day_ends)(at)));
+        }
+    }
+
+    fn profile(&self, agent: &Mailbox) -> Option<&Profile> {
+        self.profiles.get(self.profile_of.get(agent)?)
+    }
+
+    fn costs(&self, agent: &Mailbox, known: &Known) -> u32 {
+        self.profile(agent).map_or(1, |profile| profile.units_of(known.record_type.as_deref()))
+    }
+
+    fn most_units(&self, agent: &Mailbox) -> u32 {
+        self.profile(agent).and_then(|profile| profile.units.values().max()).copied().unwrap_or(1)
+    }
+
+    fn limit(&self, agent: &Agent) -> u32 {
+        let profile = self.profile(&agent.address).and_then(|profile| profile.limit);
+        agent.capacity.or(profile).unwrap_or(u32::MAX)
+    }
+
+    /// Units that are taken, and whether one of the cases blocks. Each case counts once.
+    fn units_of(&self, agent: &Mailbox, now: Time) -> (u32, bool) {
+        let held = self.held.get(agent).into_iter().flatten();
+        let held: Vec<(&CaseNumber, &Known)> =
+            held.filter_map(|number| Some((number, self.cases.get(number)?))).collect();
+        let of_held: u32 = held.iter().map(|(_, known)| self.costs(agent, known)).sum();
+        let blocks = |known: &Known| self.profile(agent).is_some_and(|it| it.blocks(known.record_type.as_deref()));
+        let spent = self.spent.get(agent).into_iter().flatten();
+        let over = spent.filter(|(number, (_, until))| *until > now && !held.iter().any(|(had, _)| had == number));
+        (of_held + over.map(|(_, (units, _))| units).sum::<u32>(), held.iter().any(|(_, known)| blocks(known)))
+    }
+
+    /// Units that are free, of all agents together.
+    pub fn free(&self, now: Time) -> u32 {
+        let free = |agent: &Agent| self.limit(agent).saturating_sub(self.units_of(&agent.address, now).0);
+        self.agents.values().map(free).sum()
     }
 
     pub fn held_by(&self, agent: &Mailbox) -> usize {

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use postcase::base::{CaseNumber, Chance, Clock, Mailbox, Priority, Span, Time};
+use postcase::base::{CaseNumber, Chance, Clock, Hours, Mailbox, Priority, Span, Time};
 use postcase::case::{Case, Happening, INTAKE, ManyAddresses, SKILL, Status};
 use postcase::dispatch::{Dispatch, Worker};
 use postcase::net::Stop;
-use postcase::routing::{Accept, Agent, Presence, Queue};
+use postcase::routing::{Accept, Agent, Presence, Profile, Queue, Reset};
 use postcase::rules::Book;
 use postcase::store::site::Parts;
 use postcase::store::{Batch, CaseChange, CommitError, SimulatedMedium, Site, Store, tables};
@@ -22,6 +22,8 @@ const STEP: Duration = Duration::from_secs(60);
 const START: i64 = 1_800_000_000;
 /// How many steps the last cases may take once everybody is there.
 const REST_STEPS: usize = 5_000;
+/// Thirteen hours before UTC, all year.
+const ZONE: &str = "Pacific/Tongatapu";
 const SKILLED: &str = "german";
 
 /// See the module.
@@ -33,6 +35,13 @@ pub struct Life {
     running: Running,
     opened: usize,
     pub crashes: usize,
+}
+
+/// What a case asks for.
+#[derive(Clone, Copy, Default)]
+struct Asks {
+    level: Option<usize>,
+    record_type: Option<&'static str>,
 }
 
 struct Running {
@@ -48,8 +57,9 @@ impl Life {
         let site = Arc::new(site(engine, clock, chance.clone()).await?);
         let staff = staff(&plan, &chance);
         let queues = queues(&plan, &staff, site.now());
-        let books = Books::new(&*site.engine, queues.clone());
+        let books = Books::new(&*site.engine, queues.clone(), profiles(), day_ends);
         let mut batch = Batch::default();
+        profiles().iter().for_each(|profile| tables::PROFILES.put(&mut batch, &profile.name, profile));
         queues.iter().for_each(|queue| tables::QUEUES.put(&mut batch, &queue.name, queue));
         staff.iter().for_each(|agent| tables::AGENTS.put(&mut batch, &agent.address, agent));
         site.engine.commit(batch).await.map_err(said)?;
@@ -123,14 +133,16 @@ impl Life {
         let most = (2 * mean + 2).min(self.plan.cases - self.opened + 1);
         for _ in 0..self.below(most) {
             self.opened += 1;
-            let asks = (self.below(3) == 0).then(|| 1 + self.below(3));
+            let level = (self.below(3) == 0).then(|| 1 + self.below(3));
+            let record_type = [None, None, None, Some("claim"), Some("call")][self.below(5)];
+            let asks = Asks { level, record_type };
             let queue = if self.below(10) < 7 { "first" } else { "second" };
             self.open(self.opened as CaseNumber, queue, asks).await?;
         }
         Ok(())
     }
 
-    async fn open(&self, number: CaseNumber, queue: &str, level: Option<usize>) -> Result<(), Wrong> {
+    async fn open(&self, number: CaseNumber, queue: &str, asks: Asks) -> Result<(), Wrong> {
         let now = self.site.now();
         let mut change = CaseChange::open(number, now);
         let opened = Happening::CaseOpened {
@@ -138,12 +150,12 @@ impl Life {
             key: String::new(),
             origin: "email".into(),
             priority: Priority::Normal,
-            record_type: None,
+            record_type: asks.record_type.map(str::to_owned),
             address: None,
             contact: None,
         };
         change.add(now, INTAKE, opened);
-        if let Some(level) = level {
+        if let Some(level) = asks.level {
             let (name, to) = (format!("{SKILL}{SKILLED}"), Some(level.to_string()));
             change.add(now, INTAKE, Happening::FieldChanged { name, from: None, to });
         }
@@ -189,11 +201,10 @@ impl Life {
 
     /// Nothing was kept back: as many new cases as all have room for are given, and no more.
     async fn everybody_fills_up(&mut self) -> Result<(), Wrong> {
-        let room: usize =
-            self.books.agents.values().filter_map(|agent| agent.capacity).map(|units| units as usize).sum();
+        let room = self.books.free(self.site.now()) as usize;
         for number in 1..=room + 10 {
             let number = (self.plan.cases + number) as CaseNumber;
-            self.open(number, "first", None).await?;
+            self.open(number, "first", Asks::default()).await?;
         }
         self.settle().await?;
         let given: usize = self.books.agents.keys().map(|address| self.books.held_by(address)).sum();
@@ -287,8 +298,29 @@ fn address(number: usize) -> Mailbox {
 fn agent(number: usize, chance: &Chance) -> Agent {
     let level = below(chance, 4) as u8;
     let skills = (level > 0).then(|| (SKILLED.to_owned(), level)).into_iter().collect();
-    let capacity = Some(1 + below(chance, 5) as u32);
-    Agent { skills, capacity, ..Agent::new(address(number), None, Time::UNIX_EPOCH) }
+    let units = Some(1 + below(chance, 5) as u32);
+    let (capacity, profile) = match number % 5 {
+        0 => (None, Some("day".to_owned())),
+        1 => (None, Some("weighed".to_owned())),
+        _ => (units, None),
+    };
+    Agent { skills, capacity, profile, ..Agent::new(address(number), None, Time::UNIX_EPOCH) }
+}
+
+/// One by the day, one that weighs cases and has such that let nothing else come.
+fn profiles() -> [Profile; 2] {
+    let profile = |name| Profile::new(name, Time::UNIX_EPOCH);
+    let day = Profile { limit: Some(8), reset: Reset::EndOfDay, hours: Some("office".into()), ..profile("day") };
+    let units = [("claim".to_owned(), 3), ("call".to_owned(), 2)].into();
+    let weighed = Profile { limit: Some(6), units, blocking: ["call".to_owned()].into(), ..profile("weighed") };
+    [day, weighed]
+}
+
+/// Midnight at [`ZONE`], three hours after the start and each day.
+fn day_ends(now: Time) -> Time {
+    let (day, shift) = (24 * 3600, 13 * 3600);
+    let days = (now.as_second() + shift).div_euclid(day) + 1;
+    Time::from_second(days * day - shift).expect("a time of this century")
 }
 
 fn staff(plan: &Plan, chance: &Chance) -> Vec<Agent> {
@@ -309,13 +341,14 @@ fn queues(plan: &Plan, staff: &[Agent], now: Time) -> [Queue; 2] {
 
 async fn site(engine: Arc<Memory>, clock: Clock, chance: Chance) -> Result<Site, Wrong> {
     let opened = Store::open(Arc::new(SimulatedMedium::new()), clock.now()).await.map_err(said)?;
+    let hours = Hours { zone: ZONE.parse().map_err(|()| "no such zone")?, open: vec![], holidays: vec![] };
     let parts = Parts {
         hostname: "mail.example.net".into(),
         service_domain: "in.example.net".into(),
         postmaster_queue: "main".into(),
         many_addresses: ManyAddresses::OneCase,
         rules: Book::empty(),
-        hours: Default::default(),
+        hours: [("office".to_owned(), hours)].into(),
         clock,
         chance,
         engine,

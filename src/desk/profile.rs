@@ -1,0 +1,96 @@
+//! Commands about capacity profiles.
+
+use serde_json::json;
+
+use super::command::ProfileSettings;
+use super::{Answer, Desk, Outcome, Refusal};
+use crate::routing::{Profile, is_queue_name};
+use crate::store::{Batch, Kept, Page, tables};
+
+impl Desk {
+    pub(super) async fn profile_add(&self, name: String, settings: ProfileSettings) -> Answer {
+        if !is_queue_name(&name) {
+            let why = "a profile's name is made of letters, digits, '-', '_' and '.', at most 64 of them";
+            return Err(Refusal::refused(why));
+        }
+        let site = &*self.site;
+        let profile = self.changed_profile(Profile::new(&name, site.now()), settings)?;
+        let mut tries = site.tries();
+        loop {
+            if tables::PROFILES.get(&*site.engine, &name).await?.is_some() {
+                let why = format!("there is a profile {name} already; change it with: postcase profile set {name}");
+                return Err(Refusal::refused(why));
+            }
+            let mut batch = Batch::default();
+            tables::PROFILES.insert(&mut batch, &name, &profile);
+            if tries.commit(batch).await? {
+                return Ok(Outcome::Json(json!(profile)));
+            }
+        }
+    }
+
+    pub(super) async fn profile_list(&self) -> Answer {
+        let rows = tables::PROFILES.scan(&*self.site.engine, Page::first(&[], usize::MAX)).await?;
+        Ok(Outcome::Json(rows.into_iter().map(|(_, kept)| json!(kept.value)).collect::<Vec<_>>().into()))
+    }
+
+    pub(super) async fn profile_show(&self, name: &str) -> Answer {
+        Ok(Outcome::Json(json!(self.profile(name).await?.value)))
+    }
+
+    pub(super) async fn profile_set(&self, name: &str, settings: ProfileSettings) -> Answer {
+        let mut tries = self.site.tries();
+        loop {
+            let kept = self.profile(name).await?;
+            let changed = self.changed_profile(kept.value.clone(), settings.clone())?;
+            let mut batch = Batch::default();
+            tables::PROFILES.replace(&mut batch, name, &kept, &changed);
+            if tries.commit(batch).await? {
+                return Ok(Outcome::Json(json!(changed)));
+            }
+        }
+    }
+
+    /// One that no agent has.
+    pub(super) async fn profile_remove(&self, name: &str) -> Answer {
+        let mut tries = self.site.tries();
+        loop {
+            let kept = self.profile(name).await?;
+            let agents = tables::AGENTS.scan(&*self.site.engine, Page::first(&[], usize::MAX)).await?;
+            let mut agents = agents.into_iter().map(|(_, kept)| kept.value);
+            if let Some(agent) = agents.find(|agent| agent.profile.as_deref() == Some(name)) {
+                let next = format!("take it away first: postcase agent set {} --profile ''", agent.address);
+                return Err(Refusal::refused(format!("{} has the profile {name}; {next}", agent.address)));
+            }
+            let mut batch = Batch::default();
+            tables::PROFILES.expect_unchanged(&mut batch, name, &kept);
+            tables::PROFILES.delete(&mut batch, name);
+            if tries.commit(batch).await? {
+                return Ok(Outcome::Json(json!({"name": name, "removed": true})));
+            }
+        }
+    }
+
+    pub(super) async fn profile(&self, name: &str) -> Result<Kept<Profile>, Refusal> {
+        let kept = tables::PROFILES.get(&*self.site.engine, name).await?;
+        kept.ok_or_else(|| {
+            Refusal::not_found(format!("there is no profile {name}; make it with: postcase profile add {name}"))
+        })
+    }
+
+    fn changed_profile(&self, stored: Profile, typed: ProfileSettings) -> Result<Profile, Refusal> {
+        let mut units = stored.units;
+        units.extend(typed.units);
+        units.retain(|_, units| *units > 0);
+        let mut blocking = typed.blocking.unwrap_or(stored.blocking);
+        blocking.remove("");
+        Ok(Profile {
+            limit: typed.limit.or(stored.limit).filter(|limit| *limit > 0),
+            units,
+            reset: typed.reset.unwrap_or(stored.reset),
+            hours: self.known_hours(typed.hours.or(stored.hours))?,
+            blocking,
+            ..stored
+        })
+    }
+}

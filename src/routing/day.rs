@@ -1,0 +1,68 @@
+//! Agents whose units come back at the end of the day: what a case took of them stays written down until then.
+//!
+//! A row for each such case says until when. It is written with the assignment, or as soon as the board sees that they have a
+//! case that they came by otherwise. When its day ends, a case that they still have is written down for another one.
+
+use super::seat::Seat;
+use super::{Overdue, Place, Ration, Switchboard, WorkItem};
+use crate::base::hours::Zone;
+use crate::base::{CaseNumber, Mailbox, Time};
+
+impl Switchboard {
+    /// What this case takes of this agent until a day has ended; what is stored.
+    pub fn set_ration(&mut self, agent: &Mailbox, case: CaseNumber, ration: Option<Ration>) {
+        if let Some(ration) = &ration {
+            self.days.insert((ration.until, agent.clone(), case));
+            self.owing.remove(&(agent.clone(), case));
+        }
+        let until = ration.as_ref().map(|ration| ration.until);
+        let former = self.tally(agent, |tally, _| tally.ration(case, ration));
+        if let Some(former) = former.filter(|former| Some(former.until) != until) {
+            self.days.remove(&(former.until, agent.clone(), case));
+        }
+        self.reseat(agent, true);
+    }
+
+    /// What is to be stored when this agent gets a case of this record type; nothing when units come back at once.
+    pub fn ration(&self, agent: &Mailbox, record_type: Option<&str>, now: Time) -> Option<Ration> {
+        let seat = self.seats.get(agent).filter(|seat| seat.is_daily())?;
+        let hours = seat.profile.as_ref().and_then(|profile| self.hours.get(profile.hours.as_ref()?));
+        let utc = Zone::utc();
+        let zone = hours.map_or(&utc, |hours| &hours.zone);
+        Some(Ration { units: seat.units_of(record_type), until: zone.day_ends(now) })
+    }
+
+    /// A case that an agent has and that isn't written down for today yet.
+    pub fn next_owing(&mut self, now: Time) -> Option<(Mailbox, CaseNumber, Ration)> {
+        while let Some((agent, case)) = self.owing.pop_first() {
+            let item = self.items.get(&case).filter(|item| item.place == Place::Agent(agent.clone()));
+            let ration = item.and_then(|item| self.ration(&agent, item.record_type.as_deref(), now));
+            if let Some(ration) = ration {
+                return Some((agent, case, ration));
+            }
+        }
+        None
+    }
+
+    /// Takes notice of what this agent has that isn't written down.
+    pub(super) fn note_owing(&mut self, agent: &Mailbox) {
+        let held = self.seats.get(agent).into_iter().flat_map(|seat| seat.tally.held());
+        let owing: Vec<CaseNumber> = held.filter(|case| self.owes(agent, *case)).collect();
+        self.owing.extend(owing.into_iter().map(|case| (agent.clone(), case)));
+    }
+
+    /// True for a case that an agent has, not only is offered, and that isn't written down.
+    pub(super) fn owes(&self, agent: &Mailbox, case: CaseNumber) -> bool {
+        let unwritten = |seat: &Seat| seat.is_daily() && !seat.tally.has_ration(case);
+        let is_owner = |item: &WorkItem| matches!(&item.place, Place::Agent(owner) if owner == agent);
+        self.seats.get(agent).is_some_and(unwritten) && self.items.get(&case).is_some_and(is_owner)
+    }
+
+    pub(super) fn day_ends(&mut self, now: Time) -> Option<Overdue> {
+        let (at, agent, case) = self.days.first().cloned().filter(|(at, ..)| *at <= now)?;
+        self.days.remove(&(at, agent.clone(), case));
+        let item = self.items.get(&case).filter(|item| item.place == Place::Agent(agent.clone()));
+        let again = item.and_then(|item| self.ration(&agent, item.record_type.as_deref(), now));
+        Some(Overdue::DayEnds { case, agent, again })
+    }
+}

@@ -1,0 +1,200 @@
+//! An agent as the choice sees them: what they have, how much room that leaves, and whether they can have one item more.
+//!
+//! Units are counted from the cases that an agent has or was given today; a case counts once, whatever it is counted for.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+
+use super::lane::Demand;
+use super::{Agent, Presence, Profile, Ration, Reset, WorkItem};
+use crate::base::{CaseNumber, limits};
+
+/// What an agent has.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally {
+    held: HashMap<CaseNumber, Share>,
+    rations: HashMap<CaseNumber, Ration>,
+    /// The sum of both.
+    units: u32,
+    /// How many of those held let nothing else come.
+    blocking: usize,
+}
+
+/// A case that they have or are offered.
+#[derive(Clone, Debug)]
+struct Share {
+    record_type: Option<String>,
+    units: u32,
+    blocks: bool,
+}
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub(super) struct Seat {
+    pub agent: Agent,
+    pub profile: Option<Profile>,
+    pub tally: Tally,
+    /// Larger when they were given something later; no two have the same.
+    pub last: u64,
+}
+
+/// Whether an agent can have an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Fits,
+    NotThere(Presence),
+    Full {
+        load: u32,
+    },
+    /// There is room, but it takes more.
+    Large {
+        free: u32,
+        units: u32,
+    },
+    /// Has something beside which they get nothing.
+    Blocked,
+    LacksSkill,
+    Declined,
+    /// Has none of the permission sets that its address asks for.
+    NotPermitted,
+}
+
+impl Tally {
+    /// A case that they have, or none any more.
+    pub fn hold(&mut self, profile: Option<&Profile>, case: CaseNumber, record_type: Option<Option<String>>) {
+        self.units -= self.units_for(case);
+        let former = self.held.remove(&case);
+        self.blocking -= usize::from(former.is_some_and(|share| share.blocks));
+        if let Some(record_type) = record_type {
+            let units = profile.map_or(1, |profile| profile.units_of(record_type.as_deref()));
+            let blocks = profile.is_some_and(|profile| profile.blocks(record_type.as_deref()));
+            self.blocking += usize::from(blocks);
+            self.held.insert(case, Share { record_type, units, blocks });
+        }
+        self.units += self.units_for(case);
+    }
+
+    /// What a case takes until the day ends; what it took before.
+    pub fn ration(&mut self, case: CaseNumber, ration: Option<Ration>) -> Option<Ration> {
+        self.units -= self.units_for(case);
+        let former = match ration {
+            Some(ration) => self.rations.insert(case, ration),
+            None => self.rations.remove(&case),
+        };
+        self.units += self.units_for(case);
+        former
+    }
+
+    /// The same cases under another profile.
+    pub fn under(self, profile: Option<&Profile>) -> Self {
+        let mut tally = Self::default();
+        for (case, ration) in self.rations {
+            tally.ration(case, Some(ration));
+        }
+        for (case, share) in self.held {
+            tally.hold(profile, case, Some(share.record_type));
+        }
+        tally
+    }
+
+    pub fn units(&self) -> u32 {
+        self.units
+    }
+
+    pub fn cases(&self) -> usize {
+        self.held.len()
+    }
+
+    pub fn held(&self) -> impl Iterator<Item = CaseNumber> {
+        self.held.keys().copied()
+    }
+
+    pub fn has_ration(&self, case: CaseNumber) -> bool {
+        self.rations.contains_key(&case)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.held.is_empty() && self.rations.is_empty()
+    }
+
+    fn units_for(&self, case: CaseNumber) -> u32 {
+        let ration = self.rations.get(&case).map(|ration| ration.units);
+        ration.or_else(|| self.held.get(&case).map(|share| share.units)).unwrap_or_default()
+    }
+}
+
+impl Seat {
+    fn limit(&self) -> Option<u32> {
+        self.agent.capacity.or(self.profile.as_ref().and_then(|profile| profile.limit))
+    }
+
+    /// None: any number.
+    pub fn free(&self) -> Option<u32> {
+        self.limit().map(|limit| limit.saturating_sub(self.tally.units))
+    }
+
+    pub fn units_of(&self, record_type: Option<&str>) -> u32 {
+        self.profile.as_ref().map_or(1, |profile| profile.units_of(record_type))
+    }
+
+    /// Units come back at the end of the day only.
+    pub fn is_daily(&self) -> bool {
+        self.profile.as_ref().is_some_and(|profile| profile.reset == Reset::EndOfDay)
+    }
+
+    /// True for who may be given something.
+    pub fn has_room(&self) -> bool {
+        self.agent.presence == Presence::Available && self.tally.blocking == 0 && self.free() != Some(0)
+    }
+
+    /// True for who can have whatever asks for this.
+    pub fn fits(&self, demand: &Demand) -> bool {
+        self.has_room()
+            && self.free().is_none_or(|free| self.units_of(demand.record_type.as_deref()) <= free)
+            && demand.skills.iter().all(|(skill, level)| self.agent.skills.get(skill).is_some_and(|own| own >= level))
+            && self.agent.may(&demand.asked)
+    }
+
+    pub fn has_declined(&self, item: &WorkItem) -> bool {
+        item.declined.get(&self.agent.address).is_some_and(|times| *times >= limits::DECLINES_MAX)
+    }
+
+    /// How good they are at these.
+    pub fn level<'a>(&self, mut skills: impl Iterator<Item = &'a String>) -> u32 {
+        skills.by_ref().filter_map(|skill| self.agent.skills.get(skill)).map(|level| u32::from(*level)).sum()
+    }
+
+    /// In words, for one item that asks for this.
+    pub fn verdict(&self, item: &WorkItem, demand: &Demand) -> Verdict {
+        let units = self.units_of(demand.record_type.as_deref());
+        let (load, free) = (self.tally.units, self.free().unwrap_or(u32::MAX));
+        let asked: &BTreeSet<String> = &demand.asked;
+        match () {
+            () if !self.agent.may(asked) => Verdict::NotPermitted,
+            () if self.agent.presence != Presence::Available => Verdict::NotThere(self.agent.presence),
+            () if self.has_declined(item) => Verdict::Declined,
+            () if self.tally.blocking > 0 => Verdict::Blocked,
+            () if free == 0 => Verdict::Full { load },
+            () if units > free => Verdict::Large { free, units },
+            () if !self.fits(demand) => Verdict::LacksSkill,
+            () => Verdict::Fits,
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fits => f.write_str("could have it, too"),
+            Self::NotThere(Presence::Busy) => f.write_str("is busy"),
+            Self::NotThere(Presence::Away) => f.write_str("is away"),
+            Self::NotThere(_) => f.write_str("is offline"),
+            Self::Full { load } => write!(f, "is full with {load}"),
+            Self::Large { free, units } => write!(f, "has room for {free}, and it takes {units}"),
+            Self::Blocked => f.write_str("has a case beside which they get nothing else"),
+            Self::LacksSkill => f.write_str("lacks a skill that it asks for"),
+            Self::NotPermitted => f.write_str("may not work on cases of this address"),
+            Self::Declined => f.write_str("has declined it too often"),
+        }
+    }
+}
