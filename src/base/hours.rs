@@ -234,6 +234,22 @@ mod tests {
     }
 
     #[test]
+    fn a_day_ends_at_midnight_of_its_place() {
+        for (zone, now, ends) in [
+            ("UTC", "2026-11-20T00:00:00Z", "2026-11-21T00:00:00Z"),
+            ("Europe/Berlin", "2026-11-20T22:59:59Z", "2026-11-20T23:00:00Z"),
+            ("Europe/Berlin", "2026-11-20T23:00:00Z", "2026-11-21T23:00:00Z"),
+            // The day that has 25 hours.
+            ("Europe/Berlin", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"),
+            ("America/Los_Angeles", "2026-11-20T10:00:00Z", "2026-11-21T08:00:00Z"),
+        ] {
+            let zone: Zone = zone.parse().unwrap();
+            assert_eq!(zone.day_ends(now.parse().unwrap()).to_string(), ends, "{now}");
+        }
+        assert_eq!(Zone::utc(), "UTC".parse().unwrap());
+    }
+
+    #[test]
     fn nights_join_and_never_is_never() {
         let night = hours("UTC", &["mon-sun 22:00-24:00", "mon-sun 00:00-06:00", "mon 05:00-07:00"], &[]);
         check(

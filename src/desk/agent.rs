@@ -155,6 +155,7 @@ fn changed(stored: Agent, typed: AgentSettings) -> Agent {
         capacity,
         profile: typed.profile.or(stored.profile).filter(|name| !name.is_empty()),
         skills,
+        notices: typed.notices.unwrap_or(stored.notices),
         permission_sets,
         ..stored
     }

@@ -162,12 +162,22 @@ impl Desk {
         loop {
             let mut change = CaseChange::of(&*site.engine, number).await?.ok_or_else(|| absent(number))?;
             for happening in plan(change.case())? {
+                let told = match &happening {
+                    Happening::Assigned { agent, .. } if agent.to_string() != by => {
+                        people::wants_notices(&*site.engine, agent).await?
+                    }
+                    _ => false,
+                };
                 change.add(site.now(), &by, happening);
+                if told {
+                    change.tell();
+                }
             }
             let shown = view::case_row(change.case());
             let mut batch = Batch::default();
             change.write(&mut batch);
             if tries.commit(batch).await? {
+                site.alarm.ring();
                 return Ok(Outcome::Json(self.with_contact(shown).await?));
             }
         }

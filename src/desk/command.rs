@@ -226,23 +226,7 @@ pub enum Command {
     AgentRemove {
         address: Mailbox,
     },
-    ProfileAdd {
-        name: String,
-        #[serde(default)]
-        settings: ProfileSettings,
-    },
-    ProfileList,
-    ProfileShow {
-        name: String,
-    },
-    ProfileSet {
-        name: String,
-        settings: ProfileSettings,
-    },
-    /// One that no agent has.
-    ProfileRemove {
-        name: String,
-    },
+    Profile(ProfileCommand),
     /// What other rules would change for stored mail; `file` is what mistakes call them.
     Replay {
         file: String,
@@ -439,10 +423,34 @@ pub struct AgentSettings {
     pub capacity: Option<u32>,
     /// An empty text takes it away.
     pub profile: Option<String>,
+    pub notices: Option<bool>,
     /// A level of 0 takes a skill away.
     pub skills: BTreeMap<String, u8>,
     /// All of them; an empty name is none.
     pub permission_sets: Option<BTreeSet<String>>,
+}
+
+/// What is done with capacity profiles.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ProfileCommand {
+    Add {
+        name: String,
+        #[serde(default)]
+        settings: ProfileSettings,
+    },
+    List,
+    Show {
+        name: String,
+    },
+    Set {
+        name: String,
+        settings: ProfileSettings,
+    },
+    /// One that no agent has.
+    Remove {
+        name: String,
+    },
 }
 
 /// Settings of a capacity profile as typed; `None` is "not named".

@@ -2,13 +2,23 @@
 
 use serde_json::json;
 
-use super::command::ProfileSettings;
+use super::command::{ProfileCommand, ProfileSettings};
 use super::{Answer, Desk, Outcome, Refusal};
 use crate::routing::{Profile, is_queue_name};
 use crate::store::{Batch, Kept, Page, tables};
 
 impl Desk {
-    pub(super) async fn profile_add(&self, name: String, settings: ProfileSettings) -> Answer {
+    pub(super) async fn profile_command(&self, command: ProfileCommand) -> Answer {
+        match command {
+            ProfileCommand::Add { name, settings } => self.profile_add(name, settings).await,
+            ProfileCommand::List => self.profile_list().await,
+            ProfileCommand::Show { name } => Ok(Outcome::Json(json!(self.profile(&name).await?.value))),
+            ProfileCommand::Set { name, settings } => self.profile_set(&name, settings).await,
+            ProfileCommand::Remove { name } => self.profile_remove(&name).await,
+        }
+    }
+
+    async fn profile_add(&self, name: String, settings: ProfileSettings) -> Answer {
         if !is_queue_name(&name) {
             let why = "a profile's name is made of letters, digits, '-', '_' and '.', at most 64 of them";
             return Err(Refusal::refused(why));
@@ -29,16 +39,12 @@ impl Desk {
         }
     }
 
-    pub(super) async fn profile_list(&self) -> Answer {
+    async fn profile_list(&self) -> Answer {
         let rows = tables::PROFILES.scan(&*self.site.engine, Page::first(&[], usize::MAX)).await?;
         Ok(Outcome::Json(rows.into_iter().map(|(_, kept)| json!(kept.value)).collect::<Vec<_>>().into()))
     }
 
-    pub(super) async fn profile_show(&self, name: &str) -> Answer {
-        Ok(Outcome::Json(json!(self.profile(name).await?.value)))
-    }
-
-    pub(super) async fn profile_set(&self, name: &str, settings: ProfileSettings) -> Answer {
+    async fn profile_set(&self, name: &str, settings: ProfileSettings) -> Answer {
         let mut tries = self.site.tries();
         loop {
             let kept = self.profile(name).await?;
@@ -52,7 +58,7 @@ impl Desk {
     }
 
     /// One that no agent has.
-    pub(super) async fn profile_remove(&self, name: &str) -> Answer {
+    async fn profile_remove(&self, name: &str) -> Answer {
         let mut tries = self.site.tries();
         loop {
             let kept = self.profile(name).await?;

@@ -121,15 +121,25 @@ impl Worker {
         if let Some(ration) = &ration {
             tables::RATIONS.put(&mut batch, &(Place::Agent(agent.clone()), case), ration);
         }
+        let told = board.switchboard.wants_notices(&agent);
         for what in given(choice, accept, change.case().status, now) {
+            let is_theirs = matches!(&what, Happening::Offered { .. } | Happening::Assigned { .. });
             change.add(now, DISPATCH, what);
+            if is_theirs && told {
+                change.tell();
+            }
         }
         change.write(&mut batch);
         if !self.commit(batch).await? {
             board.refresh_queue(engine, &queue).await?;
             board.refresh_agent(engine, &agent).await?;
-        } else if ration.is_some() {
+            return Ok(case);
+        }
+        if ration.is_some() {
             board.switchboard.set_ration(&agent, case, ration);
+        }
+        if told {
+            self.site.alarm.ring();
         }
         Ok(case)
     }

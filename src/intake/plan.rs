@@ -220,7 +220,16 @@ impl Plan<'_> {
             Some(placed) => placed,
             None => (INTAKE.to_owned(), placement(self.site, address, reason).await?),
         };
-        placed.into_iter().for_each(|what| change.add(self.now, &by, what));
+        for what in placed {
+            let told = match &what {
+                Happening::Assigned { agent, .. } => people::wants_notices(&*self.site.engine, agent).await?,
+                _ => false,
+            };
+            change.add(self.now, &by, what);
+            if told {
+                change.tell();
+            }
+        }
         Ok(())
     }
 
@@ -252,6 +261,12 @@ impl Plan<'_> {
         });
         // A second receipt brings the first one to further addresses.
         let mail = self.first.map_or(self.reading.id, |first| first.value.id);
+        let told = match &change.case().owner {
+            Some(owner) if proven && !self.evidence.auto_reply => {
+                people::wants_notices(&*self.site.engine, owner).await?
+            }
+            _ => false,
+        };
         change.add(
             self.now,
             INTAKE,
@@ -264,6 +279,9 @@ impl Plan<'_> {
                 participants,
             },
         );
+        if told {
+            change.tell();
+        }
         if let Some(status) = self.task(change.case().address.as_ref())
             && let Some(what) = change.case().new_task(mail, status)
         {

@@ -360,3 +360,10 @@
 //! an agent has several queues, and would have several midnights. Cases that they come by otherwise are written down as soon as the
 //! board sees them, a moment later: whoever takes a case and answers it within that moment, or across a crash in it, has its units
 //! back at once.
+//!
+//! **2026-11-29: notices to agents come from an address that takes no mail, and say nothing of the mail.** From the routing address
+//! an agent's answer would be mail of a customer's, and join or open a case. So whoever answers gets their own mail system's
+//! word that there is no such mailbox. The text has the case's number, priority and queue; a customer's words and a service address
+//! that stands among them stay here. What a machine wrote is never told of, because a notice that is forwarded back to us is
+//! such mail, and would be told of again. They are due in the commit of what they tell, which asks the agent's row only then, so
+//! that a crash forgets none and who wants none costs nothing.

@@ -22,3 +22,7 @@
 //!
 //! An acknowledgement goes the same way from the second step on, without an agent and a quotation: it is due in the commit
 //! that opens its case, which also counts it, and its text is the address's own.
+//!
+//! A notice to an agent goes that way, too, from `notices@` this host: it is due in the commit that offers the case, gives it to them or
+//! adds their customer's answer, and is written ([`outbound`](crate::outbound)) if that still holds then. What became of it is
+//! seen in the spool only.

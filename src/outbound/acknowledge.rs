@@ -103,7 +103,7 @@ async fn write(site: &Site, occasion: &Occasion) -> Result<(Submitted, String), 
         quotation: None,
         with_page: false,
         attachments: Vec::new(),
-        extra_fields: automatic::marks("acknowledgement", &site.keys.installation()),
+        extra_fields: automatic::marks("acknowledgement", "auto-replied", &site.keys.installation()),
     });
     let outgoing = Outgoing {
         from: ReversePath::Null,

@@ -2,6 +2,7 @@
 
 mod acknowledge;
 mod destinations;
+mod notice;
 pub mod outcome;
 pub mod schedule;
 mod smarthost;

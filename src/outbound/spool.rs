@@ -38,6 +38,8 @@ pub enum Purpose {
     Case(CaseNumber),
     /// What tells the author of this case that it was opened.
     Acknowledgement(CaseNumber),
+    /// What tells an agent of this case.
+    Notice(CaseNumber),
     /// The probe that verifies this address.
     Probe(Mailbox),
 }
@@ -86,7 +88,8 @@ impl Submitted {
     pub fn enter(&self, batch: &mut Batch, now: Time) {
         let case = match self.purpose {
             Purpose::Case(case) | Purpose::Acknowledgement(case) => Some(case),
-            Purpose::Probe(_) => None,
+            // An answer to a notice proves nothing.
+            Purpose::Probe(_) | Purpose::Notice(_) => None,
         };
         let message_id = self.facts.message_id.clone().unwrap_or_default();
         let mut names = Names::default();

@@ -252,6 +252,8 @@ impl Worker {
                     change.write(batch);
                 }
             }
+            // The spool shows what became of it.
+            Purpose::Notice(_) => {}
             Purpose::Probe(address) => {
                 let Some(kept) = tables::ADDRESSES.get(engine, address).await? else { return Ok(()) };
                 let mut changed = kept.value.clone();

@@ -23,6 +23,9 @@ pub struct Agent {
     /// What they can do, and how well: a larger level is better.
     #[serde(default)]
     pub skills: BTreeMap<String, u8>,
+    /// They are told by mail what comes to them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub notices: bool,
     /// What opens the cases of addresses that ask for one of these.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub permission_sets: BTreeSet<String>,
@@ -48,6 +51,16 @@ impl Agent {
     /// As one is added.
     pub fn new(address: Mailbox, name: Option<String>, created_at: Time) -> Self {
         let (presence, skills, permission_sets) = (Presence::default(), BTreeMap::new(), BTreeSet::new());
-        Self { address, name, created_at, presence, capacity: None, profile: None, skills, permission_sets }
+        Self {
+            address,
+            name,
+            created_at,
+            presence,
+            capacity: None,
+            profile: None,
+            skills,
+            notices: false,
+            permission_sets,
+        }
     }
 }

@@ -97,6 +97,11 @@ impl Switchboard {
         self.lanes.get(queue).map(|lane| lane.queue.accept).unwrap_or_default()
     }
 
+    /// True for an agent who is told by mail what comes to them.
+    pub fn wants_notices(&self, agent: &Mailbox) -> bool {
+        self.seats.get(agent).is_some_and(|seat| seat.agent.notices)
+    }
+
     /// The queues whose items move by themselves.
     pub fn queues(&self) -> impl Iterator<Item = &str> {
         self.lanes.keys().map(String::as_str)

@@ -81,16 +81,21 @@ impl Scheduler {
                 self.site.engine.commit(batch).await?;
                 self.moved.notify_waiters();
             }
-            Due::Spool(id) | Due::Acknowledgement(id) => {
+            Due::Spool(_) | Due::Acknowledgement(_) | Due::Notice(..) => {
                 self.running.lock().expect("no holder panics").insert(due);
                 let (scheduler, running) = (self.clone(), stop.running());
                 let attempt = tokio::spawn(async move {
                     let outbound = &scheduler.outbound;
                     let done = match due {
-                        Due::Acknowledgement(_) => {
+                        Due::Acknowledgement(id) => {
                             outbound.acknowledge(id, at).await.map_err(|error| error.to_string())
                         }
-                        _ => outbound.attempt(id, at).await.map_err(|error| error.to_string()),
+                        Due::Notice(case, event) => {
+                            outbound.notify(case, event, at).await.map_err(|error| error.to_string())
+                        }
+                        Due::Spool(id) | Due::Inbox(id) => {
+                            outbound.attempt(id, at).await.map_err(|error| error.to_string())
+                        }
                     };
                     drop(running);
                     done
@@ -103,7 +108,7 @@ impl Scheduler {
                         Err(panic) => Some(panic.to_string()),
                     };
                     if let Some(error) = failed {
-                        tracing::error!(%id, %error, "a delivery, its outcome or an acknowledgement was lost; it is tried again later");
+                        tracing::error!(?due, %error, "a delivery, its outcome or what a machine writes was lost; it is tried again later");
                         // It may still be due.
                         scheduler.site.clock.sleep(limits::FAILURE_PAUSE).await;
                     }

@@ -1,6 +1,7 @@
 //! Changing a case: events are added, the head row follows as their fold and the work item as that row says; all are
 //! written only if nobody else changed the case since it was read.
 
+use super::due::{self, Due};
 use super::{Batch, Engine, Kept, Page, ReadError, tables};
 use crate::base::{CaseNumber, Time};
 use crate::case::{Case, Event, Happening};
@@ -12,12 +13,14 @@ pub struct CaseChange {
     read: Option<Kept<Case>>,
     case: Case,
     new: Vec<(u32, Event)>,
+    /// Events that an agent is told of by mail, and when they happened.
+    told: Vec<(u32, Time)>,
 }
 
 impl CaseChange {
     /// A case that doesn't exist yet.
     pub fn open(number: CaseNumber, at: Time) -> Self {
-        Self { read: None, case: Case::unopened(number, at), new: Vec::new() }
+        Self { read: None, case: Case::unopened(number, at), new: Vec::new(), told: Vec::new() }
     }
 
     /// The case as stored; `None` when there is no such number.
@@ -27,7 +30,7 @@ impl CaseChange {
 
     /// The case as it was read; the change conflicts when the case has changed since.
     pub fn from_read(kept: Kept<Case>) -> Self {
-        Self { case: kept.value.clone(), read: Some(kept), new: Vec::new() }
+        Self { case: kept.value.clone(), read: Some(kept), new: Vec::new(), told: Vec::new() }
     }
 
     /// The case with all events so far.
@@ -42,6 +45,12 @@ impl CaseChange {
         self.new.push((index, event));
     }
 
+    /// The event that was added last is told to its agent by mail; ring the [`Alarm`](super::due::Alarm) once the batch is
+    /// committed.
+    pub fn tell(&mut self) {
+        self.told.extend(self.new.last().map(|(index, event)| (*index, event.at)));
+    }
+
     /// Puts head and events into the batch; nothing when nothing was added.
     pub fn write(self, batch: &mut Batch) {
         if self.new.is_empty() {
@@ -54,6 +63,9 @@ impl CaseChange {
         }
         let former = self.read.as_ref().and_then(|kept| WorkItem::of(&kept.value));
         tables::move_work(batch, former, WorkItem::of(&self.case));
+        for (index, at) in &self.told {
+            due::schedule(batch, *at, Due::Notice(number, *index));
+        }
         for (index, event) in &self.new {
             tables::CASE_EVENTS.insert(batch, &(number, *index), event);
         }

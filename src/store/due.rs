@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use super::{Batch, Documents, Engine, Key, Page, ReadError};
-use crate::base::{MailId, Time};
+use crate::base::{CaseNumber, MailId, Time};
 
 const DUE: Documents<(Time, Due), (Time, Due)> = Documents::named("due");
 
@@ -21,6 +21,8 @@ pub enum Due {
     Inbox(MailId),
     /// The acknowledgement of this message.
     Acknowledgement(MailId),
+    /// The notice to an agent of this event of this case.
+    Notice(CaseNumber, u32),
 }
 
 impl Key for Due {
@@ -29,6 +31,7 @@ impl Key for Due {
             Self::Spool(id) => (1, id),
             Self::Inbox(id) => (2, id),
             Self::Acknowledgement(id) => (3, id),
+            Self::Notice(case, event) => return [vec![4], (*case, *event).to_bytes()].concat(),
         };
         let mut bytes = vec![kind];
         bytes.extend(id.to_bytes());

@@ -18,6 +18,11 @@ pub async fn contact(engine: &dyn Engine, address: &Mailbox) -> Result<Option<Ke
     }
 }
 
+/// True for an agent who is told by mail what comes to them.
+pub async fn wants_notices(engine: &dyn Engine, agent: &Mailbox) -> Result<bool, ReadError> {
+    Ok(tables::AGENTS.get(engine, agent).await?.is_some_and(|kept| kept.value.notices))
+}
+
 /// All addresses of the contact that has this one; of a stranger this one alone.
 pub async fn addresses(engine: &dyn Engine, address: &Mailbox) -> Result<Vec<Mailbox>, ReadError> {
     let contact = contact(engine, address).await?;

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::text;
 use crate::config;
 use crate::desk::Command;
-use crate::desk::command::PluginCommand;
+use crate::desk::command::{PluginCommand, ProfileCommand};
 
 /// The text for standard output; ends with a newline.
 pub fn answer(command: &Command, value: &Value) -> String {
@@ -48,7 +48,7 @@ pub fn answer(command: &Command, value: &Value) -> String {
             &["name", "assign", "members", "waiting", "overflow"],
             "no queues yet; add one: postcase queue add NAME",
         ),
-        Command::ProfileList => table::rows(
+        Command::Profile(ProfileCommand::List) => table::rows(
             value,
             &["name", "limit", "units", "reset", "hours", "blocking"],
             "no capacity profiles yet; add one: postcase profile add NAME --limit 5",

@@ -273,7 +273,7 @@ fn no_answer_has_anything_that_a_terminal_obeys() {
         Command::CaseTake { number: 1, by: address() },
         Command::QueueList,
         Command::AgentList,
-        Command::ProfileList,
+        Command::Profile(ProfileCommand::List),
         Command::SpoolList { limit: None },
         Command::SpoolHold,
         Command::SpoolRetry { id: id() },

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use super::words::{RESET, units, word};
 use crate::cli::meaning::Meaning;
 use crate::desk::Command;
-use crate::desk::command::ProfileSettings;
+use crate::desk::command::{ProfileCommand, ProfileSettings};
 use crate::routing::Reset;
 
 #[derive(Debug, Subcommand)]
@@ -63,12 +63,12 @@ impl From<ProfileOptions> for ProfileSettings {
 
 impl Profile {
     pub fn meaning(self) -> Meaning {
-        Meaning::Ask(match self {
-            Self::Add { name, settings } => Command::ProfileAdd { name, settings: settings.into() },
-            Self::List => Command::ProfileList,
-            Self::Show { name } => Command::ProfileShow { name },
-            Self::Set { name, settings } => Command::ProfileSet { name, settings: settings.into() },
-            Self::Remove { name } => Command::ProfileRemove { name },
-        })
+        Meaning::Ask(Command::Profile(match self {
+            Self::Add { name, settings } => ProfileCommand::Add { name, settings: settings.into() },
+            Self::List => ProfileCommand::List,
+            Self::Show { name } => ProfileCommand::Show { name },
+            Self::Set { name, settings } => ProfileCommand::Set { name, settings: settings.into() },
+            Self::Remove { name } => ProfileCommand::Remove { name },
+        }))
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::words::{ACCEPT, ASSIGN, PRESENCE, permission_set, permission_sets, skill, word};
+use super::words::{ACCEPT, ASSIGN, PRESENCE, permission_set, permission_sets, skill, switch, word};
 use crate::base::{Mailbox, Span};
 use crate::cli::failure::Failure;
 use crate::cli::meaning::Meaning;
@@ -134,6 +134,9 @@ pub struct AgentOptions {
     /// The capacity profile; an empty text: none
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
+    /// Whether they are told by mail of cases that are offered to them, become theirs, or are answered
+    #[arg(long, value_name = "on|off", value_parser = switch())]
+    notices: Option<bool>,
     /// What they can do and how well, such as german=3; a level of 0 takes it away
     #[arg(long, value_name = "NAME=LEVEL", value_parser = skill)]
     skill: Vec<(String, u8)>,
@@ -148,6 +151,7 @@ impl From<AgentOptions> for AgentSettings {
             name: typed.name,
             capacity: typed.capacity,
             profile: typed.profile,
+            notices: typed.notices,
             skills: typed.skill.into_iter().collect(),
             permission_sets: permission_sets(typed.permission_set),
         }

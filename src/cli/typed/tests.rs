@@ -228,19 +228,20 @@ fn queues_agents_spool_and_the_rest() {
         json!({"command": "agent-add", "address": "a@b.c", "settings": {"name": "Anna", "skills": {}}}),
     );
     check(
-        "agent set a@b.c --capacity 3 --skill german=2 --skill lifts=1",
-        json!({"command": "agent-set", "address": "a@b.c", "settings": {"capacity": 3, "skills": {"german": 2, "lifts": 1}}}),
+        "agent set a@b.c --capacity 3 --skill german=2 --skill lifts=1 --profile day --notices on",
+        json!({"command": "agent-set", "address": "a@b.c", "settings": {"capacity": 3, "skills": {"german": 2, "lifts": 1},
+            "profile": "day", "notices": true}}),
     );
     check("agent show a@b.c", json!({"command": "agent-show", "address": "a@b.c"}));
     check("agent remove a@b.c", json!({"command": "agent-remove", "address": "a@b.c"}));
     check(
         "profile add day --limit 9 --units claim=3 --reset end-of-day --hours office --blocking call",
-        json!({"command": "profile-add", "name": "day", "settings": {"limit": 9, "units": {"claim": 3},
+        json!({"command": "profile", "action": "add", "name": "day", "settings": {"limit": 9, "units": {"claim": 3},
             "reset": "end-of-day", "hours": "office", "blocking": ["call"]}}),
     );
-    check("profile show day", json!({"command": "profile-show", "name": "day"}));
-    check("profile remove day", json!({"command": "profile-remove", "name": "day"}));
-    check("profile list", json!({"command": "profile-list"}));
+    check("profile show day", json!({"command": "profile", "action": "show", "name": "day"}));
+    check("profile remove day", json!({"command": "profile", "action": "remove", "name": "day"}));
+    check("profile list", json!({"command": "profile", "action": "list"}));
     let away = json!({"command": "agent-presence", "address": "a@b.c", "presence": "away"});
     check("agent presence a@b.c away", away);
     check("case decline 1 --as a@b.c", json!({"command": "case-decline", "number": 1, "by": "a@b.c"}));
@@ -355,6 +356,7 @@ fn everything_else_is_wrong_usage() {
         "address rotate a@b.c --overlap soon",
         "agent add a@b.c --capacity some",
         "agent add a@b.c --skill german",
+        "agent set a@b.c --notices yes",
         "profile add day --units claim",
         "profile add day --reset tomorrow",
         "agent add a@b.c --permission-set 'a b'",

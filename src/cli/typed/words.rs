@@ -61,6 +61,11 @@ pub fn skill(text: &str) -> Result<(String, u8), String> {
     }
 }
 
+/// `on` or `off`.
+pub fn switch() -> impl TypedValueParser<Value = bool> {
+    PossibleValuesParser::new(["on", "off"]).map(|word| word == "on")
+}
+
 /// `TYPE=N`.
 pub fn units(text: &str) -> Result<(String, u32), String> {
     let (name, units) = text.split_once('=').unwrap_or_default();

@@ -25,10 +25,11 @@ pub struct Found {
 /// The field by which one installation of postcase knows the automatic mail of another, and of itself.
 pub const OWN_MARK: &str = "Postcase-Automatic";
 
-/// Name and value of the fields that say that a machine wrote this answer (RFC 3834 §3.1.7, and what others look at).
-pub fn marks(kind: &str, installation: &str) -> Vec<(String, String)> {
+/// Name and value of the fields that say that a machine wrote this, of itself or as an answer (RFC 3834 §5.1, and what others
+/// look at).
+pub fn marks(kind: &str, submitted: &str, installation: &str) -> Vec<(String, String)> {
     let fields = [
-        ("Auto-Submitted", "auto-replied".to_owned()),
+        ("Auto-Submitted", submitted.to_owned()),
         ("X-Auto-Response-Suppress", "All".to_owned()),
         ("Precedence", "bulk".to_owned()),
         (OWN_MARK, format!("{kind}; installation={installation}")),
