@@ -19,6 +19,9 @@ type Turn = (Reverse<Priority>, Time, CaseNumber);
 /// The queue's method first, then who has waited longest. No two are equal but for the agent.
 type Rank = (u64, u64, Mailbox);
 
+/// Of each skill, in the lane's order; 0 is none.
+type Levels = [u8];
+
 /// What the items of one line ask for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Demand {
@@ -54,9 +57,11 @@ pub(super) struct Lane {
     /// Members who have room.
     room: BTreeSet<Rank>,
     /// The same by skill where skills count, the best first.
-    skilled: HashMap<String, BTreeSet<(Reverse<u8>, Rank)>>,
+    skilled: Vec<BTreeMap<(Reverse<u8>, Rank), Arc<Levels>>>,
+    /// Each skill's place there and in all levels.
+    skills: HashMap<String, usize>,
     /// As they stand in both.
-    ranks: HashMap<Mailbox, (Rank, BTreeMap<String, u8>)>,
+    ranks: HashMap<Mailbox, (Rank, Arc<Levels>)>,
     hours: Option<Hours>,
     phase: Phase,
 }
@@ -71,7 +76,8 @@ impl Lane {
             arrivals: BTreeSet::new(),
             relaxed: HashSet::new(),
             room: BTreeSet::new(),
-            skilled: HashMap::new(),
+            skilled: Vec::new(),
+            skills: HashMap::new(),
             ranks: HashMap::new(),
             // Whether it is open is looked up before anything else is.
             phase: Phase { open: true, until: hours.as_ref().map(|_| Time::MIN) },
@@ -141,25 +147,40 @@ impl Lane {
 
     /// A member as they are now; `has_more` when they may fit what they didn't before.
     pub fn seat(&mut self, address: &Mailbox, seat: Option<&Seat>, has_more: bool) {
-        if let Some((rank, skills)) = self.ranks.remove(address) {
-            for (skill, level) in skills {
-                self.skilled.get_mut(&skill).map(|ranks| ranks.remove(&(Reverse(level), rank.clone())));
+        if let Some((rank, levels)) = self.ranks.remove(address) {
+            for (skill, level) in levels.iter().enumerate().filter(|(_, level)| **level > 0) {
+                self.skilled[skill].remove(&(Reverse(*level), rank.clone()));
             }
             self.room.remove(&rank);
         }
         let Some(seat) = seat.filter(|seat| seat.has_room()) else { return };
         let rank = (self.method_rank(seat), seat.last, address.clone());
-        let skills = if self.counts_skills() { seat.agent.skills.clone() } else { BTreeMap::new() };
-        for (skill, level) in &skills {
-            self.skilled.entry(skill.clone()).or_default().insert((Reverse(*level), rank.clone()));
+        let levels = self.levels(seat);
+        for (skill, level) in levels.iter().enumerate().filter(|(_, level)| **level > 0) {
+            self.skilled[skill].insert((Reverse(*level), rank.clone()), Arc::clone(&levels));
         }
         self.room.insert(rank.clone());
-        self.ranks.insert(address.clone(), (rank, skills));
+        self.ranks.insert(address.clone(), (rank, levels));
         if has_more {
             let stuck = self.lines.iter().filter(|(demand, line)| line.is_stuck && seat.fits(demand));
             let stuck: Vec<_> = stuck.map(|(demand, _)| Arc::clone(demand)).collect();
             stuck.iter().for_each(|demand| self.set_stuck(demand, false));
         }
+    }
+
+    /// None where skills don't count.
+    fn levels(&mut self, seat: &Seat) -> Arc<Levels> {
+        let mut levels = Vec::new();
+        for (skill, level) in seat.agent.skills.iter().filter(|_| self.queue.assign == Assign::Skills) {
+            let next = self.skilled.len();
+            let place = *self.skills.entry(skill.clone()).or_insert(next);
+            if place == next {
+                self.skilled.push(BTreeMap::new());
+            }
+            levels.resize(levels.len().max(place + 1), 0);
+            levels[place] = *level;
+        }
+        levels.into()
     }
 
     fn method_rank(&self, seat: &Seat) -> u64 {
@@ -281,17 +302,25 @@ impl Lane {
         if demand.skills.is_empty() {
             return Box::new(self.room.iter().filter_map(fits));
         }
-        let sets = demand.skills.keys().map(|skill| self.skilled.get(skill));
-        // None of them has anybody when one has nobody.
-        let rarest = sets.min_by_key(|ranks| ranks.map_or(0, BTreeSet::len)).flatten();
-        let rarest = rarest.into_iter().flatten().filter_map(move |(_, rank)| fits(rank));
-        if demand.skills.len() == 1 {
-            return Box::new(rarest);
+        let place = |(skill, level): (&String, &u8)| Some((*self.skills.get(skill)?, (*level).max(1)));
+        let asked: Vec<(usize, u8)> = demand.skills.iter().map_while(place).collect();
+        let rarest = asked.iter().map(|(skill, _)| &self.skilled[*skill]).min_by_key(|ranks| ranks.len());
+        // Nobody has all of them when nobody has one.
+        let rarest = rarest.filter(|_| asked.len() == demand.skills.len()).into_iter().flatten();
+        if asked.len() == 1 {
+            return Box::new(rarest.filter_map(move |((_, rank), _)| fits(rank)));
         }
-        let mut ranked: Vec<&Seat> = rarest.collect();
-        ranked.sort_by_cached_key(|seat| (Reverse(seat.level(demand.skills.keys())), seat.last));
-        Box::new(ranked.into_iter())
+        let ranked = |((_, rank), levels): (&'a (_, Rank), &Arc<Levels>)| Some((level(levels, &asked)?, rank));
+        let mut ranked: Vec<(u32, &Rank)> = rarest.filter_map(ranked).collect();
+        ranked.sort_unstable_by_key(|(level, rank)| (Reverse(*level), rank.1));
+        Box::new(ranked.into_iter().filter_map(move |(_, rank)| fits(rank)))
     }
+}
+
+/// How good somebody with these levels is at what is asked for; none for who lacks one.
+fn level(levels: &Levels, asked: &[(usize, u8)]) -> Option<u32> {
+    let own = |(skill, least): &(usize, u8)| levels.get(*skill).filter(|own| *own >= least).map(|own| u32::from(*own));
+    asked.iter().map(own).sum()
 }
 
 fn turn(item: &WorkItem) -> Turn {

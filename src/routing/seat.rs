@@ -159,11 +159,6 @@ impl Seat {
         item.declined.get(&self.agent.address).is_some_and(|times| *times >= limits::DECLINES_MAX)
     }
 
-    /// How good they are at these.
-    pub fn level<'a>(&self, mut skills: impl Iterator<Item = &'a String>) -> u32 {
-        skills.by_ref().filter_map(|skill| self.agent.skills.get(skill)).map(|level| u32::from(*level)).sum()
-    }
-
     /// In words, for one item that asks for this.
     pub fn verdict(&self, item: &WorkItem, demand: &Demand) -> Verdict {
         let units = self.units_of(demand.record_type.as_deref());
