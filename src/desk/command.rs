@@ -11,7 +11,9 @@ use std::pin::Pin;
 use serde::{Deserialize, Serialize};
 
 use crate::base::{CaseNumber, Mailbox, ReversePath, Span, Time};
-use crate::routing::{Accept, Assign, Presence, Reset};
+use crate::routing::{Accept, Assign, Presence};
+
+pub use super::profile::{ProfileCommand, ProfileSettings};
 
 /// One command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -428,44 +430,6 @@ pub struct AgentSettings {
     pub skills: BTreeMap<String, u8>,
     /// All of them; an empty name is none.
     pub permission_sets: Option<BTreeSet<String>>,
-}
-
-/// What is done with capacity profiles.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "action", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum ProfileCommand {
-    Add {
-        name: String,
-        #[serde(default)]
-        settings: ProfileSettings,
-    },
-    List,
-    Show {
-        name: String,
-    },
-    Set {
-        name: String,
-        settings: ProfileSettings,
-    },
-    /// One that no agent has.
-    Remove {
-        name: String,
-    },
-}
-
-/// Settings of a capacity profile as typed; `None` is "not named".
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ProfileSettings {
-    /// 0 is any number.
-    pub limit: Option<u32>,
-    /// 0 takes a record type away.
-    pub units: BTreeMap<String, u32>,
-    pub reset: Option<Reset>,
-    /// An empty text takes them away.
-    pub hours: Option<String>,
-    /// All of them; an empty name is none.
-    pub blocking: Option<BTreeSet<String>>,
 }
 
 /// What a person says of a contact; `None` is "not named".

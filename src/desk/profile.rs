@@ -1,11 +1,51 @@
 //! Commands about capacity profiles.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::command::{ProfileCommand, ProfileSettings};
 use super::{Answer, Desk, Outcome, Refusal};
-use crate::routing::{Profile, is_queue_name};
+use crate::routing::{Profile, Reset, is_queue_name};
 use crate::store::{Batch, Kept, Page, tables};
+
+/// What is done with capacity profiles.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ProfileCommand {
+    Add {
+        name: String,
+        #[serde(default)]
+        settings: ProfileSettings,
+    },
+    List,
+    Show {
+        name: String,
+    },
+    Set {
+        name: String,
+        settings: ProfileSettings,
+    },
+    /// One that no agent has.
+    Remove {
+        name: String,
+    },
+}
+
+/// Settings of a capacity profile as typed; `None` is "not named".
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProfileSettings {
+    /// 0 is any number.
+    pub limit: Option<u32>,
+    /// 0 takes a record type away.
+    pub units: BTreeMap<String, u32>,
+    pub reset: Option<Reset>,
+    /// An empty text takes them away.
+    pub hours: Option<String>,
+    /// All of them; an empty name is none.
+    pub blocking: Option<BTreeSet<String>>,
+}
 
 impl Desk {
     pub(super) async fn profile_command(&self, command: ProfileCommand) -> Answer {

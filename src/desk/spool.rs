@@ -21,8 +21,12 @@ impl Desk {
         Ok(Outcome::Json(shown.collect()))
     }
 
+    pub(super) async fn spool_held(&self, hold: bool) -> Answer {
+        if hold { self.spool_hold().await } else { self.spool_resume().await }
+    }
+
     /// No delivery is begun from now on; those under way go on.
-    pub(super) async fn spool_hold(&self) -> Answer {
+    async fn spool_hold(&self) -> Answer {
         let site = &*self.site;
         let held = match due::held(&*site.engine).await? {
             Some(held) => held,
@@ -35,7 +39,7 @@ impl Desk {
     }
 
     /// What is due leaves.
-    pub(super) async fn spool_resume(&self) -> Answer {
+    async fn spool_resume(&self) -> Answer {
         let site = &*self.site;
         let mut batch = Batch::default();
         due::resume(&mut batch);
