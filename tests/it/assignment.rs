@@ -8,7 +8,7 @@ pub fn trials() -> Vec<Trial> {
     (1..)
         .zip(METHODS)
         .map(|(seed, method)| {
-            let plan = Plan { seed, agents: 40, cases: 800, method };
+            let plan = Plan { seed, agents: 25, cases: 500, method };
             Trial::test(format!("assignment: {method:?} with seed {seed}"), move || {
                 #[allow(clippy::print_stdout, reason = "the waiting times are part of the report")]
                 {

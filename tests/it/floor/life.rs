@@ -8,6 +8,7 @@ use postcase::base::{CaseNumber, Chance, Clock, Hours, Mailbox, Priority, Span, 
 use postcase::case::{Case, Happening, INTAKE, ManyAddresses, SKILL, Status};
 use postcase::dispatch::{Dispatch, Worker};
 use postcase::net::Stop;
+use postcase::plugin::Catalogue;
 use postcase::routing::{Accept, Agent, Presence, Profile, Queue, Reset};
 use postcase::rules::Book;
 use postcase::store::site::Parts;
@@ -348,6 +349,7 @@ async fn site(engine: Arc<Memory>, clock: Clock, chance: Chance) -> Result<Site,
         postmaster_queue: "main".into(),
         many_addresses: ManyAddresses::OneCase,
         rules: Book::empty(),
+        plugins: Arc::new(Catalogue::new("nowhere".into())),
         hours: [("office".to_owned(), hours)].into(),
         clock,
         chance,
