@@ -55,10 +55,10 @@
 //! that are shown as hints, and the case that it may be like is parsed once, not for each message: before, 2,540.
 //!
 //! `cargo bench --bench assignment`, on that machine while others used it, the best of three equal runs of each decision: with 10,000
-//! agents in one queue and 100,000 items waiting, a choice with what the board has to note of it takes 8 µs (p50), 10 µs (p99), 75 µs
+//! agents in one queue and 100,000 items waiting, a choice with what the board has to note of it takes 8 µs (p50), 10 µs (p99), 66 µs
 //! at most by turn, by capacity and by number of cases; ten times the agents or the items cost 1.0 to 1.1 times as much. Where
-//! each item asks for two of forty skills and a quarter of the agents has each, 0.4 ms, 0.9 ms and 4.5 ms; ten times the agents
-//! cost 13 times as much, ten times the items nothing. Before members with room stood in order: 9 ms, 22 ms and 38 ms by turn. The simulated
+//! each item asks for two of forty skills and a quarter of the agents has each, 87 µs, 164 µs and 435 µs; ten times the agents
+//! cost 6 times as much, ten times the items nothing. Before members with room stood in order: 9 ms, 22 ms and 38 ms by turn. The simulated
 //! desk of 1,000 agents, 100,000 cases and some 20 crashes lives in 45 to 110 s with each method.
 //!
 //! `cargo bench --bench pressure`: every hostile input from 19 peers at once with 980 other connections open, peak memory
