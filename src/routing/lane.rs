@@ -21,6 +21,8 @@ type Rank = (u64, u64, Mailbox);
 
 /// Of each skill, in the lane's order; 0 is none.
 type Levels = [u8];
+/// Who has one skill, the best first, with all their levels.
+type Skilled = BTreeMap<(Reverse<u8>, Rank), Arc<Levels>>;
 
 /// What the items of one line ask for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,7 +59,7 @@ pub(super) struct Lane {
     /// Members who have room.
     room: BTreeSet<Rank>,
     /// The same by skill where skills count, the best first.
-    skilled: Vec<BTreeMap<(Reverse<u8>, Rank), Arc<Levels>>>,
+    skilled: Vec<Skilled>,
     /// Each skill's place there and in all levels.
     skills: HashMap<String, usize>,
     /// As they stand in both.
