@@ -129,7 +129,7 @@ impl Life {
 
     /// More than can be done for some hours, then less.
     async fn arrivals(&mut self, step: usize) -> Result<(), Wrong> {
-        let busy = if step / 120 % 2 == 0 { 140 } else { 60 };
+        let busy = if (step / 120).is_multiple_of(2) { 140 } else { 60 };
         let mean = self.plan.agents * busy / 1_250;
         let most = (2 * mean + 2).min(self.plan.cases - self.opened + 1);
         for _ in 0..self.below(most) {

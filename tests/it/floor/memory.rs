@@ -11,6 +11,8 @@ use postcase::store::engine::{Answer, Answers, EachRow, ExportError};
 use postcase::store::{Batch, CommitError, Direction, Engine, Expected, ReadError, Row, Table};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+/// The tables that somebody watches, and where they hear of them.
+type Watcher = (Vec<Table>, UnboundedSender<(Table, Vec<u8>)>);
 /// Key → version and value.
 type Rows = BTreeMap<Vec<u8>, (u64, Vec<u8>)>;
 
@@ -26,7 +28,7 @@ struct State {
     version: u64,
     numbers: HashMap<&'static str, u64>,
     counters: HashMap<Vec<u8>, i64>,
-    watchers: Vec<(Vec<Table>, UnboundedSender<(Table, Vec<u8>)>)>,
+    watchers: Vec<Watcher>,
 }
 
 impl Memory {
