@@ -380,8 +380,10 @@ pub const LINE_TRIED_MAX: usize = 20;
 pub const PLUGIN_FUEL: u64 = 50_000_000;
 /// One call of a plugin, for what fuel doesn't see.
 pub const PLUGIN_TIME_MAX: Duration = Duration::from_millis(100);
-/// How exactly that is measured.
+/// How often a guest that computes is looked at for that.
 pub const PLUGIN_TICK: Duration = Duration::from_millis(10);
+/// Calls of the host in one call, which cost no fuel: a language's start takes ten, and more lines than this are no log.
+pub const PLUGIN_HOST_CALLS_MAX: u32 = 1000;
 /// Memory of one call: a plugin reads one message.
 pub const PLUGIN_MEMORY_BYTES_MAX: usize = 32 * MIB;
 /// Entries of a plugin's tables, which hold functions: large interpreters have some thousands.
@@ -406,6 +408,8 @@ pub const PLUGIN_CODE_BYTES_MAX: usize = 128 * MIB;
 /// Compiling one: what Python takes, thrice.
 pub const PLUGIN_COMPILE_MEMORY_BYTES_MAX: u64 = 2048 * MIB as u64;
 pub const PLUGIN_COMPILE_CPU_SECONDS_MAX: u64 = 60;
+/// What a plugin may keep from one message to the next.
+pub const PLUGIN_STATE_BYTES_MAX: usize = 64 * KIB;
 /// So many failures within this, and a plugin is suspended.
 pub const PLUGIN_FAILURES_MAX: usize = 5;
 pub const PLUGIN_FAILURES_WITHIN: Duration = Duration::from_secs(60);

@@ -213,6 +213,7 @@ impl Desk {
         let ids: Vec<MailId> = mails.iter().map(|mail| mail.id).collect();
         for kept in &doomed.mails {
             tables::MAILS.replace(&mut batch, &kept.value.id, kept, &erased_mail(&kept.value, erased));
+            tables::PLUGIN_INPUTS.delete(&mut batch, &kept.value.id);
         }
         for case in &doomed.cases {
             case_change::rewrite(engine, &mut batch, *case, |events| doomed.blank(events, &mails)).await?;

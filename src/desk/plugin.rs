@@ -145,6 +145,7 @@ impl Desk {
             let mut batch = Batch::default();
             tables::PLUGINS.expect_unchanged(&mut batch, name, &kept);
             tables::PLUGINS.delete(&mut batch, name);
+            tables::PLUGIN_MEMORIES.delete(&mut batch, name);
             drop_files(&mut batch, &rows, name, None);
             if tries.commit(batch).await? {
                 refresh_plugins(&self.site).await?;
@@ -159,8 +160,10 @@ impl Desk {
         let kept = self.plugin(name).await?;
         let ready = load_plugin(&self.site, &kept.value.current.hash).await?.map_err(Refusal::refused)?;
         let all = settings_in_force(&ready.description, &kept.value.settings);
+        let memory = tables::PLUGIN_MEMORIES.get(&*self.site.engine, name).await?;
+        let state = memory.and_then(|memory| BASE64.decode(memory.value.state.as_bytes()).ok()).unwrap_or_default();
         let now = self.site.now();
-        let advised = tokio::task::spawn_blocking(move || advised(&ready, &brief(&raw), &all, now));
+        let advised = tokio::task::spawn_blocking(move || advised(&ready, &brief(&raw), (&all, state), now));
         let mut row = advised.await.map_err(|error| Refusal::failed(error.to_string()))?;
         row["file"] = file.into();
         Ok(Outcome::Json(row))
@@ -229,16 +232,23 @@ fn brief(raw: &[u8]) -> Brief {
     Brief::of(message::read(raw), saved_fields(raw), None, None)
 }
 
-fn advised(ready: &Ready, brief: &Brief, settings: &BTreeMap<String, String>, at: Time) -> Value {
+fn advised(
+    ready: &Ready,
+    brief: &Brief,
+    (settings, mut state): (&BTreeMap<String, String>, Vec<u8>),
+    at: Time,
+) -> Value {
     let (mut advice, mut log, mut error) = (Vec::new(), Vec::new(), None);
     let (mut fuel, mut took_us) = (0, 0);
     let draft = Draft::default();
-    let question = Question { brief, draft: &draft, settings, at, seed: b"test" };
+    let patience = limits::PLUGIN_TIME_MAX;
     for stage in ready.description.stages.iter().copied() {
+        let question = Question { brief, draft: &draft, settings, state: &state, at, seed: b"test", patience };
         let told = ready.guest.advise(stage, &question);
         fuel += told.fuel;
         took_us += u64::try_from(told.took.as_micros()).unwrap_or(u64::MAX);
         log.extend(told.log);
+        state = told.memory.kept.unwrap_or(state);
         match told.answer {
             Ok(said) => advice.extend(said.iter().map(|said| {
                 let mut said = json!(said);

@@ -6,8 +6,9 @@
 //! can't be followed is told on the case, and the next one, or the address's own settings, have their turn.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::take;
 
-use super::Reading;
+use super::{Reading, States};
 use super::advisers::{Advisers, Heard};
 use super::detour::{Look, followed};
 use super::plugins::{Failed, count_failures};
@@ -30,6 +31,8 @@ pub struct Counsel {
     at: Vec<(Mailbox, Vec<Weighed>)>,
     /// Plugins that said nothing because they failed, by the same.
     failed: Vec<(Mailbox, Failed)>,
+    /// What plugins keep from now on, to be written with the decision.
+    pub states: States,
     /// For the explanation.
     pub steps: Vec<Step>,
 }
@@ -44,9 +47,11 @@ pub async fn decide_advised(
     let mut counsel = Counsel::default();
     let advisers = Advisers::of(site);
     if !advisers.is_empty() && !reading.unread {
+        counsel.states = advisers.states(site).await?;
         for address in openings(&decision) {
             counsel.ask(site, &advisers, reading, (address, evidence)).await?;
         }
+        counsel.steps.extend(counsel.states.steps());
         count_failures(site, &counsel.failed_plugins()).await;
     }
     let held = match &decision {
@@ -196,7 +201,10 @@ impl Counsel {
     ) -> Result<(), ReadError> {
         let began = site.now();
         let brief = brief(site, reading, &address.address, evidence.sender.contact.as_ref()).await?;
-        let Heard { advice, unclear: mut told, failed } = advisers.ask(brief, draft(address), reading.id, began).await;
+        let (draft, states) = (draft(address), take(&mut self.states));
+        let heard = advisers.ask(brief, draft, (reading.id, began), states).await;
+        let Heard { advice, unclear: mut told, failed, states } = heard;
+        self.states = states;
         let advice = followed(site, advice, began, Look::Whole).await?;
         let missing = missing(site, &advice).await?;
         let barred = |what: &Advised| match what {

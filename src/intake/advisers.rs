@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use super::States;
 use super::plugins::{Chain, Failed};
 use crate::base::limits::FAILURES_TOLD_MAX;
 use crate::base::{MailId, Time};
 use crate::case::{Advice, Brief, Draft, Stage, Step};
 use crate::plugin::Active;
 use crate::rules::{Rules, Subject};
-use crate::store::Site;
+use crate::store::{ReadError, Site};
 
 /// As they are now: a message is advised by one version of each.
 #[derive(Clone)]
@@ -25,6 +26,8 @@ pub struct Heard {
     pub unclear: Vec<(Stage, Step)>,
     /// Plugins that failed.
     pub failed: Vec<Failed>,
+    /// What plugins keep from now on.
+    pub states: States,
 }
 
 impl Advisers {
@@ -36,24 +39,32 @@ impl Advisers {
         self.rules.is_empty() && self.plugins.is_empty()
     }
 
-    /// What all of them say.
-    pub async fn ask(&self, brief: Brief, draft: Draft, id: MailId, at: Time) -> Heard {
+    /// What their plugins keep now.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn states(&self, site: &Site) -> Result<States, ReadError> {
+        if self.plugins.is_empty() { Ok(States::default()) } else { States::read(site, &self.plugins).await }
+    }
+
+    /// What all of them say, with what plugins have kept before.
+    pub async fn ask(&self, brief: Brief, draft: Draft, (id, at): (MailId, Time), states: States) -> Heard {
         if self.plugins.is_empty() {
-            return self.hear(&brief, draft, id, at);
+            return self.hear(&brief, draft, (id, at), states);
         }
         // Plugins compute on a thread of their own: this one belongs to everybody.
-        let asked = self.clone();
-        let heard = tokio::task::spawn_blocking(move || asked.hear(&brief, draft, id, at)).await;
+        let (asked, kept) = (self.clone(), states.clone());
+        let heard = tokio::task::spawn_blocking(move || asked.hear(&brief, draft, (id, at), states)).await;
         heard.unwrap_or_else(|error| {
             tracing::error!(%id, %error, "a message is decided without advice");
-            Heard::default()
+            Heard { states: kept, ..Heard::default() }
         })
     }
 
-    fn hear(&self, brief: &Brief, mut draft: Draft, id: MailId, at: Time) -> Heard {
+    fn hear(&self, brief: &Brief, mut draft: Draft, (id, at): (MailId, Time), states: States) -> Heard {
         let rules = &self.rules;
         let mut subject = Subject::of(brief);
-        let mut chain = Chain::new(&self.plugins, brief, id, at);
+        let mut chain = Chain::new(&self.plugins, brief, (id, at), states);
         let mut heard = Heard::default();
         for stage in [Stage::Intake, Stage::Classify, Stage::Route] {
             let unclear = &mut heard.unclear;
@@ -68,7 +79,6 @@ impl Advisers {
             }));
             heard.advice.extend(chain.ask(stage, &mut draft));
         }
-        heard.failed = chain.failed;
-        heard
+        Heard { failed: chain.failed, states: chain.states, ..heard }
     }
 }

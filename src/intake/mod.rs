@@ -29,6 +29,7 @@ mod recipient;
 mod round;
 mod sender;
 mod siblings;
+mod states;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -43,4 +44,5 @@ pub use reading::{Reading, saved_fields};
 pub use reception::Reception;
 pub use recipient::{resolve, resolve_accepted};
 pub use sender::sender;
+pub use states::States;
 pub use worker::Worker;

@@ -108,6 +108,7 @@ impl Plan<'_> {
                 self.recorded(Disposition::DeliveryReport, *reason, *case)
             }
         };
+        self.counsel.states.write(&mut batch, self.reading.id);
         self.record(&mut batch, recorded);
         Ok(batch)
     }

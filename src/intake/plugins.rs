@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::refresh_plugins;
+use super::{States, refresh_plugins};
 use crate::base::{MailId, Time, limits};
 use crate::case::{Advice, Brief, Draft, PLUGIN, Stage};
 use crate::plugin::{Active, Question};
@@ -19,6 +19,8 @@ pub struct Chain<'a> {
     pub id: MailId,
     pub at: Time,
     pub failed: Vec<Failed>,
+    /// What they keep, from call to call.
+    pub states: States,
     left: Duration,
 }
 
@@ -33,8 +35,8 @@ pub struct Failed {
 }
 
 impl<'a> Chain<'a> {
-    pub fn new(active: &'a [Active], brief: &'a Brief, id: MailId, at: Time) -> Self {
-        Self { active, brief, id, at, failed: Vec::new(), left: limits::PLUGIN_CHAIN_TIME_MAX }
+    pub fn new(active: &'a [Active], brief: &'a Brief, (id, at): (MailId, Time), states: States) -> Self {
+        Self { active, brief, id, at, failed: Vec::new(), states, left: limits::PLUGIN_CHAIN_TIME_MAX }
     }
 
     /// What they say at one stage; later ones see what earlier ones said. One that failed is not asked again.
@@ -67,13 +69,16 @@ impl<'a> Chain<'a> {
             return Err(format!("it wasn't asked: those before it took the {most} ms that a message waits"));
         }
         let (brief, settings, seed) = (self.brief, &plugin.settings, self.id.to_key());
-        let question = Question { brief, draft, settings, at: self.at, seed: &seed };
+        let (at, state, patience) = (self.at, self.states.state(&plugin.name), self.left);
+        let question = Question { brief, draft, settings, state, at, seed: &seed, patience };
         let told = plugin.ready.guest.advise(stage.into(), &question);
         self.left = self.left.saturating_sub(told.took);
         for line in &told.log {
             tracing::debug!(plugin = plugin.name, level = line.level, text = line.text, "a plugin says");
         }
-        told.answer.map_err(|failure| failure.to_string())
+        let answer = told.answer.map_err(|failure| failure.to_string())?;
+        self.states.take(plugin, told.memory);
+        Ok(answer)
     }
 }
 

@@ -12,9 +12,19 @@ use crate::base::limits;
 pub struct Told<T = Vec<Advice>> {
     pub answer: Result<T, Failure>,
     pub log: Vec<Line>,
+    pub memory: Memory,
     /// Instructions, roughly.
     pub fuel: u64,
     pub took: Duration,
+}
+
+/// What a call did with the state of its plugin.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// It has seen it.
+    pub read: bool,
+    /// What it shall be from now on.
+    pub kept: Option<Vec<u8>>,
 }
 
 /// A line that the plugin logged.
@@ -27,14 +37,18 @@ pub struct Line {
 /// How a plugin failed. None of it harms the mail.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    #[error("it did more than {} million instructions", limits::PLUGIN_FUEL / 1_000_000)]
-    Fuel,
-    #[error("it took longer than {} ms", limits::PLUGIN_TIME_MAX.as_millis())]
-    Time,
+    #[error("it did more than {} million instructions", _0 / 1_000_000)]
+    Fuel(u64),
+    #[error("it took longer than {} ms", _0.as_millis())]
+    Time(Duration),
+    #[error("it called the host more than {0} times")]
+    HostCalls(u32),
     #[error("it wanted more than {} MiB of memory", limits::PLUGIN_MEMORY_BYTES_MAX >> 20)]
     Memory,
     #[error("its stack grew beyond {} KiB", limits::PLUGIN_STACK_BYTES_MAX >> 10)]
     Stack,
+    #[error("it wanted to keep {_0} bytes; {} are possible", limits::PLUGIN_STATE_BYTES_MAX)]
+    State(usize),
     /// Its own words.
     #[error("it says: {0}")]
     Error(String),

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::engine::{Compiled, Sandbox};
-use super::{Description, Guest, Stage};
+use super::{Allowance, Description, Guest, Stage};
 
 /// See the module.
 pub struct Catalogue {
@@ -61,8 +61,13 @@ impl Active {
 impl Catalogue {
     /// Nothing is active yet; `folder` is made when it is needed. Where plugins can't run, none can be prepared.
     pub fn new(folder: PathBuf) -> Self {
+        Self::with(folder, Allowance::default())
+    }
+
+    /// The same where a call may take this.
+    pub fn with(folder: PathBuf, allowance: Allowance) -> Self {
         let (now, turn) = Default::default();
-        Self { sandbox: Sandbox::new(), folder, now, turn }
+        Self { sandbox: Sandbox::new(allowance), folder, now, turn }
     }
 
     /// The plugins that are active now.

@@ -12,6 +12,7 @@
 //! run, with that reason, and all else is as with it.
 
 pub mod advice;
+mod allowance;
 mod answer;
 mod catalogue;
 mod description;
@@ -21,7 +22,8 @@ mod question;
 mod vectors;
 
 pub use advice::{Advice, Stage};
-pub use answer::{Failure, Line, Told};
+pub use allowance::Allowance;
+pub use answer::{Failure, Line, Memory, Told};
 pub use catalogue::{Active, Catalogue, Ready};
 pub use description::{Description, Setting, Vector, settings, settings_in_force};
 pub use engine::{Guest, child};

@@ -1,6 +1,7 @@
 //! What a plugin is asked.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::base::Time;
 use crate::case::{Brief, Draft};
@@ -14,8 +15,12 @@ pub struct Question<'a> {
     pub draft: &'a Draft,
     /// All settings of the plugin.
     pub settings: &'a BTreeMap<String, String>,
+    /// What the plugin kept before; empty at first.
+    pub state: &'a [u8],
     /// Where its clock stands.
     pub at: Time,
     /// What its randomness comes from: the mail id, or whatever else stays the same.
     pub seed: &'a [u8],
+    /// How long whoever asks waits, if that is less than a call has.
+    pub patience: Duration,
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Description, Guest, Question, Stage, Vector, settings};
-use crate::base::Time;
+use crate::base::{Time, limits};
 use crate::case::{Brief, Draft};
 
 /// A vector that didn't come out as the plugin itself says.
@@ -42,7 +42,8 @@ fn check(guest: &Guest, description: &Description, vector: &Vector, brief: &Brie
     let wanted: Wanted = serde_json::from_str(&vector.expected).map_err(|error| format!("its JSON: {error}"))?;
     let settings = settings(description, &wanted.settings)?;
     let (draft, at, seed) = (Draft::default(), Time::UNIX_EPOCH, vector.name.as_bytes());
-    let question = Question { brief, draft: &draft, settings: &settings, at, seed };
+    let patience = limits::PLUGIN_TIME_MAX;
+    let question = Question { brief, draft: &draft, settings: &settings, state: &[], at, seed, patience };
     let advice = json!(guest.advise(wanted.stage, &question).answer.map_err(|failure| failure.to_string())?);
     if advice == wanted.advice {
         return Ok(());

@@ -58,6 +58,23 @@ pub struct PluginFile {
     pub component: String,
 }
 
+/// What a plugin keeps from one message to the next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginMemory {
+    /// Base64 (RFC 4648 §4).
+    pub state: String,
+}
+
+/// What a plugin had kept when it was asked about a message: with this, and the same component, it says the same again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginInput {
+    pub plugin: String,
+    /// BLAKE3 of the component that was asked.
+    pub hash: String,
+    /// Base64 (RFC 4648 §4).
+    pub state: String,
+}
+
 impl Plugin {
     pub fn new(name: &str, order: u32, state: PluginState, current: PluginVersion) -> Self {
         let (earlier, settings, failed_at) = Default::default();

@@ -6,7 +6,9 @@ use crate::address::{Keyring, RoutingAddress};
 use crate::auth::DkimKey;
 use crate::base::{CaseNumber, MailId, Mailbox};
 use crate::case::{Account, AccountNumber, Case, Contact, Erasure, Event, Mail, Names};
-use crate::routing::{Agent, Place, Plugin, PluginFile, Profile, Queue, Ration, WorkItem};
+use crate::routing::{
+    Agent, Place, Plugin, PluginFile, PluginInput, PluginMemory, Profile, Queue, Ration, WorkItem,
+};
 
 /// Sequence of case numbers.
 pub const CASE_NUMBERS: &str = "case";
@@ -60,6 +62,10 @@ pub const DKIM_KEYS: Documents<str, Vec<DkimKey>> = Documents::named("dkim_key")
 pub const PLUGINS: Documents<str, Plugin> = Documents::named("plugin");
 /// Hash → the component of a plugin's version.
 pub const PLUGIN_FILES: Documents<str, PluginFile> = Documents::named("plugin_file");
+/// Name of a plugin → what it keeps. It follows the decisions: each writes it as the one before left it, or is planned again.
+pub const PLUGIN_MEMORIES: Documents<str, PluginMemory> = Documents::named("plugin_memory");
+/// Message → what plugins had kept when they were asked about it. Goes when the message is erased.
+pub const PLUGIN_INPUTS: Documents<MailId, Vec<PluginInput>> = Documents::named("plugin_input");
 /// Under `inbox`: entries up to this one may have been started.
 pub const CLAIMS: Documents<str, MailId> = Documents::named("claim");
 /// How often the reading of an entry was started after an unclean end.

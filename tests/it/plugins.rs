@@ -10,7 +10,7 @@ use postcase::base::Time;
 use postcase::case::{Brief, Draft};
 use postcase::intake::saved_fields;
 use postcase::message;
-use postcase::plugin::{Catalogue, Question, Ready, Stage, Told, check_vectors, settings};
+use postcase::plugin::{Allowance, Catalogue, Question, Ready, Stage, Told, check_vectors, settings};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -31,6 +31,7 @@ pub fn trials() -> Vec<Trial> {
     vec![
         trial("the examples advise as their vectors say", the_examples_advise),
         trial("hostile guests are stopped within their limits", hostile_guests_are_stopped),
+        trial("whatever a call may take ends it, and nothing else", what_is_allowed_ends_it),
         trial("a guest sees nothing of the machine", a_guest_sees_nothing),
         trial("what is no plugin is refused before it runs", no_plugins_are_refused),
     ]
@@ -62,7 +63,9 @@ fn told(fixture: &Ready, subject: &str, seed: &str, settings: &BTreeMap<String, 
     let raw = format!("From: A <a@customer.example>\r\nSubject: {subject}\r\n\r\nIt stands still.\r\n");
     let (brief, draft) = (read(raw.as_bytes()), Draft::default());
     let at = NOW.parse().expect("it is a time");
-    fixture.guest.advise(Stage::Route, &Question { brief: &brief, draft: &draft, settings, at, seed: seed.as_bytes() })
+    let (seed, patience) = (seed.as_bytes(), Duration::MAX);
+    let question = Question { brief: &brief, draft: &draft, settings, state: &[], at, seed, patience };
+    fixture.guest.advise(Stage::Route, &question)
 }
 
 fn the_examples_advise() -> Result<(), Failed> {
@@ -95,7 +98,9 @@ fn hostile_guests_are_stopped() -> Result<(), Failed> {
         ("flood", &["its advice has"]),
         ("many", &["pieces of advice", "fuel", "memory", "longer than 100 ms", "instructions"]),
         ("not utf-8", &["utf-8", "UTF-8"]),
-        ("log", &["more than 50 million instructions", "longer than 100 ms"]),
+        ("log", &["it called the host more than 1000 times", "longer than 100 ms"]),
+        ("call the host", &["it called the host more than 1000 times", "longer than 100 ms"]),
+        ("keep too much", &["it wanted to keep 65537 bytes; 65536 are possible"]),
     ] {
         let began = Instant::now();
         let told = told(&fixture, subject, "1", &BTreeMap::new());
@@ -117,6 +122,28 @@ fn hostile_guests_are_stopped() -> Result<(), Failed> {
         if json!(told.answer.map_err(|failure| failure.to_string())?)[0]["note"] != "0" {
             return Err("an instance was used twice".into());
         }
+    }
+    Ok(())
+}
+
+/// Each limit alone: where the others are out of reach it is the one that ends the call, however busy the machine is.
+fn what_is_allowed_ends_it() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let component = guests::component("fixture")?;
+    let endless = Allowance { fuel: 1 << 60, time: Duration::from_secs(3600), host_calls: u32::MAX };
+    let short = Allowance { time: Duration::from_millis(50), ..endless };
+    for (subject, allowance, expected) in [
+        ("loop forever", short, "it took longer than 50 ms"),
+        ("call the host", short, "it took longer than 50 ms"),
+        ("loop forever", Allowance { fuel: 10_000_000, ..endless }, "it did more than 10 million instructions"),
+        ("call the host", Allowance { fuel: 1_000_000, ..endless }, "it did more than 1 million instructions"),
+        ("call the host", Allowance { host_calls: 9, ..endless }, "it called the host more than 9 times"),
+    ] {
+        // The machine code is found by those that come later.
+        let catalogue = Catalogue::with(folder.path().join("plugins"), allowance);
+        let ready = catalogue.prepare(blake3::hash(&component).to_hex().as_str(), &component)?;
+        let failure = told(&ready, subject, "1", &BTreeMap::new()).answer.err().ok_or("it was answered")?;
+        assert_eq!(failure.to_string(), expected, "{subject}, {allowance:?}");
     }
     Ok(())
 }

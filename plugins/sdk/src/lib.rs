@@ -18,7 +18,8 @@
 //! ```
 //!
 //! Name and version are those of the crate. A vector is a pair of files in the crate's folder `vectors`: `NAME.eml`, and
-//! `NAME.json` with the advice that must come. A panic is a failure of the plugin and harms no mail.
+//! `NAME.json` with the advice that must come. A panic is a failure of the plugin and harms no mail. What has to be remembered
+//! from one message to the next goes through `get_state` and `set_state`; it must hold nothing that a person may want erased.
 
 /// What is generated from `plugins/wit/routing.wit`.
 #[doc(hidden)]
@@ -33,7 +34,7 @@ pub mod bindings {
 }
 
 pub use bindings::Guest;
-pub use bindings::postcase::routing::host::{Level, log};
+pub use bindings::postcase::routing::host::{Level, get_state, log, set_state};
 pub use bindings::postcase::routing::types::{
     Advice, Attachment, CaseSoFar, Description, Facts, Field, Person, Setting, Skill, Stage, Suggestion, Vector,
 };

@@ -10,7 +10,7 @@ use crate::case::Advised;
 use crate::plugin::{Advice, Description, Setting, Stage, Vector};
 
 mod generated {
-    wasmtime::component::bindgen!({ world: "plugin", path: "plugins/wit" });
+    wasmtime::component::bindgen!({ world: "plugin", path: "plugins/wit", imports: { default: trappable } });
 }
 
 pub(super) use generated::postcase::routing::{host, types};

@@ -64,6 +64,8 @@ fn field(name: &str, value: &str) -> types::Field {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::base::Time;
     use crate::case::{Brief, SavedField};
@@ -77,7 +79,9 @@ mod tests {
         let mut draft = Draft { workstream: "lifts".into(), ..Draft::default() };
         draft.skills.insert("german".into(), 3);
         let settings = [("level".to_owned(), "2".to_owned())].into();
-        let question = Question { brief: &brief, draft: &draft, settings: &settings, at: Time::UNIX_EPOCH, seed: b"1" };
+        let (at, patience) = (Time::UNIX_EPOCH, Duration::MAX);
+        let question =
+            Question { brief: &brief, draft: &draft, settings: &settings, state: &[], at, seed: b"1", patience };
         let facts = of(&question);
         assert_eq!((facts.sender.domain.as_str(), facts.subject.as_str()), ("customer.example", "Lifts"));
         assert_eq!(facts.language, "", "two words are too few");

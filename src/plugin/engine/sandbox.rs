@@ -1,20 +1,22 @@
 //! The engine that all plugins run in, with its limits, and the clock that ends calls which take too long.
 //!
 //! Fuel decides when a call has done too much, so that the same call ends the same way everywhere; the clock is the safety
-//! net for what costs no fuel. It ticks only while calls run.
+//! net for what costs no fuel. A tick only makes a guest that computes look at the real clock, so that a tick which comes late,
+//! or not at the right length, shortens or lengthens no call by more than itself. It ticks only while calls run.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
-use std::time::Instant;
 
 use wasmtime::{Config, Engine, EngineWeak};
 
 use crate::base::limits;
+use crate::plugin::Allowance;
 
 /// One for each server.
 pub struct Sandbox {
     pub(super) engine: Engine,
     pub(super) ticker: Arc<Ticker>,
+    pub(super) allowance: Allowance,
 }
 
 /// Calls under way, and whoever waits for the first of them.
@@ -34,15 +36,17 @@ struct Calls {
 pub(super) struct Running(Arc<Ticker>);
 
 impl Sandbox {
+    /// Where a call may take this.
+    ///
     /// # Errors
     /// When this machine can't run WebAssembly.
-    pub fn new() -> Result<Self, String> {
+    pub fn new(allowance: Allowance) -> Result<Self, String> {
         let engine = Engine::new(&config()).map_err(|error| format!("plugins can't run here: {error:#}"))?;
         let ticker = Arc::<Ticker>::default();
         let (ticks, weak) = (ticker.clone(), engine.weak());
         let thread = thread::Builder::new().name("plugin-clock".into());
         thread.spawn(move || ticks.run(&weak)).map_err(|error| format!("no thread can be started: {error}"))?;
-        Ok(Self { engine, ticker })
+        Ok(Self { engine, ticker, allowance })
     }
 }
 
@@ -82,12 +86,9 @@ impl Ticker {
                 return;
             }
             drop(calls);
-            // A busy machine wakes this thread late; time passed all the same.
-            let began = Instant::now();
             thread::sleep(limits::PLUGIN_TICK);
-            let ticks = began.elapsed().as_millis() / limits::PLUGIN_TICK.as_millis();
             let Some(engine) = engine.upgrade() else { return };
-            (0..ticks).for_each(|_| engine.increment_epoch());
+            engine.increment_epoch();
             calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         }
     }

@@ -4,7 +4,7 @@
 //! randomness comes from the mail's id, the environment is empty; so the same mail gets the same advice at any time. Whatever
 //! else is called, such as files, network and standard output, ends the call.
 
-use wasmtime::component::{Component, ComponentType, Lift, Linker, LinkerInstance, Lower};
+use wasmtime::component::{Component, ComponentNamedList, ComponentType, Lift, Linker, LinkerInstance, Lower};
 use wasmtime::{Result, StoreContextMut};
 
 use super::call::State;
@@ -43,41 +43,46 @@ pub(super) fn link(linker: &mut Linker<State>, component: &Component) -> Result<
 
 fn define(instance: &mut LinkerInstance<'_, State>, interface: &str) -> Result<()> {
     match interface {
-        "wasi:clocks/wall-clock" => instance.func_wrap("now", |store, (): ()| Ok((now(&store),))),
-        "wasi:clocks/monotonic-clock" => {
-            instance.func_wrap("now", |_: StoreContextMut<'_, State>, (): ()| Ok((0_u64,)))
-        }
+        "wasi:clocks/wall-clock" => answer(instance, "now", |state| Datetime { seconds: state.at_seconds, nanoseconds: 0 }),
+        "wasi:clocks/monotonic-clock" => answer(instance, "now", |_| 0_u64),
         "wasi:cli/environment" => {
-            let none = |_: StoreContextMut<'_, State>, (): ()| Ok((Vec::<(String, String)>::new(),));
-            instance.func_wrap("get-environment", none)?;
-            instance.func_wrap("get-arguments", |_: StoreContextMut<'_, State>, (): ()| Ok((Vec::<String>::new(),)))?;
-            instance.func_wrap("initial-cwd", |_: StoreContextMut<'_, State>, (): ()| Ok((None::<String>,)))
+            answer(instance, "get-environment", |_| Vec::<(String, String)>::new())?;
+            answer(instance, "get-arguments", |_| Vec::<String>::new())?;
+            answer(instance, "initial-cwd", |_| None::<String>)
         }
         "wasi:random/random" => {
             instance.func_wrap("get-random-bytes", bytes)?;
-            instance.func_wrap("get-random-u64", number)
+            answer(instance, "get-random-u64", State::chance)
         }
         "wasi:random/insecure" => {
             instance.func_wrap("get-insecure-random-bytes", bytes)?;
-            instance.func_wrap("get-insecure-random-u64", number)
+            answer(instance, "get-insecure-random-u64", State::chance)
         }
-        "wasi:random/insecure-seed" => instance.func_wrap("insecure-seed", |mut store, (): ()| {
-            let state: &mut State = StoreContextMut::data_mut(&mut store);
-            Ok(((state.chance(), state.chance()),))
-        }),
+        "wasi:random/insecure-seed" => {
+            answer(instance, "insecure-seed", |state| (state.chance(), state.chance()))
+        }
         _ => Ok(()),
     }
 }
 
-fn now(store: &StoreContextMut<'_, State>) -> Datetime {
-    Datetime { seconds: store.data().at_seconds, nanoseconds: 0 }
-}
-
-fn number(mut store: StoreContextMut<'_, State>, (): ()) -> Result<(u64,)> {
-    Ok((store.data_mut().chance(),))
+/// A function without arguments.
+fn answer<T>(
+    instance: &mut LinkerInstance<'_, State>,
+    name: &str,
+    value: impl Fn(&mut State) -> T + Send + Sync + 'static,
+) -> Result<()>
+where
+    (T,): ComponentNamedList + Lower + Send + Sync + 'static,
+{
+    instance.func_wrap(name, move |mut store: StoreContextMut<'_, State>, (): ()| {
+        let state = store.data_mut();
+        state.called()?;
+        Ok((value(state),))
+    })
 }
 
 fn bytes(mut store: StoreContextMut<'_, State>, (len,): (u64,)) -> Result<(Vec<u8>,)> {
+    store.data_mut().called()?;
     let len = usize::try_from(len).unwrap_or(usize::MAX);
     if len > limits::PLUGIN_OUTPUT_BYTES_MAX {
         wasmtime::bail!("it asked for {len} random bytes");

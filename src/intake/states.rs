@@ -1,0 +1,130 @@
+//! What plugins keep from one message to the next, while one message is decided.
+//!
+//! The states are read before the first plugin is asked. Each call is given what the one before left; a call that fails leaves
+//! nothing. What changed is written in the batch of the decision, over what was read: of two messages that are decided at the
+//! same time one conflicts and is planned again with what the other left. What a plugin was given when it looked at its state
+//! is recorded with the message, so that it can be asked the same again.
+
+use std::collections::BTreeMap;
+
+use data_encoding::BASE64;
+
+use crate::base::MailId;
+use crate::case::{PLUGIN, Step};
+use crate::plugin::{Active, Memory};
+use crate::routing::{PluginInput, PluginMemory};
+use crate::store::{Batch, Kept, ReadError, Site, tables};
+
+/// See the module; by the names of plugins.
+#[derive(Clone, Debug, Default)]
+pub struct States(BTreeMap<String, Held>);
+
+#[derive(Clone, Debug)]
+struct Held {
+    hash: String,
+    row: Option<Kept<PluginMemory>>,
+    before: Vec<u8>,
+    now: Vec<u8>,
+    was_read: bool,
+}
+
+impl States {
+    /// What these plugins keep now.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn read(site: &Site, active: &[Active]) -> Result<Self, ReadError> {
+        let names = active.iter().map(|plugin| plugin.name.as_str());
+        let rows = tables::PLUGIN_MEMORIES.get_many(&*site.engine, names).await?;
+        let held = active.iter().zip(rows).map(|(plugin, row)| {
+            let state = row.as_ref().map(|row| row.value.state.as_str()).unwrap_or_default();
+            (plugin.name.clone(), Held::new(&plugin.hash, decoded(state), row))
+        });
+        Ok(Self(held.collect()))
+    }
+
+    /// What they had kept when they were asked about this message; what didn't look at its state has none.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn of(site: &Site, id: MailId) -> Result<Self, ReadError> {
+        let inputs = tables::PLUGIN_INPUTS.get(&*site.engine, &id).await?.map(|row| row.value).unwrap_or_default();
+        let held = inputs.into_iter().map(|input| (input.plugin, Held::new(&input.hash, decoded(&input.state), None)));
+        Ok(Self(held.collect()))
+    }
+
+    /// What a plugin finds when it is asked now.
+    pub fn state(&self, plugin: &str) -> &[u8] {
+        self.0.get(plugin).map_or(&[], |held| &held.now)
+    }
+
+    /// A call has come to its end with this.
+    pub fn take(&mut self, plugin: &Active, memory: Memory) {
+        let held = self.0.entry(plugin.name.clone()).or_insert_with(|| Held::new(&plugin.hash, Vec::new(), None));
+        held.was_read |= memory.read;
+        if let Some(kept) = memory.kept {
+            held.now = kept;
+        }
+    }
+
+    /// For the explanation: who looked at its state or changed it.
+    pub fn steps(&self) -> impl Iterator<Item = Step> {
+        let used = self.0.iter().filter(|(_, held)| held.is_used());
+        used.map(|(name, held)| Step {
+            stage: "state".into(),
+            by: format!("{PLUGIN}{name}"),
+            version: held.hash.get(..12).unwrap_or(&held.hash).to_owned(),
+            outcome: if held.is_changed() { format!("keeps {}", words(&held.now)) } else { "keeps it".into() },
+            why: format!("was given {}", words(&held.before)),
+            took_us: 0,
+        })
+    }
+
+    /// With the decision about this message.
+    pub fn write(&self, batch: &mut Batch, id: MailId) {
+        for (name, held) in self.0.iter().filter(|(_, held)| held.is_changed()) {
+            let memory = PluginMemory { state: BASE64.encode(&held.now) };
+            match &held.row {
+                Some(row) => tables::PLUGIN_MEMORIES.replace(batch, name, row, &memory),
+                None => tables::PLUGIN_MEMORIES.insert(batch, name, &memory),
+            }
+        }
+        let used = self.0.iter().filter(|(_, held)| held.is_used());
+        let inputs: Vec<PluginInput> = used
+            .map(|(name, held)| PluginInput {
+                plugin: name.clone(),
+                hash: held.hash.clone(),
+                state: BASE64.encode(&held.before),
+            })
+            .collect();
+        if !inputs.is_empty() {
+            tables::PLUGIN_INPUTS.put(batch, &id, &inputs);
+        }
+    }
+}
+
+impl Held {
+    fn new(hash: &str, state: Vec<u8>, row: Option<Kept<PluginMemory>>) -> Self {
+        Self { hash: hash.to_owned(), row, before: state.clone(), now: state, was_read: false }
+    }
+
+    fn is_changed(&self) -> bool {
+        self.now != self.before
+    }
+
+    fn is_used(&self) -> bool {
+        self.was_read || self.is_changed()
+    }
+}
+
+/// What can't be read is as if it had never been kept.
+fn decoded(state: &str) -> Vec<u8> {
+    BASE64.decode(state.as_bytes()).unwrap_or_default()
+}
+
+fn words(state: &[u8]) -> String {
+    match state {
+        [] => "nothing".to_owned(),
+        state => format!("{} bytes, {}", state.len(), &blake3::hash(state).to_hex()[..12]),
+    }
+}
