@@ -13,7 +13,7 @@ use super::command::{PluginChange, PluginCommand, PluginRequest};
 use super::{Answer, Desk, Outcome, Refusal};
 use crate::base::{Time, limits};
 use crate::case::{Brief, Draft};
-use crate::intake::{load_plugin, refresh_plugins, saved_fields};
+use crate::intake::{active_plugins, load_plugin, refresh_plugins, saved_fields};
 use crate::message;
 use crate::plugin::{Question, Ready, check_vectors, settings, settings_in_force};
 use crate::routing::{Plugin, PluginFile, PluginState, PluginVersion, is_queue_name};
@@ -91,6 +91,7 @@ impl Desk {
     }
 
     async fn plugin_list(&self) -> Answer {
+        active_plugins(&self.site).await?;
         let mut rows = self.plugins_stored().await?;
         rows.sort_by_key(|row| row.value.order);
         Ok(Outcome::Json(rows.iter().map(|row| self.plugin_shown(&row.value)).collect()))

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Desk, Outcome};
 use crate::case::{PLUGIN, Stage};
+use crate::intake::active_plugins;
 use crate::routing::Queue;
 use crate::rules::{Rule, Then, warnings};
 use crate::store::{Page, tables};
@@ -23,7 +24,7 @@ impl Desk {
         for stage in stages {
             rows.extend(rules.of(stage).iter().map(|rule| row(stage, rule)));
             if order {
-                let active = self.site.plugins.active();
+                let active = active_plugins(&self.site).await?;
                 rows.extend(active.iter().filter(|active| active.speaks_at(stage.into())).map(|active| {
                     let (by, then) = (format!("{PLUGIN}{}", active.name), [&active.ready.description.summary]);
                     json!({"stage": stage, "by": by, "version": active.version(), "then": then})

@@ -45,7 +45,7 @@ pub async fn decide_advised(
 ) -> Result<(Decision, Counsel), ReadError> {
     let decision = decide(evidence);
     let mut counsel = Counsel::default();
-    let advisers = Advisers::of(site);
+    let advisers = Advisers::of(site).await?;
     if !advisers.is_empty() && !reading.unread {
         counsel.states = advisers.states(site).await?;
         for address in openings(&decision) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::States;
+use super::{States, active_plugins};
 use super::plugins::{Chain, Failed};
 use crate::base::limits::FAILURES_TOLD_MAX;
 use crate::base::{MailId, Time};
@@ -31,8 +31,10 @@ pub struct Heard {
 }
 
 impl Advisers {
-    pub fn of(site: &Site) -> Self {
-        Self { rules: site.rules.rules(site.now()), plugins: site.plugins.active() }
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn of(site: &Site) -> Result<Self, ReadError> {
+        Ok(Self { rules: site.rules.rules(site.now()), plugins: active_plugins(site).await? })
     }
 
     pub fn is_empty(&self) -> bool {

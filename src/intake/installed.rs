@@ -39,6 +39,17 @@ pub async fn refresh_plugins(site: &Site) -> Result<(), ReadError> {
     Ok(())
 }
 
+/// The plugins that are asked. Whoever wants to know first loads them: what has nothing to do with mail doesn't wait for that.
+///
+/// # Errors
+/// When the store can't be read.
+pub async fn active_plugins(site: &Site) -> Result<Arc<Vec<Active>>, ReadError> {
+    if !site.plugins.is_loaded() {
+        refresh_plugins(site).await?;
+    }
+    Ok(site.plugins.active())
+}
+
 /// A stored component, or why it can't be used.
 ///
 /// # Errors

@@ -26,6 +26,7 @@ pub struct Catalogue {
 
 #[derive(Clone, Default)]
 struct Now {
+    loaded: bool,
     active: Arc<Vec<Active>>,
     unusable: Arc<BTreeMap<String, String>>,
 }
@@ -75,6 +76,11 @@ impl Catalogue {
         self.now().active
     }
 
+    /// False as long as nobody has said what runs.
+    pub fn is_loaded(&self) -> bool {
+        self.now().loaded
+    }
+
     /// Those that should be active and can't be used: name → why, in one line.
     pub fn unusable(&self) -> Arc<BTreeMap<String, String>> {
         self.now().unusable
@@ -86,7 +92,7 @@ impl Catalogue {
 
     /// Lets these be active; calls under way end on what they began with.
     pub fn swap(&self, active: Vec<Active>, unusable: BTreeMap<String, String>) {
-        let now = Now { active: Arc::new(active), unusable: Arc::new(unusable) };
+        let now = Now { loaded: true, active: Arc::new(active), unusable: Arc::new(unusable) };
         *self.now.write().unwrap_or_else(PoisonError::into_inner) = now;
     }
 

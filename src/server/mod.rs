@@ -99,6 +99,7 @@ pub async fn start_with(world: World, sessions: &Handle) -> Result<Running, Star
         None => Dns::new(&settings.dns, chance.clone())?,
     };
     let Opened { site, inbox, inbound, held } = start::open(&settings, medium.clone(), &clock, &chance).await?;
+    intake::refresh_plugins(&site).await?;
     let mx = MxCheck::new(dns.clone(), &settings.hostname, clock.clone());
     let floor = Floor::new(medium.clone(), settings.store.free_bytes_min, settings.smtp.message_bytes_max as u64);
     let desk = Arc::new(Desk::new(site.clone(), inbox.clone(), floor.clone(), Some(mx.clone())));

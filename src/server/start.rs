@@ -9,7 +9,7 @@ use crate::base::{Chance, Clock, MailId, limits};
 use crate::config::{self, Settings};
 use crate::desk::{Command, Desk, Outcome, Refusal};
 use crate::http;
-use crate::intake::{Inbox, refresh_plugins};
+use crate::intake::Inbox;
 use crate::net::certificate::CertificateError;
 use crate::net::internet::{Internet, Tcp};
 use crate::net::{dns, listen};
@@ -118,7 +118,6 @@ pub(super) async fn open(
         tracing::warn!(since = %held.since, why = held.why, "the spool is held; postcase spool resume lets it go");
     }
     let inbox = Inbox::recover(&site, recovered).await?;
-    refresh_plugins(&site).await?;
     Ok(Opened { site: Arc::new(site), inbox: Arc::new(inbox), inbound, held: Held { store } })
 }
 
