@@ -1,4 +1,4 @@
-//! Advice: what rules and plugins suggest about a new case, and what becomes of it.
+//! Advice: what rules and plugins suggest about a case, new or with a new message, and what becomes of it.
 //!
 //! Advisers only ever suggest. All that they say is put into one order, and [`weigh`] takes from it: the first that places
 //! the case (queue, agent or hold) and the first workstream win; of the rest everything counts, and of two values for one
@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::Detour;
 use super::event::Fields;
+use super::fold::Case;
 use crate::base::{CaseNumber, Mailbox, Priority};
 
 /// When advice is asked for, in this order.
@@ -24,6 +25,14 @@ pub enum Stage {
     Classify,
     /// Where does it go?
     Route,
+    /// What does a message change about the case that it joins?
+    #[serde(rename = "follow-up")]
+    FollowUp,
+}
+
+impl Stage {
+    /// Those of a new case.
+    pub const OPENING: [Self; 3] = [Self::Intake, Self::Classify, Self::Route];
 }
 
 /// What is suggested.
@@ -98,6 +107,18 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// What is known of a case that there is.
+    pub fn of(case: &Case) -> Self {
+        Self {
+            workstream: String::new(),
+            priority: case.priority,
+            record_type: case.record_type.clone().unwrap_or_default(),
+            tags: case.tags.clone(),
+            fields: case.fields.clone(),
+            skills: case.skills.clone(),
+        }
+    }
+
     pub fn take(&mut self, what: &Advised) {
         match what {
             Advised::Workstream(name) => self.workstream.clone_from(name),
@@ -226,6 +247,7 @@ impl fmt::Display for Stage {
             Self::Intake => "intake",
             Self::Classify => "classify",
             Self::Route => "route",
+            Self::FollowUp => "follow-up",
         })
     }
 }

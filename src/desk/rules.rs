@@ -1,12 +1,14 @@
 //! The rules in force, as the server has them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::{Answer, Desk, Outcome};
 use crate::case::{PLUGIN, Stage};
 use crate::intake::active_plugins;
+use crate::plugin::Active;
 use crate::routing::Queue;
 use crate::rules::{Rule, Then, warnings};
 use crate::store::{Page, tables};
@@ -19,23 +21,20 @@ impl Desk {
     pub(super) async fn rules_show(&self, order: bool) -> Answer {
         let book = &self.site.rules;
         let (rules, wrong) = book.look(self.site.now());
-        let stages = [Stage::Intake, Stage::Classify, Stage::Route];
-        let mut rows = Vec::new();
-        for stage in stages {
+        let active = if order { active_plugins(&self.site).await? } else { Arc::default() };
+        let plugins = |stage: Stage| active.iter().filter(move |active| active.speaks_at(stage.into()));
+        let plugins = |stage| plugins(stage).map(move |active| plugin_row(stage, active));
+        let mut rows: Vec<Value> = Vec::new();
+        for stage in Stage::OPENING {
             rows.extend(rules.of(stage).iter().map(|rule| row(stage, rule)));
-            if order {
-                let active = active_plugins(&self.site).await?;
-                rows.extend(active.iter().filter(|active| active.speaks_at(stage.into())).map(|active| {
-                    let (by, then) = (format!("{PLUGIN}{}", active.name), [&active.ready.description.summary]);
-                    json!({"stage": stage, "by": by, "version": active.version(), "then": then})
-                }));
-            }
+            rows.extend(plugins(stage));
         }
         if order {
             rows.push(
                 json!({"stage": "route", "by": "address", "then": ["its owner or queue, else its fallback queue"]}),
             );
             rows.push(json!({"stage": "route", "by": "postcase", "then": ["queue main"]}));
+            rows.extend(plugins(Stage::FollowUp));
             rows.iter_mut().zip(1..).for_each(|(row, place)| row["order"] = json!(place));
             return Ok(Outcome::Json(rows.into()));
         }
@@ -58,6 +57,11 @@ impl Desk {
             all.extend(queues.into_iter().map(|(_, kept)| (kept.value.name.clone(), kept.value)));
         }
     }
+}
+
+fn plugin_row(stage: Stage, active: &Active) -> Value {
+    let (by, then) = (format!("{PLUGIN}{}", active.name), [&active.ready.description.summary]);
+    json!({"stage": stage, "by": by, "version": active.version(), "then": then})
 }
 
 fn row(stage: Stage, rule: &Rule) -> Value {

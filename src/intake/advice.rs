@@ -1,4 +1,5 @@
-//! Deciding with advice: a message that opens a case is shown to rules and plugins, and what they say is weighed.
+//! Deciding with advice: a message that opens a case is shown to rules and plugins, and what they say is weighed. One that joins
+//! a case is shown to the plugins that want to hear of it; nothing that they say takes the case elsewhere.
 //!
 //! Only a routing address's mail is: what is for the postmaster, and what couldn't be read, goes where it must. The texts
 //! stay in the journal and are read again for this. A message that opens several cases is shown once for each, with the address
@@ -9,28 +10,35 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::mem::take;
 
 use super::{Reading, States};
-use super::advisers::{Advisers, Heard};
+use super::advisers::{Advisers, Asking, Heard};
 use super::detour::{Look, followed};
 use super::plugins::{Failed, count_failures};
 use super::reading::saved_fields;
 use crate::address::RoutingAddress;
-use crate::base::{Mailbox, Time};
+use crate::base::{CaseNumber, Mailbox, Time};
 use crate::case::{
     Advice, Advised, Beside, Brief, Case, Contact, Counselled, Decision, Direction, Disposition, Draft, Evidence,
-    Happening, Hint, KnownContact, Lost, Mail, Opening, PLUGIN, Reason, SKILL, SetAside, Status, Step, TAG, WORKSTREAM,
+    Happening, Hint, KnownContact, Lost, Mail, Opening, PLUGIN, Reason, Recipient, SKILL, SetAside, Stage, Status, Step, TAG, WORKSTREAM,
     Weighed, decide, weigh,
 };
 use crate::message;
 use crate::rules::{MAIN_WORKSTREAM, Rules};
-use crate::store::{ReadError, Site, people, tables};
+use crate::store::{Kept, ReadError, Site, people, tables};
 
-/// What was advised about the new cases of a message, weighed for each.
+/// The case that advice is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    /// The new one of this address.
+    New(Mailbox),
+    Joined(CaseNumber),
+}
+
+/// What was advised about the cases of a message, weighed for each.
 #[derive(Default)]
 pub struct Counsel {
-    /// By the address of the case.
-    at: Vec<(Mailbox, Vec<Weighed>)>,
-    /// Plugins that said nothing because they failed, by the same.
-    failed: Vec<(Mailbox, Failed)>,
+    said: Vec<(About, Vec<Weighed>)>,
+    /// Plugins that said nothing because they failed.
+    failed: Vec<(About, Failed)>,
     /// What plugins keep from now on, to be written with the decision.
     pub states: States,
     /// For the explanation.
@@ -41,7 +49,7 @@ pub struct Counsel {
 pub async fn decide_advised(
     site: &Site,
     reading: &Reading,
-    evidence: &Evidence,
+    (evidence, cases): (&Evidence, &[Kept<Case>]),
 ) -> Result<(Decision, Counsel), ReadError> {
     let decision = decide(evidence);
     let mut counsel = Counsel::default();
@@ -50,6 +58,10 @@ pub async fn decide_advised(
         counsel.states = advisers.states(site).await?;
         for address in openings(&decision) {
             counsel.ask(site, &advisers, reading, (address, evidence)).await?;
+        }
+        for case in joined(&decision).filter(|_| advisers.hear_of_answers()) {
+            let case = cases.iter().find(|kept| kept.value.number == case);
+            counsel.ask_again(site, &advisers, reading, (&case.expect("it is of the evidence").value, evidence)).await?;
         }
         counsel.steps.extend(counsel.states.steps());
         count_failures(site, &counsel.failed_plugins()).await;
@@ -70,6 +82,19 @@ fn openings(decision: &Decision) -> impl Iterator<Item = &RoutingAddress> {
     let others = decision.beside().iter().filter_map(|beside| match beside {
         Beside::Open { address, .. } => Some(&**address),
         Beside::Append { .. } => None,
+    });
+    first.into_iter().chain(others)
+}
+
+/// The cases that were there and that a decision puts the message on.
+fn joined(decision: &Decision) -> impl Iterator<Item = CaseNumber> {
+    let first = match decision {
+        Decision::Append { case, .. } => Some(*case),
+        _ => None,
+    };
+    let others = decision.beside().iter().filter_map(|beside| match beside {
+        Beside::Append { case, .. } => Some(*case),
+        Beside::Open { .. } => None,
     });
     first.into_iter().chain(others)
 }
@@ -201,41 +226,75 @@ impl Counsel {
     ) -> Result<(), ReadError> {
         let began = site.now();
         let brief = brief(site, reading, &address.address, evidence.sender.contact.as_ref()).await?;
-        let (draft, states) = (draft(address), take(&mut self.states));
-        let heard = advisers.ask(brief, draft, (reading.id, began), states).await;
-        let Heard { advice, unclear: mut told, failed, states } = heard;
-        self.states = states;
-        let advice = followed(site, advice, began, Look::Whole).await?;
-        let missing = missing(site, &advice).await?;
+        let (id, stages, draft, states) = (reading.id, &Stage::OPENING, draft(address), take(&mut self.states));
+        let mut heard = advisers.ask(Asking { stages, brief, draft, id, at: began, states }).await;
+        heard.advice = followed(site, take(&mut heard.advice), began, Look::Whole).await?;
+        let missing = missing(site, &heard.advice).await?;
         let barred = |what: &Advised| match what {
             Advised::Hold(_) if evidence.released => {
                 Some(Lost::Overruled("a person has released the message".to_owned()))
             }
             what => missing.get(&what.to_string()).cloned().map(Lost::Wrong),
         };
+        let place = self.steps.len();
+        let weighed = self.heard(About::New(address.address.clone()), heard, barred);
+        let summary = summary(&advisers.rules, &address.address, weighed, (began, site.now()));
+        self.steps.insert(place, summary);
+        Ok(())
+    }
+
+    /// Asks about a case that the message joins.
+    async fn ask_again(
+        &mut self,
+        site: &Site,
+        advisers: &Advisers,
+        reading: &Reading,
+        (case, evidence): (&Case, &Evidence),
+    ) -> Result<(), ReadError> {
+        let addresses = evidence.recipients.iter().filter_map(|recipient| match recipient {
+            Recipient::Routing { address, .. } => Some(address),
+            _ => None,
+        });
+        // That of the case, if the message came there.
+        let own = addresses.min_by_key(|address| Some(&address.address) != case.address.as_ref());
+        let Some(address) = own else { return Ok(()) };
+        let (id, at, draft) = (reading.id, site.now(), Draft::of(case));
+        let brief = brief(site, reading, &address.address, evidence.sender.contact.as_ref()).await?;
+        let states = take(&mut self.states);
+        let heard = advisers.ask(Asking { stages: &[Stage::FollowUp], brief, draft, id, at, states }).await;
+        self.heard(About::Joined(case.number), heard, |what| {
+            let elsewhere = what.places() || matches!(what, Advised::Workstream(_));
+            elsewhere.then(|| Lost::Overruled("the case has its place, where a message that joins it leaves it".into()))
+        });
+        Ok(())
+    }
+
+    /// Keeps what was said about a case.
+    fn heard(&mut self, about: About, heard: Heard, barred: impl Fn(&Advised) -> Option<Lost>) -> &[Weighed] {
+        let Heard { advice, unclear: mut told, failed, states } = heard;
+        self.states = states;
         let weighed = weigh(advice, barred);
         told.extend(failed.iter().map(|failed| (failed.stage, failure(failed))));
         told.extend(weighed.iter().map(|weighed| (weighed.advice.stage, step(weighed))));
         told.sort_by_key(|(stage, _)| *stage);
-        self.steps.push(summary(&advisers.rules, &address.address, &weighed, (began, site.now())));
         self.steps.extend(told.into_iter().map(|(_, step)| step));
-        self.failed.extend(failed.into_iter().map(|failed| (address.address.clone(), failed)));
-        self.at.push((address.address.clone(), weighed));
-        Ok(())
+        self.failed.extend(failed.into_iter().map(|failed| (about.clone(), failed)));
+        self.said.push((about, weighed));
+        self.said.last().map_or(&[], |(_, weighed)| weighed)
     }
 
-    fn weighed(&self, address: Option<&Mailbox>) -> &[Weighed] {
-        let own = self.at.iter().find(|(at, _)| Some(at) == address);
+    fn weighed(&self, about: &About) -> &[Weighed] {
+        let own = self.said.iter().find(|(other, _)| other == about);
         own.map_or(&[], |(_, weighed)| weighed)
     }
 
-    fn taken(&self, address: Option<&Mailbox>) -> impl Iterator<Item = &Advice> {
-        self.weighed(address).iter().filter(|weighed| weighed.lost.is_none()).map(|weighed| &weighed.advice)
+    fn taken(&self, about: &About) -> impl Iterator<Item = &Advice> {
+        self.weighed(about).iter().filter(|weighed| weighed.lost.is_none()).map(|weighed| &weighed.advice)
     }
 
     /// The decision that holds the message, when an adviser does.
     fn hold(&self, address: &Mailbox) -> Option<Decision> {
-        self.taken(Some(address)).find_map(|advice| match &advice.what {
+        self.taken(&About::New(address.clone())).find_map(|advice| match &advice.what {
             Advised::Hold(why) => Some(Decision::SetAside {
                 how: SetAside::Held,
                 why: format!("{}: {why}", advice.by),
@@ -247,7 +306,7 @@ impl Counsel {
 
     /// Each plugin that failed, or said what can't be followed, once.
     fn failed_plugins(&self) -> Vec<String> {
-        let wrong = self.at.iter().flat_map(|(_, weighed)| weighed);
+        let wrong = self.said.iter().flat_map(|(_, weighed)| weighed);
         let wrong =
             wrong.filter(|weighed| matches!(weighed.lost, Some(Lost::Wrong(_)))).map(|weighed| &weighed.advice.by);
         let all = self.failed.iter().map(|(_, failed)| &failed.by).chain(wrong);
@@ -256,16 +315,16 @@ impl Counsel {
     }
 
     /// What is said about the case, and who failed, as events with who made them.
-    pub fn about(&self, case: &Case) -> Vec<(String, Happening)> {
+    pub fn happenings(&self, about: &About, case: &Case) -> Vec<(String, Happening)> {
         let mut case = case.clone();
-        let own = self.failed.iter().filter(|(at, _)| Some(at) == case.address.as_ref());
+        let own = self.failed.iter().filter(|(other, _)| other == about);
         let mut all: Vec<(String, Happening)> = own
             .map(|(_, failed)| {
                 let (adviser, why) = (failed.by.clone(), failed.why.clone());
                 (failed.by.clone(), Happening::AdviserFailed { adviser, why })
             })
             .collect();
-        for Weighed { advice, lost } in self.weighed(case.address.clone().as_ref()) {
+        for Weighed { advice, lost } in self.weighed(about) {
             let what = match lost {
                 None => happening(&case, advice),
                 Some(Lost::Wrong(why)) => {
@@ -282,8 +341,8 @@ impl Counsel {
     }
 
     /// Where the case goes, when an adviser says so, with who does.
-    pub fn placement(&self, address: Option<&Mailbox>) -> Option<(String, Vec<Happening>)> {
-        let advice = self.taken(address).find(|advice| advice.what.places())?;
+    pub fn placement(&self, about: &About) -> Option<(String, Vec<Happening>)> {
+        let advice = self.taken(about).find(|advice| advice.what.places())?;
         let why = advice.by.clone();
         let placed = match &advice.what {
             Advised::Queue(queue) => vec![Happening::Queued { queue: queue.clone(), why }],

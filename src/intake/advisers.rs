@@ -1,4 +1,4 @@
-//! Whoever is asked about a new case: at each stage the rules, then the plugins, each in their order.
+//! Whoever is asked about a case: at each stage the rules, then the plugins, each in their order.
 
 use std::sync::Arc;
 
@@ -16,6 +16,17 @@ use crate::store::{ReadError, Site};
 pub struct Advisers {
     pub rules: Arc<Rules>,
     plugins: Arc<Vec<Active>>,
+}
+
+/// What they are asked about one case.
+pub struct Asking {
+    pub stages: &'static [Stage],
+    pub brief: Brief,
+    pub draft: Draft,
+    pub id: MailId,
+    pub at: Time,
+    /// What plugins have kept before.
+    pub states: States,
 }
 
 /// What they said.
@@ -41,6 +52,11 @@ impl Advisers {
         self.rules.is_empty() && self.plugins.is_empty()
     }
 
+    /// True when somebody wants to hear of messages that join a case.
+    pub fn hear_of_answers(&self) -> bool {
+        self.plugins.iter().any(|plugin| plugin.speaks_at(Stage::FollowUp.into()))
+    }
+
     /// What their plugins keep now.
     ///
     /// # Errors
@@ -49,26 +65,27 @@ impl Advisers {
         if self.plugins.is_empty() { Ok(States::default()) } else { States::read(site, &self.plugins).await }
     }
 
-    /// What all of them say, with what plugins have kept before.
-    pub async fn ask(&self, brief: Brief, draft: Draft, (id, at): (MailId, Time), states: States) -> Heard {
+    /// What all of them say.
+    pub async fn ask(&self, asking: Asking) -> Heard {
         if self.plugins.is_empty() {
-            return self.hear(&brief, draft, (id, at), states);
+            return self.hear(asking);
         }
         // Plugins compute on a thread of their own: this one belongs to everybody.
-        let (asked, kept) = (self.clone(), states.clone());
-        let heard = tokio::task::spawn_blocking(move || asked.hear(&brief, draft, (id, at), states)).await;
+        let (id, asked, kept) = (asking.id, self.clone(), asking.states.clone());
+        let heard = tokio::task::spawn_blocking(move || asked.hear(asking)).await;
         heard.unwrap_or_else(|error| {
             tracing::error!(%id, %error, "a message is decided without advice");
             Heard { states: kept, ..Heard::default() }
         })
     }
 
-    fn hear(&self, brief: &Brief, mut draft: Draft, (id, at): (MailId, Time), states: States) -> Heard {
+    fn hear(&self, asking: Asking) -> Heard {
+        let Asking { stages, brief, mut draft, id, at, states } = asking;
         let rules = &self.rules;
-        let mut subject = Subject::of(brief);
-        let mut chain = Chain::new(&self.plugins, brief, (id, at), states);
+        let mut subject = Subject::of(&brief);
+        let mut chain = Chain::new(&self.plugins, &brief, (id, at), states);
         let mut heard = Heard::default();
-        for stage in [Stage::Intake, Stage::Classify, Stage::Route] {
+        for stage in stages.iter().copied() {
             let unclear = &mut heard.unclear;
             heard.advice.extend(rules.advise(stage, &mut subject, &mut draft, &id.to_key(), |told| {
                 if let (rule, stage, Err(why), _) = told

@@ -15,7 +15,7 @@ use crate::case::{
 };
 use crate::intake::Reading;
 use crate::intake::acknowledge::Told;
-use crate::intake::advice::Counsel;
+use crate::intake::advice::{About, Counsel};
 use crate::intake::evidence::{self, Identity};
 use crate::intake::merge::{self, Move};
 use crate::intake::placement::placement;
@@ -126,6 +126,8 @@ impl Plan<'_> {
             let why = "the customer answered".to_owned();
             change.add(self.now, INTAKE, Happening::StatusChanged { from, to: Status::Open, why });
         }
+        let about = About::Joined(change.case().number);
+        self.take_advice(change, &about);
         Ok(())
     }
 
@@ -214,10 +216,11 @@ impl Plan<'_> {
         address: Option<&RoutingAddress>,
         reason: Reason,
     ) -> Result<(), ReadError> {
-        for (by, what) in self.counsel.about(change.case()) {
-            change.add(self.now, &by, what);
+        let about = change.case().address.clone().map(About::New);
+        if let Some(about) = &about {
+            self.take_advice(change, about);
         }
-        let (by, placed) = match self.counsel.placement(change.case().address.as_ref()) {
+        let (by, placed) = match about.and_then(|about| self.counsel.placement(&about)) {
             Some(placed) => placed,
             None => (INTAKE.to_owned(), placement(self.site, address, reason).await?),
         };
@@ -232,6 +235,13 @@ impl Plan<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What is said about the case, but not where it goes.
+    fn take_advice(&self, change: &mut CaseChange, about: &About) {
+        for (by, what) in self.counsel.happenings(about, change.case()) {
+            change.add(self.now, &by, what);
+        }
     }
 
     /// A change of a case that the decision rests on: it conflicts when the case isn't any more as the decision saw it.

@@ -455,7 +455,7 @@ impl Worker {
             evidence.over_limit = Some(Arc::clone(address));
         }
         let gathered = site.now();
-        let (decision, mut counsel) = decide_advised(site, reading, &evidence).await?;
+        let (decision, mut counsel) = decide_advised(site, reading, (&evidence, &cases)).await?;
         let mut steps = steps(reading, &evidence, &decision, take(&mut counsel.steps), (began, gathered));
         let told = acknowledge::consider(site, reading, &evidence, &decision).await?;
         steps.extend(told.as_ref().map(acknowledge::step));

@@ -52,6 +52,7 @@ impl Rules {
             Stage::Intake => &self.intake,
             Stage::Classify => &self.classify,
             Stage::Route => &self.route,
+            Stage::FollowUp => &[],
         }
     }
 
@@ -72,7 +73,7 @@ impl Rules {
         mut tell: impl FnMut(Told<'_>),
     ) -> Vec<Advice> {
         let mut subject = Subject::of(brief);
-        let stages = [Stage::Intake, Stage::Classify, Stage::Route];
+        let stages = Stage::OPENING;
         stages.into_iter().flat_map(|stage| self.advise(stage, &mut subject, draft, key, &mut tell)).collect()
     }
 

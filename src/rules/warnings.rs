@@ -19,7 +19,7 @@ pub struct Warning {
 /// Warnings in the order of the lines; about queues only when they are known.
 pub fn warnings(rules: &Rules, queues: Option<&BTreeMap<String, Queue>>) -> Vec<Warning> {
     let mut all = Vec::new();
-    for stage in [Stage::Intake, Stage::Classify, Stage::Route] {
+    for stage in Stage::OPENING {
         let listed = rules.of(stage);
         for (place, rule) in listed.iter().enumerate() {
             let what = never(rules, stage, rule, &listed[..place]);
