@@ -76,6 +76,9 @@ pub struct Settings {
     pub acknowledge: Acknowledge,
     /// Only agents who have one of these may take or answer its cases; none: all agents.
     pub permission_sets: BTreeSet<String>,
+    /// Plugins that are asked about its mail beside those that are asked about all mail.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub plugins: BTreeSet<String>,
 }
 
 impl Default for Settings {
@@ -101,6 +104,7 @@ impl Default for Settings {
             task: None,
             acknowledge: Acknowledge::default(),
             permission_sets: BTreeSet::new(),
+            plugins: BTreeSet::new(),
         }
     }
 }

@@ -42,7 +42,8 @@ const SETTINGS: &[Setting] = &[
     ("save_headers", |s, v| put(&mut s.save_headers, v.get_ref().as_bool().ok_or_else(|| wrong(v, "true or false")))),
     ("task", |s, v| put(&mut s.task, value::text(v, "a text", any))),
     ("acknowledge", |s, v| put(&mut s.acknowledge, acknowledge(v))),
-    ("permission_sets", |s, v| put(&mut s.permission_sets, permission_sets(v))),
+    ("permission_sets", |s, v| put(&mut s.permission_sets, names(v))),
+    ("plugins", |s, v| put(&mut s.plugins, names(v))),
 ];
 
 fn put<T>(place: &mut Option<T>, read: Read<T>) -> Read<()> {
@@ -64,7 +65,7 @@ fn accept_from(value: &Value<'_>) -> Read<AcceptFrom> {
     AcceptFrom::try_from(texts).map_err(|error| vec![Wrong { span: value.span(), what: error.to_string() }])
 }
 
-fn permission_sets(value: &Value<'_>) -> Read<BTreeSet<String>> {
+fn names(value: &Value<'_>) -> Read<BTreeSet<String>> {
     const EXPECTED: &str = r#"a list of names such as ["billing"], or [] for none"#;
     let one = |one: &Value<'_>| value::text(one, EXPECTED, |text| is_queue_name(text).then(|| text.to_owned()));
     Ok(value::list(value, EXPECTED, one)?.into_iter().collect())
@@ -194,6 +195,7 @@ mod tests {
             task: Some("not started".into()),
             acknowledge: "Your case\nis {case}.".parse().unwrap(),
             permission_sets: ["billing".to_owned(), "vip".to_owned()].into(),
+            plugins: ["vip-domains".to_owned()].into(),
             ..Settings::default()
         });
         all["address"] = json!("a b@example.com");

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::agent::permission_sets;
+use super::agent::names;
 use super::command::AddressSettings;
 use super::{Answer, Desk, Outcome, Refusal, view};
 use crate::address::{
@@ -252,6 +252,9 @@ impl Desk {
                 return Err(Refusal::not_found(why));
             }
         }
+        for plugin in typed.plugins.iter().flatten().filter(|name| !name.is_empty()) {
+            self.plugin(plugin).await?;
+        }
         self.actor(typed.owner.as_ref()).await?;
         if typed.task.as_deref().is_some_and(Task::is_done) {
             return Err(Refusal::refused("a new task can't be done already; name a status such as \"not started\""));
@@ -289,7 +292,8 @@ pub(super) fn changed(stored: Settings, typed: AddressSettings) -> Settings {
         save_headers: typed.save_headers.unwrap_or(stored.save_headers),
         task: typed.task.or(stored.task).filter(|status| !status.trim().is_empty()),
         acknowledge: typed.acknowledge.unwrap_or(stored.acknowledge),
-        permission_sets: permission_sets(stored.permission_sets, typed.permission_sets),
+        permission_sets: names(stored.permission_sets, typed.permission_sets),
+        plugins: names(stored.plugins, typed.plugins),
     }
 }
 

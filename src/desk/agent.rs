@@ -138,7 +138,7 @@ impl Desk {
 }
 
 /// What stands in `typed`, where it names any.
-pub(super) fn permission_sets(stored: BTreeSet<String>, typed: Option<BTreeSet<String>>) -> BTreeSet<String> {
+pub(super) fn names(stored: BTreeSet<String>, typed: Option<BTreeSet<String>>) -> BTreeSet<String> {
     let mut sets = typed.unwrap_or(stored);
     sets.remove("");
     sets
@@ -149,7 +149,7 @@ fn changed(stored: Agent, typed: AgentSettings) -> Agent {
     skills.extend(typed.skills);
     skills.retain(|_, level| *level > 0);
     let capacity = typed.capacity.or(stored.capacity).filter(|capacity| *capacity > 0);
-    let permission_sets = permission_sets(stored.permission_sets, typed.permission_sets);
+    let permission_sets = names(stored.permission_sets, typed.permission_sets);
     Agent {
         name: typed.name.or(stored.name).filter(|name| !name.is_empty()),
         capacity,

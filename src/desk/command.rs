@@ -11,7 +11,7 @@ use std::pin::Pin;
 use serde::{Deserialize, Serialize};
 
 use crate::base::{CaseNumber, Mailbox, ReversePath, Span, Time};
-use crate::routing::{Accept, Assign, Presence};
+use crate::routing::{Accept, Assign, Presence, Scope};
 
 pub use super::profile::{ProfileCommand, ProfileSettings};
 
@@ -341,6 +341,8 @@ pub struct AddressSettings {
     pub acknowledge: Option<crate::address::Acknowledge>,
     /// All of them; an empty name is none.
     pub permission_sets: Option<BTreeSet<String>>,
+    /// The same.
+    pub plugins: Option<BTreeSet<String>>,
 }
 
 /// A command about plugins.
@@ -380,6 +382,9 @@ pub enum PluginChange {
         #[serde(default)]
         settings: BTreeMap<String, String>,
         order: Option<u32>,
+        /// Whose mail it is asked about.
+        #[serde(default)]
+        about: Option<Scope>,
     },
 }
 
@@ -396,6 +401,9 @@ pub struct PluginRequest {
     pub disabled: bool,
     #[serde(default)]
     pub settings: BTreeMap<String, String>,
+    /// Left as it was, or about all mail, unless said.
+    #[serde(default)]
+    pub about: Option<Scope>,
 }
 
 /// Settings of a queue as typed; `None` is "not named".

@@ -16,7 +16,7 @@ use crate::case::{Brief, Draft};
 use crate::intake::{active_plugins, load_plugin, refresh_plugins, saved_fields};
 use crate::message;
 use crate::plugin::{Question, Ready, check_vectors, settings, settings_in_force};
-use crate::routing::{Plugin, PluginFile, PluginState, PluginVersion, is_queue_name};
+use crate::routing::{Plugin, PluginFile, PluginState, PluginVersion, Scope, is_queue_name};
 use crate::store::{Batch, Kept, Page, tables};
 
 /// Between the orders of two plugins, so that others can be put there.
@@ -57,14 +57,15 @@ impl Desk {
                     let mut plugin = Plugin { state, ..kept.value.clone() };
                     plugin.replace(version.clone());
                     plugin.settings.extend(request.settings.clone());
+                    plugin.about = request.about.unwrap_or(plugin.about);
                     tables::PLUGINS.replace(&mut batch, &name, kept, &plugin);
                     plugin
                 }
                 None => {
                     let last = rows.iter().map(|row| row.value.order).max().unwrap_or(0);
                     let order = last.saturating_add(ORDER_STEP);
-                    let settings = request.settings.clone();
-                    let plugin = Plugin { settings, ..Plugin::new(&name, order, state, version.clone()) };
+                    let (settings, about) = (request.settings.clone(), request.about.unwrap_or_default());
+                    let plugin = Plugin { settings, about, ..Plugin::new(&name, order, state, version.clone()) };
                     tables::PLUGINS.insert(&mut batch, &name, &plugin);
                     plugin
                 }
@@ -103,7 +104,7 @@ impl Desk {
             PluginChange::Disable => self.plugin_enable(name, false).await,
             PluginChange::Rollback => self.plugin_rollback(name).await,
             PluginChange::Remove => self.plugin_remove(name).await,
-            PluginChange::Set { settings, order } => self.plugin_set(name, settings, order).await,
+            PluginChange::Set { settings, order, about } => self.plugin_set(name, settings, (order, about)).await,
         }
     }
 
@@ -126,13 +127,19 @@ impl Desk {
         .await
     }
 
-    async fn plugin_set(&self, name: &str, given: BTreeMap<String, String>, order: Option<u32>) -> Answer {
+    async fn plugin_set(
+        &self,
+        name: &str,
+        given: BTreeMap<String, String>,
+        (order, about): (Option<u32>, Option<Scope>),
+    ) -> Answer {
         let kept = self.plugin(name).await?;
         let ready = load_plugin(&self.site, &kept.value.current.hash).await?.map_err(Refusal::refused)?;
         settings(&ready.description, &given).map_err(|why| Refusal::refused(format!("{name}: {why}")))?;
         self.plugin_changed(name, |plugin| {
             plugin.settings.extend(given.clone());
             plugin.order = order.unwrap_or(plugin.order);
+            plugin.about = about.unwrap_or(plugin.about);
             Ok(())
         })
         .await
@@ -170,7 +177,7 @@ impl Desk {
         Ok(Outcome::Json(row))
     }
 
-    async fn plugin(&self, name: &str) -> Result<Kept<Plugin>, Refusal> {
+    pub(super) async fn plugin(&self, name: &str) -> Result<Kept<Plugin>, Refusal> {
         let kept = tables::PLUGINS.get(&*self.site.engine, name).await?;
         kept.ok_or_else(|| {
             Refusal::not_found(format!("there is no plugin {name}; postcase plugin list shows those that there are"))

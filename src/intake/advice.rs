@@ -57,7 +57,7 @@ pub async fn decide_advised(
     if !advisers.is_empty() && !reading.unread {
         counsel.states = advisers.states(site).await?;
         for address in openings(&decision) {
-            counsel.ask(site, &advisers, reading, (address, evidence)).await?;
+            counsel.ask(site, &advisers.at(address), reading, (address, evidence)).await?;
         }
         for case in joined(&decision).filter(|_| advisers.hear_of_answers()) {
             let case = cases.iter().find(|kept| kept.value.number == case);
@@ -258,6 +258,7 @@ impl Counsel {
         // That of the case, if the message came there.
         let own = addresses.min_by_key(|address| Some(&address.address) != case.address.as_ref());
         let Some(address) = own else { return Ok(()) };
+        let advisers = advisers.at(address);
         let (id, at, draft) = (reading.id, site.now(), Draft::of(case));
         let brief = brief(site, reading, &address.address, evidence.sender.contact.as_ref()).await?;
         let states = take(&mut self.states);

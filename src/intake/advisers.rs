@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{States, active_plugins};
 use super::plugins::{Chain, Failed};
+use crate::address::RoutingAddress;
 use crate::base::limits::FAILURES_TOLD_MAX;
 use crate::base::{MailId, Time};
 use crate::case::{Advice, Brief, Draft, Stage, Step};
@@ -50,6 +51,16 @@ impl Advisers {
 
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty() && self.plugins.is_empty()
+    }
+
+    /// Those that are asked about the mail of this address.
+    pub fn at(&self, address: &RoutingAddress) -> Self {
+        let is_asked = |plugin: &&Active| plugin.is_general || address.settings.plugins.contains(&plugin.name);
+        if self.plugins.iter().all(|plugin| is_asked(&plugin)) {
+            return self.clone();
+        }
+        let plugins = self.plugins.iter().filter(is_asked).cloned().collect();
+        Self { rules: self.rules.clone(), plugins: Arc::new(plugins) }
     }
 
     /// True when somebody wants to hear of messages that join a case.

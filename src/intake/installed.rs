@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::plugin::{Active, Ready, settings_in_force};
-use crate::routing::{Plugin, PluginState};
+use crate::routing::{Plugin, PluginState, Scope};
 use crate::store::{Page, ReadError, Site, tables};
 
 /// Lets what the store says be what runs.
@@ -27,7 +27,8 @@ pub async fn refresh_plugins(site: &Site) -> Result<(), ReadError> {
         match load_plugin(site, &row.current.hash).await? {
             Ok(ready) => {
                 let settings = settings_in_force(&ready.description, &row.settings);
-                active.push(Active { name: row.name, hash: row.current.hash, settings, ready });
+                let is_general = row.about == Scope::All;
+                active.push(Active { name: row.name, hash: row.current.hash, is_general, settings, ready });
             }
             Err(why) => {
                 tracing::error!(plugin = row.name, why, "a plugin can't be loaded; mail goes on without it");

@@ -36,6 +36,8 @@ struct Now {
 pub struct Active {
     pub name: String,
     pub hash: String,
+    /// True when it is asked about all mail, false when only about that of the addresses which name it.
+    pub is_general: bool,
     /// All that it has.
     pub settings: BTreeMap<String, String>,
     pub ready: Arc<Ready>,

@@ -20,7 +20,7 @@ mod tests;
 pub use agent::{Agent, Presence};
 pub use choice::Choice;
 pub use item::{Place, WorkItem};
-pub use plugin::{Plugin, PluginFile, PluginInput, PluginMemory, PluginState, PluginVersion};
+pub use plugin::{Plugin, PluginFile, PluginInput, PluginMemory, PluginState, PluginVersion, Scope};
 pub use profile::{Profile, Ration, Reset};
 pub use queue::{Accept, Assign, MAIN_QUEUE, Queue, is_queue_name};
 pub use switchboard::{Overdue, Overflow, Switchboard};

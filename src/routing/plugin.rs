@@ -22,6 +22,9 @@ pub struct Plugin {
     /// As they were given; its own defaults hold for the others.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, String>,
+    /// Whose mail it is asked about.
+    #[serde(default, skip_serializing_if = "Scope::is_all")]
+    pub about: Scope,
     /// Since it was installed or enabled.
     #[serde(default)]
     pub failures: u64,
@@ -51,6 +54,22 @@ pub enum PluginState {
     Suspended,
 }
 
+/// Whose mail a plugin is asked about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    #[default]
+    All,
+    /// That of the addresses which name it.
+    Named,
+}
+
+impl Scope {
+    fn is_all(&self) -> bool {
+        *self == Self::All
+    }
+}
+
 /// A component as it is stored, under its hash.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PluginFile {
@@ -77,8 +96,8 @@ pub struct PluginInput {
 
 impl Plugin {
     pub fn new(name: &str, order: u32, state: PluginState, current: PluginVersion) -> Self {
-        let (earlier, settings, failed_at) = Default::default();
-        Self { name: name.into(), order, state, current, earlier, settings, failures: 0, failed_at }
+        let (earlier, settings, about, failed_at) = Default::default();
+        Self { name: name.into(), order, state, current, earlier, settings, about, failures: 0, failed_at }
     }
 
     /// Another version takes the place of the current one, which can be had back.

@@ -6,8 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::Rows;
 use super::words::{
-    MODES, OVER_LIMIT, PRIORITIES, REPLY_TO, UNAUTHORISED, UNKNOWN_SENDER, permission_set, permission_sets, rate_limit,
-    word,
+    MODES, OVER_LIMIT, PRIORITIES, REPLY_TO, UNAUTHORISED, UNKNOWN_SENDER, name_or_none, names, rate_limit, word,
 };
 use crate::address::{AcceptFrom, Acknowledge, Mode, OnResolved, OverLimit, ReplyTo, Unauthorised, UnknownSender};
 use crate::base::{Mailbox, Span};
@@ -130,8 +129,11 @@ pub struct Settings {
     #[arg(long, value_name = "FILE")]
     acknowledge_file: Option<PathBuf>,
     /// Only agents who have one of these may take or answer its cases; an empty text: none
-    #[arg(long, value_name = "NAME", value_parser = permission_set)]
+    #[arg(long, value_name = "NAME", value_parser = name_or_none)]
     permission_set: Vec<String>,
+    /// A plugin that is asked about its mail beside those that are asked about all mail; an empty text: none
+    #[arg(long, value_name = "NAME", value_parser = name_or_none)]
+    plugin: Vec<String>,
 }
 
 impl Settings {
@@ -161,7 +163,8 @@ impl Settings {
             save_headers: self.save_headers,
             task: self.task,
             acknowledge,
-            permission_sets: permission_sets(self.permission_set),
+            permission_sets: names(self.permission_set),
+            plugins: names(self.plugin),
         })
     }
 }

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::words::pair;
+use super::words::{ABOUT, pair, word};
 use crate::base::limits;
 use crate::cli::failure::Failure;
 use crate::cli::meaning::Meaning;
 use crate::desk::Command;
 use crate::desk::command::{PluginChange, PluginCommand, PluginRequest};
+use crate::routing::Scope;
 
 #[derive(Debug, Subcommand)]
 pub enum Typed {
@@ -28,6 +29,9 @@ pub enum Typed {
         /// A setting of the plugin
         #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
         settings: Vec<(String, String)>,
+        /// Whose mail it is asked about: all, or only that of addresses that name it (address set --plugin)
+        #[arg(long, value_name = "WHOSE", value_parser = word::<Scope>(ABOUT))]
+        about: Option<Scope>,
     },
     /// Lists plugins in the order in which they are asked
     List,
@@ -47,6 +51,9 @@ pub enum Typed {
         /// Lower ones are asked first
         #[arg(long, value_name = "N")]
         order: Option<u32>,
+        /// Whose mail it is asked about: all, or only that of addresses that name it (address set --plugin)
+        #[arg(long, value_name = "WHOSE", value_parser = word::<Scope>(ABOUT))]
+        about: Option<Scope>,
     },
     /// Shows what a plugin advises on messages; changes nothing
     Test {
@@ -59,20 +66,23 @@ pub enum Typed {
 impl Typed {
     pub fn meaning(self) -> Result<Meaning, Failure> {
         Ok(Meaning::Ask(Command::Plugin(match self {
-            Self::Install { file, name, disabled, settings } => PluginCommand::Install(Box::new(PluginRequest {
-                component: base64(&file, limits::PLUGIN_FILE_BYTES_MAX)?,
-                name,
-                disabled,
-                settings: settings.into_iter().collect(),
-            })),
+            Self::Install { file, name, disabled, settings, about } => {
+                PluginCommand::Install(Box::new(PluginRequest {
+                    component: base64(&file, limits::PLUGIN_FILE_BYTES_MAX)?,
+                    name,
+                    disabled,
+                    settings: settings.into_iter().collect(),
+                    about,
+                }))
+            }
             Self::List => PluginCommand::List,
             Self::Enable { name } => PluginCommand::Change { name, change: PluginChange::Enable },
             Self::Disable { name } => PluginCommand::Change { name, change: PluginChange::Disable },
             Self::Rollback { name } => PluginCommand::Change { name, change: PluginChange::Rollback },
             Self::Remove { name } => PluginCommand::Change { name, change: PluginChange::Remove },
-            Self::Set { name, settings, order } => {
+            Self::Set { name, settings, order, about } => {
                 let settings = settings.into_iter().collect();
-                PluginCommand::Change { name, change: PluginChange::Set { settings, order } }
+                PluginCommand::Change { name, change: PluginChange::Set { settings, order, about } }
             }
             Self::Test { name, files } => {
                 let ask = |file: PathBuf| {

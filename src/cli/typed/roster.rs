@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::words::{ACCEPT, ASSIGN, PRESENCE, permission_set, permission_sets, skill, switch, word};
+use super::words::{ACCEPT, ASSIGN, PRESENCE, name_or_none, names, skill, switch, word};
 use crate::base::{Mailbox, Span};
 use crate::cli::failure::Failure;
 use crate::cli::meaning::Meaning;
@@ -141,7 +141,7 @@ pub struct AgentOptions {
     #[arg(long, value_name = "NAME=LEVEL", value_parser = skill)]
     skill: Vec<(String, u8)>,
     /// What lets them work on cases of addresses that ask for it; an empty text: none
-    #[arg(long, value_name = "NAME", value_parser = permission_set)]
+    #[arg(long, value_name = "NAME", value_parser = name_or_none)]
     permission_set: Vec<String>,
 }
 
@@ -153,7 +153,7 @@ impl From<AgentOptions> for AgentSettings {
             profile: typed.profile,
             notices: typed.notices,
             skills: typed.skill.into_iter().collect(),
-            permission_sets: permission_sets(typed.permission_set),
+            permission_sets: names(typed.permission_set),
         }
     }
 }

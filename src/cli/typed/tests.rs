@@ -58,8 +58,8 @@ fn addresses() {
             "unknown_sender": "hold", "reply_to": "replace", "over_limit": "hold", "on_resolved": "reopen-within 7d", "save_headers": true}}),
     );
     check(
-        "address set a@b.c --permission-set p --permission-set q",
-        json!({"command": "address-set", "address": "a@b.c", "settings": {"permission_sets": ["p", "q"]}}),
+        "address set a@b.c --permission-set p --permission-set q --plugin vip",
+        json!({"command": "address-set", "address": "a@b.c", "settings": {"permission_sets": ["p", "q"], "plugins": ["vip"]}}),
     );
     let set = |typed: &str| match parse(typed).unwrap().meaning().unwrap() {
         Meaning::Ask(Command::AddressSet { settings, .. }) => settings,
@@ -345,7 +345,7 @@ fn everything_else_is_wrong_usage() {
         "address add a@b.c --unauthorised requeue",
         "address add a@b.c --save-headers=perhaps",
         "case task 1 --status done",
-        "address add a@b.c --plugin p",
+        "address add a@b.c --plugin 'a b'",
         "address add a@b.c --mode both",
         "address add a@b.c --rate-limit 10",
         "address add a@b.c --rate-limit -1/day",

@@ -28,6 +28,7 @@ pub const DISPOSITIONS: &[&str] = &[
     "ignored",
 ];
 
+pub const ABOUT: &[&str] = &["all", "named"];
 pub const ASSIGN: &[&str] = &["round-robin", "most-capacity", "least-active", "skills", "pick"];
 pub const ACCEPT: &[&str] = &["auto", "ask"];
 pub const RESET: &[&str] = &["at-once", "end-of-day"];
@@ -76,13 +77,13 @@ pub fn units(text: &str) -> Result<(String, u32), String> {
 }
 
 /// A name, or nothing.
-pub fn permission_set(text: &str) -> Result<String, String> {
+pub fn name_or_none(text: &str) -> Result<String, String> {
     let fits = text.is_empty() || is_queue_name(text);
     fits.then(|| text.to_owned()).ok_or("expected a name of letters, digits, '-', '_' and '.', at most 64".into())
 }
 
 /// None when none is named.
-pub fn permission_sets(typed: Vec<String>) -> Option<BTreeSet<String>> {
+pub fn names(typed: Vec<String>) -> Option<BTreeSet<String>> {
     (!typed.is_empty()).then(|| typed.into_iter().collect())
 }
 
