@@ -1,4 +1,4 @@
-//! What one call of a plugin may take, of what is counted while it runs. Memory, stack and answers have limits of their own.
+//! What compiling a plugin and what one call of it may take. Memory, stack and answers of a call have limits of their own.
 
 use std::time::Duration;
 
@@ -13,11 +13,22 @@ pub struct Allowance {
     pub time: Duration,
     /// Calls of the host, which cost no fuel.
     pub host_calls: u32,
+    pub compiling: Compiling,
+}
+
+/// What the process may take that compiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compiling {
+    pub memory_bytes: u64,
+    pub cpu_seconds: u64,
 }
 
 impl Default for Allowance {
     fn default() -> Self {
-        Self { fuel: limits::PLUGIN_FUEL, time: limits::PLUGIN_TIME_MAX, host_calls: limits::PLUGIN_HOST_CALLS_MAX }
+        let (fuel, time, host_calls) = (limits::PLUGIN_FUEL, limits::PLUGIN_TIME_MAX, limits::PLUGIN_HOST_CALLS_MAX);
+        let memory_bytes = limits::PLUGIN_COMPILE_MEMORY_BYTES_MAX;
+        let compiling = Compiling { memory_bytes, cpu_seconds: limits::PLUGIN_COMPILE_CPU_SECONDS_MAX };
+        Self { fuel, time, host_calls, compiling }
     }
 }
 

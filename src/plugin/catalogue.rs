@@ -111,7 +111,7 @@ impl Catalogue {
                 return described(guest);
             }
         }
-        let code = Compiled::of(component).map_err(|error| error.to_string())?;
+        let code = Compiled::of(component, sandbox.compiling()).map_err(|error| error.to_string())?;
         let ready = described(Guest::load(sandbox, &code)?)?;
         if let Err(error) = write(&self.folder, &file, &code.sealed(hash)) {
             tracing::warn!(%error, file = %file.display(), "a compiled plugin can't be kept and is compiled at each start");

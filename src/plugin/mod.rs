@@ -22,7 +22,7 @@ mod question;
 mod vectors;
 
 pub use advice::{Advice, Stage};
-pub use allowance::Allowance;
+pub use allowance::{Allowance, Compiling};
 pub use answer::{Failure, Line, Memory, Told};
 pub use catalogue::{Active, Catalogue, Ready};
 pub use description::{Description, Setting, Vector, settings, settings_in_force};

@@ -10,7 +10,7 @@ use postcase::base::Time;
 use postcase::case::{Brief, Draft};
 use postcase::intake::saved_fields;
 use postcase::message;
-use postcase::plugin::{Allowance, Catalogue, Question, Ready, Stage, Told, check_vectors, settings};
+use postcase::plugin::{Allowance, Catalogue, Compiling, Question, Ready, Stage, Told, check_vectors, settings};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -32,6 +32,7 @@ pub fn trials() -> Vec<Trial> {
         trial("the examples advise as their vectors say", the_examples_advise),
         trial("hostile guests are stopped within their limits", hostile_guests_are_stopped),
         trial("whatever a call may take ends it, and nothing else", what_is_allowed_ends_it),
+        trial("compiling ends at its limits", compiling_ends),
         trial("a guest sees nothing of the machine", a_guest_sees_nothing),
         trial("what is no plugin is refused before it runs", no_plugins_are_refused),
     ]
@@ -130,7 +131,8 @@ fn hostile_guests_are_stopped() -> Result<(), Failed> {
 fn what_is_allowed_ends_it() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let component = guests::component("fixture")?;
-    let endless = Allowance { fuel: 1 << 60, time: Duration::from_secs(3600), host_calls: u32::MAX };
+    let (fuel, time, host_calls) = (1 << 60, Duration::from_secs(3600), u32::MAX);
+    let endless = Allowance { fuel, time, host_calls, ..Allowance::default() };
     let short = Allowance { time: Duration::from_millis(50), ..endless };
     for (subject, allowance, expected) in [
         ("loop forever", short, "it took longer than 50 ms"),
@@ -144,6 +146,48 @@ fn what_is_allowed_ends_it() -> Result<(), Failed> {
         let ready = catalogue.prepare(blake3::hash(&component).to_hex().as_str(), &component)?;
         let failure = told(&ready, subject, "1", &BTreeMap::new()).answer.err().ok_or("it was answered")?;
         assert_eq!(failure.to_string(), expected, "{subject}, {allowance:?}");
+    }
+    Ok(())
+}
+
+/// A component that takes long: one module with functions that compute at length.
+fn large_component() -> Vec<u8> {
+    fn sized(id: u8, content: &[u8]) -> Vec<u8> {
+        [&[id], leb(content.len()).as_slice(), content].concat()
+    }
+    fn leb(mut number: usize) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while number >= 0x80 {
+            bytes.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        bytes.push(number as u8);
+        bytes
+    }
+    const FUNCTIONS: usize = 100;
+    // local.get 0, i32.const 3, i32.mul, local.set 0
+    let steps = [0x20, 0, 0x41, 3, 0x6c, 0x21, 0].repeat(10_000);
+    let body = [&[1, 1, 0x7f], steps.as_slice(), &[0x0b]].concat();
+    let body = [leb(body.len()), body].concat();
+    let types = sized(1, &[1, 0x60, 0, 0]);
+    let functions = sized(3, &[leb(FUNCTIONS), vec![0; FUNCTIONS]].concat());
+    let code = sized(10, &[leb(FUNCTIONS), body.repeat(FUNCTIONS)].concat());
+    let module = [b"\0asm\x01\0\0\0".as_slice(), &types, &functions, &code].concat();
+    [b"\0asm\x0d\0\x01\0".as_slice(), &sized(1, &module)].concat()
+}
+
+fn compiling_ends() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let usual = Allowance::default();
+    for (compiling, expected) in [
+        (Compiling { cpu_seconds: 1, ..usual.compiling }, "compiling it took more than 1 s or 2048 MiB"),
+        (Compiling { memory_bytes: 1 << 20, ..usual.compiling }, "compiling it took more than 60 s or 1 MiB"),
+    ] {
+        let catalogue = Catalogue::with(folder.path().join("plugins"), Allowance { compiling, ..usual });
+        match catalogue.prepare("large", &large_component()) {
+            Ok(_) => return Err("it was compiled".into()),
+            Err(why) => assert_eq!(why, expected),
+        }
     }
     Ok(())
 }

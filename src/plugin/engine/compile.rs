@@ -1,6 +1,6 @@
 //! Compiling a component: in a process of its own, because a compiler that is fed by strangers may want any time and memory.
 //!
-//! The child is this program again with [`CHILD`] as its only argument: it limits itself, reads the component from standard
+//! The child is this program again with [`CHILD`] and what it may take as its arguments: it limits itself, reads the component from standard
 //! input and writes machine code to standard output. Machine code is as trusted as the program itself, so only what a child
 //! of this very program wrote is ever loaded: straight from its pipe, or from a file whose digest holds.
 
@@ -11,11 +11,12 @@ use std::io::{self, Read, Write};
 use std::process::{Command, ExitCode, Stdio};
 
 use rustix::process::{Resource, Rlimit, setrlimit};
-use wasmtime::Engine;
 use wasmtime::component::Component;
+use wasmtime::{Engine, OutOfMemory};
 
 use super::sandbox;
 use crate::base::limits;
+use crate::plugin::Compiling;
 
 /// The argument that makes this program a compiler.
 pub const CHILD: &str = "compile-plugin";
@@ -28,12 +29,8 @@ pub struct Compiled(Vec<u8>);
 pub enum CompileError {
     #[error("it is no component that can be compiled: {0}")]
     Component(String),
-    #[error(
-        "compiling it took more than {} s or {} MiB",
-        limits::PLUGIN_COMPILE_CPU_SECONDS_MAX,
-        limits::PLUGIN_COMPILE_MEMORY_BYTES_MAX >> 20
-    )]
-    Limits,
+    #[error("compiling it took more than {} s or {} MiB", _0.cpu_seconds, _0.memory_bytes >> 20)]
+    Limits(Compiling),
     #[error("the compiler can't be started: {0}")]
     Start(String),
 }
@@ -43,11 +40,11 @@ impl Compiled {
     ///
     /// # Errors
     /// See [`CompileError`].
-    pub fn of(component: &[u8]) -> Result<Self, CompileError> {
+    pub fn of(component: &[u8], most: Compiling) -> Result<Self, CompileError> {
         let started = |error: io::Error| CompileError::Start(error.to_string());
         // The same program also when its file was replaced since it started.
         let mut child = Command::new("/proc/self/exe")
-            .arg(CHILD)
+            .args([CHILD, &most.memory_bytes.to_string(), &most.cpu_seconds.to_string()])
             .env_clear()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -57,13 +54,13 @@ impl Compiled {
         // A child that refuses its input has said why.
         child.stdin.take().expect("it is piped").write_all(component).ok();
         let mut code = Vec::new();
-        let most = limits::PLUGIN_CODE_BYTES_MAX as u64;
-        child.stdout.take().expect("it is piped").take(most).read_to_end(&mut code).map_err(started)?;
+        let code_bytes_max = limits::PLUGIN_CODE_BYTES_MAX as u64;
+        child.stdout.take().expect("it is piped").take(code_bytes_max).read_to_end(&mut code).map_err(started)?;
         let ended = child.wait_with_output().map_err(started)?;
         match ended.status.code() {
             Some(0) => Ok(Self(code)),
             Some(1) => Err(CompileError::Component(String::from_utf8_lossy(&ended.stderr).trim().to_owned())),
-            _ => Err(CompileError::Limits),
+            _ => Err(CompileError::Limits(most)),
         }
     }
 
@@ -94,45 +91,62 @@ fn digest(component_hash: &str, code: &[u8]) -> [u8; blake3::OUT_LEN] {
 /// Is the compiler, when this process was started as one.
 pub fn child() -> Option<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);
-    if arguments.next()? != CHILD || arguments.next().is_some() {
+    if arguments.next()? != CHILD {
         return None;
     }
-    Some(match compile() {
+    let mut number = || arguments.next()?.to_str()?.parse().ok();
+    let most = Compiling { memory_bytes: number()?, cpu_seconds: number()? };
+    Some(match compile(most) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
+        Err(Refused::Component(why)) => {
             writeln!(io::stderr(), "{why}").ok();
             ExitCode::FAILURE
         }
+        // As if the system had ended it.
+        Err(Refused::Memory) => ExitCode::from(2),
     })
 }
 
-fn compile() -> Result<(), String> {
+/// What the child comes to.
+enum Refused {
+    Memory,
+    Component(String),
+}
+
+impl From<io::Error> for Refused {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::OutOfMemory { Self::Memory } else { Self::Component(error.to_string()) }
+    }
+}
+
+impl From<wasmtime::Error> for Refused {
+    fn from(error: wasmtime::Error) -> Self {
+        if error.is::<OutOfMemory>() {
+            return Self::Memory;
+        }
+        let text = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
+        Self::Component(text.chars().take(limits::PLUGIN_LOG_BYTES_MAX).collect())
+    }
+}
+
+fn compile(most: Compiling) -> Result<(), Refused> {
     for (resource, most) in [
-        (Resource::As, limits::PLUGIN_COMPILE_MEMORY_BYTES_MAX),
-        (Resource::Cpu, limits::PLUGIN_COMPILE_CPU_SECONDS_MAX),
+        (Resource::As, most.memory_bytes),
+        (Resource::Cpu, most.cpu_seconds),
         (Resource::Core, 0),
         (Resource::Fsize, 0),
     ] {
-        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }).map_err(|error| error.to_string())?;
+        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }).map_err(io::Error::from)?;
     }
     let mut component = Vec::new();
     let most = limits::PLUGIN_FILE_BYTES_MAX as u64;
-    io::stdin().take(most + 1).read_to_end(&mut component).map_err(|error| error.to_string())?;
+    io::stdin().take(most + 1).read_to_end(&mut component)?;
     if component.len() as u64 > most {
-        return Err(format!("it has more than {} MiB", most >> 20));
+        return Err(Refused::Component(format!("it has more than {} MiB", most >> 20)));
     }
-    let one_line = |error: wasmtime::Error| {
-        let text = format!("{error:#}");
-        text.split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ")
-            .chars()
-            .take(limits::PLUGIN_LOG_BYTES_MAX)
-            .collect::<String>()
-    };
-    let engine = Engine::new(&sandbox::config()).map_err(one_line)?;
-    let code = engine.precompile_component(&component).map_err(one_line)?;
-    io::stdout().write_all(&code).and_then(|()| io::stdout().flush()).map_err(|error| error.to_string())
+    let code = Engine::new(&sandbox::config())?.precompile_component(&component)?;
+    io::stdout().write_all(&code)?;
+    Ok(io::stdout().flush()?)
 }
 
 #[cfg(test)]

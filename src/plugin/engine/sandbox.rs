@@ -10,7 +10,7 @@ use std::thread;
 use wasmtime::{Config, Engine, EngineWeak};
 
 use crate::base::limits;
-use crate::plugin::Allowance;
+use crate::plugin::{Allowance, Compiling};
 
 /// One for each server.
 pub struct Sandbox {
@@ -47,6 +47,11 @@ impl Sandbox {
         let thread = thread::Builder::new().name("plugin-clock".into());
         thread.spawn(move || ticks.run(&weak)).map_err(|error| format!("no thread can be started: {error}"))?;
         Ok(Self { engine, ticker, allowance })
+    }
+
+    /// What compiling for it may take.
+    pub fn compiling(&self) -> Compiling {
+        self.allowance.compiling
     }
 }
 

@@ -43,7 +43,9 @@ pub(super) fn link(linker: &mut Linker<State>, component: &Component) -> Result<
 
 fn define(instance: &mut LinkerInstance<'_, State>, interface: &str) -> Result<()> {
     match interface {
-        "wasi:clocks/wall-clock" => answer(instance, "now", |state| Datetime { seconds: state.at_seconds, nanoseconds: 0 }),
+        "wasi:clocks/wall-clock" => {
+            answer(instance, "now", |state| Datetime { seconds: state.at_seconds, nanoseconds: 0 })
+        }
         "wasi:clocks/monotonic-clock" => answer(instance, "now", |_| 0_u64),
         "wasi:cli/environment" => {
             answer(instance, "get-environment", |_| Vec::<(String, String)>::new())?;
@@ -58,9 +60,7 @@ fn define(instance: &mut LinkerInstance<'_, State>, interface: &str) -> Result<(
             instance.func_wrap("get-insecure-random-bytes", bytes)?;
             answer(instance, "get-insecure-random-u64", State::chance)
         }
-        "wasi:random/insecure-seed" => {
-            answer(instance, "insecure-seed", |state| (state.chance(), state.chance()))
-        }
+        "wasi:random/insecure-seed" => answer(instance, "insecure-seed", |state| (state.chance(), state.chance())),
         _ => Ok(()),
     }
 }
