@@ -8,18 +8,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::take;
+use std::time::Duration;
 
-use super::{Reading, States};
 use super::advisers::{Advisers, Asking, Heard};
 use super::detour::{Look, followed};
 use super::plugins::{Failed, count_failures};
 use super::reading::saved_fields;
+use super::{Reading, States};
 use crate::address::RoutingAddress;
-use crate::base::{CaseNumber, Mailbox, Time};
+use crate::base::{CaseNumber, Mailbox, Time, limits};
 use crate::case::{
     Advice, Advised, Beside, Brief, Case, Contact, Counselled, Decision, Direction, Disposition, Draft, Evidence,
-    Happening, Hint, KnownContact, Lost, Mail, Opening, PLUGIN, Reason, Recipient, SKILL, SetAside, Stage, Status, Step, TAG, WORKSTREAM,
-    Weighed, decide, weigh,
+    Happening, Hint, KnownContact, Lost, Mail, Opening, PLUGIN, Reason, Recipient, SKILL, SetAside, Stage, Status,
+    Step, TAG, WORKSTREAM, Weighed, decide, weigh,
 };
 use crate::message;
 use crate::rules::{MAIN_WORKSTREAM, Rules};
@@ -41,6 +42,8 @@ pub struct Counsel {
     failed: Vec<(About, Failed)>,
     /// What plugins keep from now on, to be written with the decision.
     pub states: States,
+    /// How long the message still waits for plugins.
+    left: Duration,
     /// For the explanation.
     pub steps: Vec<Step>,
 }
@@ -52,7 +55,7 @@ pub async fn decide_advised(
     (evidence, cases): (&Evidence, &[Kept<Case>]),
 ) -> Result<(Decision, Counsel), ReadError> {
     let decision = decide(evidence);
-    let mut counsel = Counsel::default();
+    let mut counsel = Counsel { left: limits::PLUGIN_CHAIN_TIME_MAX, ..Counsel::default() };
     let advisers = Advisers::of(site).await?;
     if !advisers.is_empty() && !reading.unread {
         counsel.states = advisers.states(site).await?;
@@ -61,7 +64,8 @@ pub async fn decide_advised(
         }
         for case in joined(&decision).filter(|_| advisers.hear_of_answers()) {
             let case = cases.iter().find(|kept| kept.value.number == case);
-            counsel.ask_again(site, &advisers, reading, (&case.expect("it is of the evidence").value, evidence)).await?;
+            let case = &case.expect("a decision names only cases of its evidence").value;
+            counsel.ask_again(site, &advisers, reading, (case, evidence)).await?;
         }
         counsel.steps.extend(counsel.states.steps());
         count_failures(site, &counsel.failed_plugins()).await;
@@ -201,7 +205,7 @@ fn summary(rules: &Rules, address: &Mailbox, weighed: &[Weighed], (began, ended)
 }
 
 fn failure(failed: &Failed) -> Step {
-    let Failed { stage, by, version, why } = failed.clone();
+    let Failed { stage, by, version, why, .. } = failed.clone();
     Step { stage: stage.to_string(), by, version, outcome: "it failed and says nothing".into(), why, took_us: 0 }
 }
 
@@ -227,7 +231,8 @@ impl Counsel {
         let began = site.now();
         let brief = brief(site, reading, &address.address, evidence.sender.contact.as_ref()).await?;
         let (id, stages, draft, states) = (reading.id, &Stage::OPENING, draft(address), take(&mut self.states));
-        let mut heard = advisers.ask(Asking { stages, brief, draft, id, at: began, states }).await;
+        let patience = self.left;
+        let mut heard = advisers.ask(Asking { stages, brief, draft, id, at: began, states, patience }).await;
         heard.advice = followed(site, take(&mut heard.advice), began, Look::Whole).await?;
         let missing = missing(site, &heard.advice).await?;
         let barred = |what: &Advised| match what {
@@ -261,8 +266,9 @@ impl Counsel {
         let advisers = advisers.at(address);
         let (id, at, draft) = (reading.id, site.now(), Draft::of(case));
         let brief = brief(site, reading, &address.address, evidence.sender.contact.as_ref()).await?;
-        let states = take(&mut self.states);
-        let heard = advisers.ask(Asking { stages: &[Stage::FollowUp], brief, draft, id, at, states }).await;
+        let (states, patience) = (take(&mut self.states), self.left);
+        let stages = &[Stage::FollowUp];
+        let heard = advisers.ask(Asking { stages, brief, draft, id, at, states, patience }).await;
         self.heard(About::Joined(case.number), heard, |what| {
             let elsewhere = what.places() || matches!(what, Advised::Workstream(_));
             elsewhere.then(|| Lost::Overruled("the case has its place, where a message that joins it leaves it".into()))
@@ -272,8 +278,8 @@ impl Counsel {
 
     /// Keeps what was said about a case.
     fn heard(&mut self, about: About, heard: Heard, barred: impl Fn(&Advised) -> Option<Lost>) -> &[Weighed] {
-        let Heard { advice, unclear: mut told, failed, states } = heard;
-        self.states = states;
+        let Heard { advice, unclear: mut told, failed, states, left } = heard;
+        (self.states, self.left) = (states, left);
         let weighed = weigh(advice, barred);
         told.extend(failed.iter().map(|failed| (failed.stage, failure(failed))));
         told.extend(weighed.iter().map(|weighed| (weighed.advice.stage, step(weighed))));
@@ -305,12 +311,13 @@ impl Counsel {
         })
     }
 
-    /// Each plugin that failed, or said what can't be followed, once.
+    /// Each plugin that failed by itself, or said what can't be followed, once.
     fn failed_plugins(&self) -> Vec<String> {
         let wrong = self.said.iter().flat_map(|(_, weighed)| weighed);
         let wrong =
             wrong.filter(|weighed| matches!(weighed.lost, Some(Lost::Wrong(_)))).map(|weighed| &weighed.advice.by);
-        let all = self.failed.iter().map(|(_, failed)| &failed.by).chain(wrong);
+        let failed = self.failed.iter().filter(|(_, failed)| failed.had_time);
+        let all = failed.map(|(_, failed)| &failed.by).chain(wrong);
         let all: BTreeSet<&String> = all.filter(|by| by.starts_with(PLUGIN)).collect();
         all.into_iter().cloned().collect()
     }

@@ -1,9 +1,10 @@
 //! Whoever is asked about a case: at each stage the rules, then the plugins, each in their order.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::{States, active_plugins};
 use super::plugins::{Chain, Failed};
+use super::{States, active_plugins};
 use crate::address::RoutingAddress;
 use crate::base::limits::FAILURES_TOLD_MAX;
 use crate::base::{MailId, Time};
@@ -28,6 +29,8 @@ pub struct Asking {
     pub at: Time,
     /// What plugins have kept before.
     pub states: States,
+    /// How long the message waits for plugins.
+    pub patience: Duration,
 }
 
 /// What they said.
@@ -40,6 +43,8 @@ pub struct Heard {
     pub failed: Vec<Failed>,
     /// What plugins keep from now on.
     pub states: States,
+    /// What is left of the patience.
+    pub left: Duration,
 }
 
 impl Advisers {
@@ -73,7 +78,8 @@ impl Advisers {
     /// # Errors
     /// When the store can't be read.
     pub async fn states(&self, site: &Site) -> Result<States, ReadError> {
-        if self.plugins.is_empty() { Ok(States::default()) } else { States::read(site, &self.plugins).await }
+        let plugins: Vec<_> = self.plugins.iter().map(|plugin| (plugin.name.as_str(), plugin.hash.as_str())).collect();
+        if plugins.is_empty() { Ok(States::default()) } else { States::read(site, &plugins).await }
     }
 
     /// What all of them say.
@@ -82,19 +88,19 @@ impl Advisers {
             return self.hear(asking);
         }
         // Plugins compute on a thread of their own: this one belongs to everybody.
-        let (id, asked, kept) = (asking.id, self.clone(), asking.states.clone());
+        let (id, asked, states, left) = (asking.id, self.clone(), asking.states.clone(), asking.patience);
         let heard = tokio::task::spawn_blocking(move || asked.hear(asking)).await;
         heard.unwrap_or_else(|error| {
             tracing::error!(%id, %error, "a message is decided without advice");
-            Heard { states: kept, ..Heard::default() }
+            Heard { states, left, ..Heard::default() }
         })
     }
 
     fn hear(&self, asking: Asking) -> Heard {
-        let Asking { stages, brief, mut draft, id, at, states } = asking;
+        let Asking { stages, brief, mut draft, id, at, states, patience } = asking;
         let rules = &self.rules;
         let mut subject = Subject::of(&brief);
-        let mut chain = Chain::new(&self.plugins, &brief, (id, at), states);
+        let mut chain = Chain::new(&self.plugins, &brief, (id, at), (states, patience));
         let mut heard = Heard::default();
         for stage in stages.iter().copied() {
             let unclear = &mut heard.unclear;
@@ -109,6 +115,6 @@ impl Advisers {
             }));
             heard.advice.extend(chain.ask(stage, &mut draft));
         }
-        Heard { failed: chain.failed, states: chain.states, ..heard }
+        Heard { failed: chain.failed, states: chain.states, left: chain.left, ..heard }
     }
 }

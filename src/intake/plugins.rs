@@ -21,7 +21,8 @@ pub struct Chain<'a> {
     pub failed: Vec<Failed>,
     /// What they keep, from call to call.
     pub states: States,
-    left: Duration,
+    /// How long the message still waits for them.
+    pub left: Duration,
 }
 
 /// A plugin that failed on this message.
@@ -32,11 +33,18 @@ pub struct Failed {
     pub by: String,
     pub version: String,
     pub why: String,
+    /// False when those before it left it less time than a call has.
+    pub had_time: bool,
 }
 
 impl<'a> Chain<'a> {
-    pub fn new(active: &'a [Active], brief: &'a Brief, (id, at): (MailId, Time), states: States) -> Self {
-        Self { active, brief, id, at, failed: Vec::new(), states, left: limits::PLUGIN_CHAIN_TIME_MAX }
+    pub fn new(
+        active: &'a [Active],
+        brief: &'a Brief,
+        (id, at): (MailId, Time),
+        (states, left): (States, Duration),
+    ) -> Self {
+        Self { active, brief, id, at, failed: Vec::new(), states, left }
     }
 
     /// What they say at one stage; later ones see what earlier ones said. One that failed is not asked again.
@@ -48,6 +56,7 @@ impl<'a> Chain<'a> {
                 continue;
             }
             let version = plugin.version().to_owned();
+            let had_time = self.left >= limits::PLUGIN_TIME_MAX;
             match self.ask_one(plugin, stage, draft) {
                 Ok(said) => advice.extend(said.into_iter().map(|said| {
                     draft.take(&said.what);
@@ -57,7 +66,7 @@ impl<'a> Chain<'a> {
                     };
                     Advice { stage, by: by.clone(), version: version.clone(), what: said.what, why, line: None }
                 })),
-                Err(why) => self.failed.push(Failed { stage, by, version, why }),
+                Err(why) => self.failed.push(Failed { stage, by, version, why, had_time }),
             }
         }
         advice
@@ -77,7 +86,7 @@ impl<'a> Chain<'a> {
             tracing::debug!(plugin = plugin.name, level = line.level, text = line.text, "a plugin says");
         }
         let answer = told.answer.map_err(|failure| failure.to_string())?;
-        self.states.take(plugin, told.memory);
+        self.states.take(&plugin.name, &plugin.hash, told.memory);
         Ok(answer)
     }
 }

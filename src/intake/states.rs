@@ -11,7 +11,7 @@ use data_encoding::BASE64;
 
 use crate::base::MailId;
 use crate::case::{PLUGIN, Step};
-use crate::plugin::{Active, Memory};
+use crate::plugin::Memory;
 use crate::routing::{PluginInput, PluginMemory};
 use crate::store::{Batch, Kept, ReadError, Site, tables};
 
@@ -29,16 +29,16 @@ struct Held {
 }
 
 impl States {
-    /// What these plugins keep now.
+    /// What these plugins, each with the hash of its component, keep now.
     ///
     /// # Errors
     /// When the store can't be read.
-    pub async fn read(site: &Site, active: &[Active]) -> Result<Self, ReadError> {
-        let names = active.iter().map(|plugin| plugin.name.as_str());
+    pub async fn read(site: &Site, plugins: &[(&str, &str)]) -> Result<Self, ReadError> {
+        let names = plugins.iter().map(|(name, _)| *name);
         let rows = tables::PLUGIN_MEMORIES.get_many(&*site.engine, names).await?;
-        let held = active.iter().zip(rows).map(|(plugin, row)| {
+        let held = plugins.iter().zip(rows).map(|((name, hash), row)| {
             let state = row.as_ref().map(|row| row.value.state.as_str()).unwrap_or_default();
-            (plugin.name.clone(), Held::new(&plugin.hash, decoded(state), row))
+            ((*name).to_owned(), Held::new(hash, decoded(state), row))
         });
         Ok(Self(held.collect()))
     }
@@ -59,8 +59,8 @@ impl States {
     }
 
     /// A call has come to its end with this.
-    pub fn take(&mut self, plugin: &Active, memory: Memory) {
-        let held = self.0.entry(plugin.name.clone()).or_insert_with(|| Held::new(&plugin.hash, Vec::new(), None));
+    pub fn take(&mut self, plugin: &str, hash: &str, memory: Memory) {
+        let held = self.0.entry(plugin.to_owned()).or_insert_with(|| Held::new(hash, Vec::new(), None));
         held.was_read |= memory.read;
         if let Some(kept) = memory.kept {
             held.now = kept;
@@ -125,6 +125,7 @@ fn decoded(state: &str) -> Vec<u8> {
 fn words(state: &[u8]) -> String {
     match state {
         [] => "nothing".to_owned(),
+        [_] => format!("1 byte, {}", &blake3::hash(state).to_hex()[..12]),
         state => format!("{} bytes, {}", state.len(), &blake3::hash(state).to_hex()[..12]),
     }
 }

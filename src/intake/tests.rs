@@ -3,6 +3,7 @@
 mod order;
 mod plugins;
 mod senders;
+mod states;
 
 use std::net::SocketAddr;
 use std::ops::{Bound, Range};
