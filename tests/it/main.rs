@@ -14,6 +14,7 @@ mod erasure;
 mod floor;
 mod fuzz;
 mod guests;
+mod hostile;
 mod import;
 mod internet;
 mod kill;
@@ -77,6 +78,7 @@ fn main() -> ExitCode {
     trials.extend(rotation::trials(SERVER.is_some()));
     trials.extend(durability::trials(SERVER.is_some()));
     trials.extend(plugins::trials());
+    trials.extend(hostile::trials(SERVER.is_some()));
     trials.extend(mistakes::trials());
     trials.extend(peers::trials());
     trials.extend(fields::trials());
