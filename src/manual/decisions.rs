@@ -340,6 +340,19 @@
 //!
 //! **2026-11-29: a plugin brings its own vectors.** They are part of what `describe` answers, so that one file is all there is to
 //! install, and the new version of a plugin that doesn't advise as its author meant it never runs.
+//!
+//! **2026-11-29: what a plugin keeps goes through the host, not through its answer.** `advise` stays as it is, and a component that
+//! keeps nothing doesn't know of it. The state is one row, written by the commit of the decision over what was read; the input of
+//! each decision is a row of its own by the message, because 64 KiB don't belong into a record that lists read, and goes with the
+//! message. Only who writes can conflict, and then messages go one after the other; a plugin that counts costs a commit for
+//! each message.
+//!
+//! **2026-11-29: a plugin's time is that of the clock, not of ticks.** Ticks that were counted let a call run for as long as the
+//! thread that ticks came late, and none is seen in a call of the host. A tick and each call of the host now look at the clock, and
+//! calls of the host have a number of their own, which ends a flood of them at the same place everywhere.
+//!
+//! **2026-11-29: advice at follow-up places nothing.** A case that somebody works on has its place; a plugin that would
+//! move it for a word in an answer would take it from under the agent's hands.
 //! **2026-11-29: the header section ends where others would lose the sender, and not before.** At a line that is no field Postfix,
 //! sendmail and Python end the section; we skip it, because a desk that files mail under nobody helps nobody. Where text would be lost
 //! instead (no empty line at all, or one of spaces) it ends there. For the same reason a Message-ID with two `@` stays whole, an

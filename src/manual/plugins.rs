@@ -16,13 +16,30 @@
 //! It is given facts of one message, cut to a size, and answers with advice. Each call has an instance of its own with
 //! 32 MiB of memory, 512 KiB of stack, 50 million instructions and 100 ms; an answer has at most 100 pieces of advice in 64 KiB.
 //! The clock stands at the time of receipt and chance comes from the mail, so that the same mail gets the same advice again. There
-//! is nothing else: no files, network, environment or standard output; `host.log` is for a few lines.
+//! is nothing else: no files, network, environment or standard output; `host.log` is for a few lines. Fuel ends the same call at
+//! the same place everywhere; time is that of the real clock, which a guest meets every 10 ms and whenever it calls the host,
+//! at most 1,000 times. A call that comes late in the chain has what is left of it.
+//!
+//! # What it may remember
+//! `host.set-state` keeps up to 64 KiB for the messages to come, `host.get-state` shows what was kept last. It is written in the
+//! same commit as what becomes of the message, over what was read: of two messages that are decided at once the second is asked
+//! again, so that no count is lost, and messages wait for each other there. A call that fails keeps nothing, and neither do
+//! `plugin test` and replay. What a plugin had kept when it looked is recorded with the message, so that it can be asked exactly the
+//! same again, and is erased with it; what it keeps itself is not looked through when somebody is erased, so it must
+//! hold nothing of anybody. It is the plugin's, whatever its version, until `plugin remove`.
 //!
 //! # When it is asked
 //! About each case that a message opens, at the stages that it names: at each of them the rules first, then the plugins in their order
 //! (`postcase rules show --order`). Later ones see what earlier ones said. The first that places the case wins, the rest
 //! adds up; `postcase message explain` says who advised what, in which version, and why it lost. All plugins together have
-//! 500 ms for a message. The stages `assign` and `follow-up` are in the contract, but not asked yet.
+//! 500 ms for a message.
+//!
+//! About each message that joins a case the plugins that name `follow-up` are asked, with the case as it is then. What they say
+//! changes it and is told on it; a queue, an agent or a reason to hold is not followed, because the case has its place. The stage
+//! `assign` is in the contract, but not asked yet.
+//!
+//! A plugin is asked about all mail, or with `plugin set NAME --about named` only about that of the addresses which name it with
+//! `address set ADDRESS --plugin NAME`.
 //!
 //! # When it fails
 //! A call that traps, takes too much, answers an error or words that aren't known is that plugin's failure; its whole answer
