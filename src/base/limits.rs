@@ -384,8 +384,10 @@ pub const PLUGIN_TIME_MAX: Duration = Duration::from_millis(100);
 pub const PLUGIN_TICK: Duration = Duration::from_millis(10);
 /// Calls of the host in one call, which cost no fuel: a language's start takes ten, and more lines than this are no log.
 pub const PLUGIN_HOST_CALLS_MAX: u32 = 1000;
-/// Memory of one call: a plugin reads one message.
-pub const PLUGIN_MEMORY_BYTES_MAX: usize = 32 * MIB;
+/// Memory of one call in MiB unless an administrator gives it more: a plugin reads one message.
+pub const PLUGIN_MEMORY_MIB: u32 = 32;
+/// The most that can be given: an interpreter alone takes up to 16, its modules and data come on top.
+pub const PLUGIN_MEMORY_MIB_MAX: u32 = 96;
 /// Entries of a plugin's tables, which hold functions: large interpreters have some thousands.
 pub const PLUGIN_TABLE_ENTRIES_MAX: usize = 40_000;
 /// Core modules, tables and memories of one plugin: componentised interpreters have up to 40.
@@ -401,8 +403,8 @@ pub const PLUGIN_ADVICE_MAX: usize = 100;
 /// Lines that one call may log, and the length of each.
 pub const PLUGIN_LOG_LINES_MAX: usize = 16;
 pub const PLUGIN_LOG_BYTES_MAX: usize = KIB;
-/// A component as a file: the largest are Python with its standard library.
-pub const PLUGIN_FILE_BYTES_MAX: usize = REPLY_BYTES_MAX;
+/// A component as a file, which travels like a message: the largest are Python with its standard library, 18 MiB.
+pub const PLUGIN_FILE_BYTES_MAX: usize = MESSAGE_BYTES_MAX;
 /// The same as machine code.
 pub const PLUGIN_CODE_BYTES_MAX: usize = 128 * MIB;
 /// Compiling one: what Python takes, thrice.

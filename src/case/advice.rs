@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::Detour;
 use super::event::Fields;
-use super::fold::Case;
+use super::fold::{Case, PLUGIN};
 use crate::base::{CaseNumber, Mailbox, Priority};
 
 /// When advice is asked for, in this order.
@@ -166,7 +166,7 @@ impl Advised {
 }
 
 /// What all advice comes to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counselled {
     #[serde(flatten)]
     pub draft: Draft,
@@ -175,33 +175,54 @@ pub struct Counselled {
     pub agent: Option<Mailbox>,
     pub hold: Option<String>,
     pub notes: Vec<String>,
+    /// Advisers that failed, or said what can't be followed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<String>,
     /// Who placed it.
     #[serde(skip)]
     pub by: Option<String>,
+    /// Why plugins say what they say.
+    #[serde(skip)]
+    pub reasons: Vec<String>,
 }
 
 impl Counselled {
     pub fn of(draft: Draft, weighed: &[Weighed]) -> Self {
-        let mut all = Self { draft, queue: None, agent: None, hold: None, notes: Vec::new(), by: None };
-        for advice in weighed.iter().filter(|weighed| weighed.lost.is_none()).map(|weighed| &weighed.advice) {
-            match &advice.what {
-                Advised::Queue(queue) | Advised::QueueOr { queue, .. } => all.queue = Some(queue.clone()),
-                Advised::Agent(agent) => all.agent = Some(agent.clone()),
-                Advised::Hold(why) => all.hold = Some(why.clone()),
-                Advised::Note(text) => all.notes.push(text.clone()),
-                _ => {}
-            }
-            if advice.what.places() {
-                all.by = Some(advice.by.clone());
+        let mut all = Self { draft, ..Self::default() };
+        for Weighed { advice, lost } in weighed {
+            match lost {
+                None => all.take(advice),
+                Some(Lost::Wrong(why)) => {
+                    all.failed.push(format!("{} failed: {why}", advice.by));
+                    all.failed.dedup();
+                }
+                Some(Lost::Overruled(_)) => {}
             }
         }
         all
     }
 
+    fn take(&mut self, advice: &Advice) {
+        match &advice.what {
+            Advised::Queue(queue) | Advised::QueueOr { queue, .. } => self.queue = Some(queue.clone()),
+            Advised::Agent(agent) => self.agent = Some(agent.clone()),
+            Advised::Hold(why) => self.hold = Some(why.clone()),
+            Advised::Note(text) => self.notes.push(text.clone()),
+            _ => {}
+        }
+        if advice.what.places() {
+            self.by = Some(advice.by.clone());
+        }
+        let reason = format!("{} {}: {}", advice.by, advice.version, advice.why);
+        if advice.by.starts_with(PLUGIN) && !self.reasons.contains(&reason) {
+            self.reasons.push(reason);
+        }
+    }
+
     /// What is different in another one, in words; none when they are the same.
     pub fn difference(&self, other: &Self) -> Option<String> {
         let (before, after) = (serde_json::json!(self), serde_json::json!(other));
-        let names = before.as_object()?.keys();
+        let names = before.as_object()?.keys().filter(|name| *name != "failed");
         let changed = names.filter(|name| before[*name] != after[*name]);
         let words = |value: &serde_json::Value| match value {
             serde_json::Value::Null => "none".to_owned(),
@@ -210,9 +231,14 @@ impl Counselled {
         };
         let mut told: Vec<String> =
             changed.map(|name| format!("{name} {} instead of {}", words(&after[name]), words(&before[name]))).collect();
+        let new = |ours: &[String], others: &[String]| -> Vec<String> {
+            others.iter().filter(|other| !ours.contains(other)).cloned().collect()
+        };
+        told.extend(new(&self.failed, &other.failed));
         if told.is_empty() {
             return None;
         }
+        told.extend(new(&self.reasons, &other.reasons));
         if self.by != other.by {
             let by = |one: &Self| one.by.clone().unwrap_or_else(|| "its address".to_owned());
             told.push(format!("placed by {} instead of {}", by(other), by(self)));

@@ -7,7 +7,7 @@ use clap_complete::Shell;
 use crate::auth::Transaction;
 use crate::base::{Mailbox, Time};
 use crate::desk::Command;
-use crate::desk::command::ReplyRequest;
+use crate::desk::command::{PluginRequest, ReplyRequest};
 
 /// Something to do.
 #[derive(Debug, PartialEq)]
@@ -39,7 +39,8 @@ pub enum Meaning {
     },
     /// Needs neither, too.
     ReplayFiles {
-        rules: PathBuf,
+        rules: Option<PathBuf>,
+        plugin: Option<Box<PluginRequest>>,
         files: Vec<PathBuf>,
     },
     /// Like [`Ask`](Self::Ask), and takes its time.

@@ -134,7 +134,9 @@ async fn run_with(settings: &Settings, meaning: Meaning, json: bool) -> Result<(
             Ok(print(&command, reach::ask(settings, &command).await?, json)?)
         }
         Meaning::RulesTest { file, address } => rules::test(settings, &file, address.as_ref(), json),
-        Meaning::ReplayFiles { rules, files } => rules::replay(settings, &rules, &files, json),
+        Meaning::ReplayFiles { rules, plugin, files } => {
+            rules::replay(settings, (rules.as_deref(), plugin.as_deref()), &files, json)
+        }
         Meaning::Erase(command) => {
             let asks = !json && io::stdin().is_terminal();
             let (mut typed, mut reached) = (io::stdin().lock(), reach::reach(settings).await?);

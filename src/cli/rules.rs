@@ -1,8 +1,9 @@
-//! `postcase rules test FILE.eml`: what each rule makes of a message; and `postcase replay --rules FILE FILE.eml...`: what
-//! other rules would change. Neither needs a server or a store.
+//! `postcase rules test FILE.eml`: what each rule makes of a message; and `postcase replay FILE.eml...`: what other rules, or a
+//! plugin, would change. Neither needs a server or a store.
 //!
-//! Whether queues and agents exist isn't known here, nor the settings of an address: a case begins with the priority
-//! `normal`. Shares are dealt by the file's bytes, so the same file shows the same queue each time.
+//! Which queues, agents and plugins there are isn't known here, nor the settings of an address: a case begins with the priority
+//! `normal`. Shares are dealt by the file's bytes, so the same file shows the same queue each time; the clock of a plugin
+//! stands at 1970.
 
 use std::path::{Path, PathBuf};
 
@@ -10,12 +11,15 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::{inspect, render, say, text};
-use crate::base::{Hours, Mailbox};
-use crate::case::{Brief, Counselled, Draft, Lost, Weighed, weigh};
+use crate::base::{Hours, Mailbox, Time, limits};
+use crate::case::{Brief, Counselled, Draft, Lost, Stage, Weighed, weigh};
 use crate::config::rules::read;
 use crate::config::{LoadError, Mistake, Settings};
-use crate::intake::saved_fields;
+use crate::desk::candidate;
+use crate::desk::command::PluginRequest;
+use crate::intake::{Advisers, Asking, States, saved_fields};
 use crate::message::{self, Facts};
+use crate::plugin::Catalogue;
 use crate::rules::{self, MAIN_WORKSTREAM, Rules, Told, Warning};
 
 /// The rules of the configuration; none without a file.
@@ -80,11 +84,22 @@ fn draft() -> Draft {
     Draft { workstream: MAIN_WORKSTREAM.into(), ..Draft::default() }
 }
 
-/// What a candidate changes for message files, in the shape of the desk's answer for stored messages.
-pub fn replay(settings: &Settings, candidate: &Path, files: &[PathBuf], json: bool) -> Result<(), Failure> {
-    let now = of(settings)?.unwrap_or_default();
-    let text = candidate_text(candidate)?;
-    let candidate = read(candidate, &text).map_err(LoadError::Mistakes)?;
+/// What candidates change for message files, in the shape of the desk's answer for stored messages.
+pub fn replay(
+    settings: &Settings,
+    (rules, plugin): (Option<&Path>, Option<&PluginRequest>),
+    files: &[PathBuf],
+    json: bool,
+) -> Result<(), Failure> {
+    let now = Advisers::rules(of(settings)?.unwrap_or_default());
+    let mut candidates = now.clone();
+    if let Some(file) = rules {
+        candidates = Advisers::rules(read(file, &candidate_text(file)?).map_err(LoadError::Mistakes)?);
+    }
+    if let Some(request) = plugin {
+        let catalogue = Catalogue::new(PathBuf::new());
+        candidates = candidates.with(candidate(&catalogue, request.clone(), &[])?);
+    }
     let mut changed = Vec::new();
     for file in files {
         let name = file.to_string_lossy();
@@ -92,18 +107,27 @@ pub fn replay(settings: &Settings, candidate: &Path, files: &[PathBuf], json: bo
         let facts = message::read(&raw);
         let message_id = facts.message_id.clone();
         let brief = brief(settings, facts, &raw, None);
-        let come_to = |rules: &Rules| {
-            let mut draft = draft();
-            let advice = rules.advise_all(&brief, &mut draft, &raw, |_| ());
-            Counselled::of(draft, &weigh(advice, |_| None))
-        };
-        let (before, after) = (come_to(&now), come_to(&candidate));
+        let come_to = |advisers: &Advisers| advisers.hear(asking(&brief, &raw)).come_to(|_| None);
+        let (before, after) = (come_to(&now), come_to(&candidates));
         if let Some(why) = before.difference(&after) {
             changed.push(json!({ "id": name, "message_id": message_id, "before": before, "after": after, "why": why }));
         }
     }
     let value = json!({ "messages": files.len(), "changed": changed });
     Ok(say(&if json { text::json(&value) + "\n" } else { render::replayed(&value) })?)
+}
+
+/// About a message that no store knows; plugins have kept nothing.
+fn asking(brief: &Brief, raw: &[u8]) -> Asking {
+    Asking {
+        stages: &Stage::OPENING,
+        brief: brief.clone(),
+        draft: draft(),
+        seed: raw.to_vec(),
+        at: Time::UNIX_EPOCH,
+        states: States::default(),
+        patience: limits::PLUGIN_CHAIN_TIME_MAX,
+    }
 }
 
 /// The text of a candidate file, which has to be there.

@@ -229,10 +229,14 @@ pub enum Command {
         address: Mailbox,
     },
     Profile(ProfileCommand),
-    /// What other rules would change for stored mail; `file` is what mistakes call them.
+    /// What other rules, or another plugin, would change for stored mail; `file` is what mistakes call the rules.
     Replay {
-        file: String,
-        rules: String,
+        #[serde(default)]
+        file: Option<String>,
+        #[serde(default)]
+        rules: Option<String>,
+        #[serde(default)]
+        plugin: Option<Box<PluginRequest>>,
         since: Option<Time>,
     },
     /// The rules in force; with `order` all advisers in the order in which they are asked.
@@ -404,6 +408,9 @@ pub struct PluginRequest {
     /// Left as it was, or about all mail, unless said.
     #[serde(default)]
     pub about: Option<Scope>,
+    /// Memory of one call.
+    #[serde(default)]
+    pub memory_mib: Option<u32>,
 }
 
 /// Settings of a queue as typed; `None` is "not named".

@@ -34,6 +34,7 @@ use crate::net::MxCheck;
 use crate::store::{AppendError, CommitError, Floor, ReadError, Site};
 
 pub use command::{Answers, Command, Outcome, Refusal, RefusalKind};
+pub use replay::candidate;
 
 /// Answers commands.
 pub struct Desk {
@@ -108,7 +109,7 @@ impl Desk {
             Command::AgentPresence { address, presence } => self.agent_presence(&address, presence).await,
             Command::AgentRemove { address } => self.agent_remove(&address).await,
             Command::Profile(command) => self.profile_command(command).await,
-            Command::Replay { file, rules, since } => self.replay(&file, &rules, since).await,
+            Command::Replay { file, rules, plugin, since } => self.replay(file, rules, plugin, since).await,
             Command::RulesShow { order } => self.rules_show(order).await,
             Command::SpoolList { limit } => self.spool_list(limit).await,
             Command::SpoolRetry { id } => self.spool_retry(&id).await,

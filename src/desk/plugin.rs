@@ -33,18 +33,14 @@ impl Desk {
     }
 
     async fn plugin_install(&self, request: PluginRequest) -> Answer {
-        let component = BASE64.decode(request.component.as_bytes());
-        let component = component.map_err(|_| Refusal::refused("the component is not in base64"))?;
-        if component.len() > limits::PLUGIN_FILE_BYTES_MAX {
-            let most = limits::PLUGIN_FILE_BYTES_MAX >> 20;
-            return Err(Refusal::refused(format!("the component has more than {most} MiB; make it smaller")));
-        }
+        let component = component(&request)?;
         request.name.as_deref().map(named).transpose()?;
+        let memory_mib = request.memory_mib;
         let hash = blake3::hash(&component).to_hex().to_string();
         let description = self.tried(&hash, component, &request).await?.description.clone();
         let name = request.name.unwrap_or(description.name);
         named(&name)?;
-        let version = PluginVersion { version: description.version, hash, installed_at: self.site.now() };
+        let version = PluginVersion { version: description.version, hash, installed_at: self.site.now(), memory_mib };
         let file = PluginFile { component: request.component };
         let state = if request.disabled { PluginState::Disabled } else { PluginState::Active };
         let mut tries = self.site.tries();
@@ -81,8 +77,9 @@ impl Desk {
     /// Compiled, asked what it is, and right about its own vectors.
     async fn tried(&self, hash: &str, component: Vec<u8>, request: &PluginRequest) -> Result<Arc<Ready>, Refusal> {
         let (plugins, hash, given) = (self.site.plugins.clone(), hash.to_owned(), request.settings.clone());
+        let memory_mib = request.memory_mib.unwrap_or(limits::PLUGIN_MEMORY_MIB);
         let tried = tokio::task::spawn_blocking(move || {
-            let ready = plugins.prepare(&hash, &component)?;
+            let ready = plugins.prepare(&hash, &component, memory_mib)?;
             settings(&ready.description, &given)?;
             check_vectors(&ready.guest, &ready.description, brief).map_err(|mismatch| mismatch.to_string())?;
             Ok(Arc::new(ready))
@@ -134,7 +131,7 @@ impl Desk {
         (order, about): (Option<u32>, Option<Scope>),
     ) -> Answer {
         let kept = self.plugin(name).await?;
-        let ready = load_plugin(&self.site, &kept.value.current.hash).await?.map_err(Refusal::refused)?;
+        let ready = load_plugin(&self.site, &kept.value.current).await?.map_err(Refusal::refused)?;
         settings(&ready.description, &given).map_err(|why| Refusal::refused(format!("{name}: {why}")))?;
         self.plugin_changed(name, |plugin| {
             plugin.settings.extend(given.clone());
@@ -166,7 +163,7 @@ impl Desk {
     async fn plugin_test(&self, name: &str, file: &str, message: &str) -> Answer {
         let raw = BASE64.decode(message.as_bytes()).map_err(|_| Refusal::refused("the message is not in base64"))?;
         let kept = self.plugin(name).await?;
-        let ready = load_plugin(&self.site, &kept.value.current.hash).await?.map_err(Refusal::refused)?;
+        let ready = load_plugin(&self.site, &kept.value.current).await?.map_err(Refusal::refused)?;
         let all = settings_in_force(&ready.description, &kept.value.settings);
         let memory = tables::PLUGIN_MEMORIES.get(&*self.site.engine, name).await?;
         let state = memory.and_then(|memory| BASE64.decode(memory.value.state.as_bytes()).ok()).unwrap_or_default();
@@ -184,7 +181,7 @@ impl Desk {
         })
     }
 
-    async fn plugins_stored(&self) -> Result<Vec<Kept<Plugin>>, Refusal> {
+    pub(super) async fn plugins_stored(&self) -> Result<Vec<Kept<Plugin>>, Refusal> {
         let rows = tables::PLUGINS.scan(&*self.site.engine, Page::first(&[], usize::MAX)).await?;
         Ok(rows.into_iter().map(|(_, kept)| kept).collect())
     }
@@ -220,6 +217,21 @@ impl Desk {
         }
         shown
     }
+}
+
+/// The component of a request that can be followed.
+pub(super) fn component(request: &PluginRequest) -> Result<Vec<u8>, Refusal> {
+    let component = BASE64.decode(request.component.as_bytes());
+    let component = component.map_err(|_| Refusal::refused("the component is not in base64"))?;
+    if component.len() > limits::PLUGIN_FILE_BYTES_MAX {
+        let most = limits::PLUGIN_FILE_BYTES_MAX >> 20;
+        return Err(Refusal::refused(format!("the component has more than {most} MiB; make it smaller")));
+    }
+    if request.memory_mib.is_some_and(|mib| !(1..=limits::PLUGIN_MEMORY_MIB_MAX).contains(&mib)) {
+        let most = limits::PLUGIN_MEMORY_MIB_MAX;
+        return Err(Refusal::refused(format!("a call of a plugin may have 1 to {most} MiB of memory")));
+    }
+    Ok(component)
 }
 
 fn named(name: &str) -> Result<(), Refusal> {

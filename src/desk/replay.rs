@@ -1,24 +1,43 @@
-//! What other rules would make of the mail that is stored: nothing is changed by it.
+//! What other rules, or another plugin, would make of the mail that is stored: nothing is changed by it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::command::PluginRequest;
+use super::plugin::component;
 use super::{Answer, Desk, Outcome, Refusal};
-use crate::base::Time;
-use crate::intake::replayed;
+use crate::base::{Time, limits};
+use crate::intake::{Advisers, replayed};
+use crate::plugin::{Active, Catalogue, settings, settings_in_force};
+use crate::routing::{Plugin, Scope};
 use crate::store::{Page, tables};
 
 /// Messages read at a time.
 const PAGE: usize = 256;
 
 impl Desk {
-    /// The messages that began a case, or that a rule holds, oldest first: what the rules in force and the candidate say,
-    /// where that differs. A contact counts as known if it was when the message came.
-    pub(super) async fn replay(&self, file: &str, text: &str, since: Option<Time>) -> Answer {
+    /// The messages that began a case, or that an adviser holds, oldest first: what the advisers of now and the candidates
+    /// say, where that differs. `rules` are the text of the file of that name. A contact counts as known if it was when
+    /// the message came.
+    pub(super) async fn replay(
+        &self,
+        file: Option<String>,
+        rules: Option<String>,
+        plugin: Option<Box<PluginRequest>>,
+        since: Option<Time>,
+    ) -> Answer {
         let site = &*self.site;
-        let now = site.rules.rules(site.now());
-        let candidate = site.rules.read(Path::new(file), text).map_err(Refusal::refused)?;
+        let now = Advisers::of(site).await?;
+        let mut candidates = now.clone();
+        if let Some(text) = rules {
+            let file = file.unwrap_or_default();
+            candidates.rules = Arc::new(site.rules.read(Path::new(&file), &text).map_err(Refusal::refused)?);
+        }
+        if let Some(request) = plugin {
+            candidates = candidates.with(self.candidate(*request).await?);
+        }
         let (mut messages, mut changed): (u64, Vec<Value>) = (0, Vec::new());
         let mut page = Page::first(&[], PAGE);
         loop {
@@ -27,7 +46,7 @@ impl Desk {
             page.beyond = Some(last.clone());
             let mails = mails.iter().map(|(_, kept)| &kept.value);
             for mail in mails.filter(|mail| since.is_none_or(|since| mail.envelope.received_at >= since)) {
-                let Some([before, after]) = replayed(site, mail, [&now, &candidate]).await? else { continue };
+                let Some([before, after]) = replayed(site, mail, [&now, &candidates]).await? else { continue };
                 messages += 1;
                 if let Some(why) = before.difference(&after) {
                     let (id, message_id) = (mail.id, &mail.facts.message_id);
@@ -39,4 +58,34 @@ impl Desk {
         }
         Ok(Outcome::Json(json!({"messages": messages, "changed": changed})))
     }
+
+    /// With the settings of the plugin that goes by its name here.
+    async fn candidate(&self, request: PluginRequest) -> Result<Active, Refusal> {
+        let installed: Vec<_> = self.plugins_stored().await?.into_iter().map(|row| row.value).collect();
+        let catalogue = self.site.plugins.clone();
+        let compiled = tokio::task::spawn_blocking(move || candidate(&catalogue, request, &installed));
+        compiled.await.map_err(|error| Refusal::failed(error.to_string()))?
+    }
+}
+
+/// A plugin that is only tried; what isn't said is as with the one of `installed` that has its name. Blocks.
+///
+/// # Errors
+/// Why it is none.
+pub fn candidate(catalogue: &Catalogue, request: PluginRequest, installed: &[Plugin]) -> Result<Active, Refusal> {
+    let component = component(&request)?;
+    let memory_mib = request.memory_mib.unwrap_or(limits::PLUGIN_MEMORY_MIB);
+    let ready = catalogue.candidate(&component, memory_mib).and_then(|ready| {
+        settings(&ready.description, &request.settings)?;
+        Ok(ready)
+    });
+    let ready = ready.map_err(|why| Refusal::refused(format!("this plugin can't be tried: {why}")))?;
+    let name = request.name.unwrap_or_else(|| ready.description.name.clone());
+    let own = installed.iter().find(|plugin| plugin.name == name);
+    let mut given = own.map(|plugin| plugin.settings.clone()).unwrap_or_default();
+    given.extend(request.settings);
+    let settings = settings_in_force(&ready.description, &given);
+    let is_general = request.about.or(own.map(|plugin| plugin.about)).unwrap_or_default() == Scope::All;
+    let hash = blake3::hash(&component).to_hex().to_string();
+    Ok(Active { name, hash, is_general, settings, ready: Arc::new(ready) })
 }

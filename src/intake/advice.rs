@@ -160,11 +160,11 @@ async fn missing(site: &Site, advice: &[Advice]) -> Result<BTreeMap<String, Stri
     Ok(missing)
 }
 
-/// What a candidate would have made of a stored message, beside the rules in force; none for one that rules don't see.
+/// What candidates would have made of a stored message, beside the advisers of now; none for one that advisers don't see.
 pub async fn replayed(
     site: &Site,
     mail: &Mail,
-    [now, candidate]: [&Rules; 2],
+    [now, candidate]: [&Advisers; 2],
 ) -> Result<Option<[Counselled; 2]>, ReadError> {
     let Some(first) = mail.deliveries.first() else { return Ok(None) };
     let seen = mail.direction == Direction::Inbound
@@ -181,13 +181,21 @@ pub async fn replayed(
     let known = known.map(|kept| kept.value).filter(|contact| contact.first_seen_at < mail.decided_at);
     let brief = brief(site, &reading, &address.address, known.as_ref()).await?;
     let mut both = Vec::new();
-    for rules in [now, candidate] {
-        let mut draft = draft(&address);
-        let advice = rules.advise_all(&brief, &mut draft, &mail.id.to_key(), |_| ());
-        let advice = followed(site, advice, mail.decided_at, Look::Hours).await?;
-        let missing = missing(site, &advice).await?;
-        let weighed = weigh(advice, |what| missing.get(&what.to_string()).cloned().map(Lost::Wrong));
-        both.push(Counselled::of(draft, &weighed));
+    let states = States::of(site, mail.id).await?;
+    for advisers in [now, candidate] {
+        let asking = Asking {
+            stages: &Stage::OPENING,
+            brief: brief.clone(),
+            draft: draft(&address),
+            seed: mail.id.to_key().to_vec(),
+            at: mail.envelope.received_at,
+            states: states.clone(),
+            patience: limits::PLUGIN_CHAIN_TIME_MAX,
+        };
+        let mut heard = advisers.at(&address).ask(mail.id, asking).await;
+        heard.advice = followed(site, take(&mut heard.advice), mail.decided_at, Look::Hours).await?;
+        let missing = missing(site, &heard.advice).await?;
+        both.push(heard.come_to(|what| missing.get(&what.to_string()).cloned().map(Lost::Wrong)));
     }
     Ok(both.try_into().ok())
 }
@@ -230,9 +238,10 @@ impl Counsel {
     ) -> Result<(), ReadError> {
         let began = site.now();
         let brief = brief(site, reading, &address.address, evidence.sender.contact.as_ref()).await?;
-        let (id, stages, draft, states) = (reading.id, &Stage::OPENING, draft(address), take(&mut self.states));
-        let patience = self.left;
-        let mut heard = advisers.ask(Asking { stages, brief, draft, id, at: began, states, patience }).await;
+        let (id, at) = (reading.id, reading.envelope.received_at);
+        let (stages, draft, states) = (&Stage::OPENING, draft(address), take(&mut self.states));
+        let (seed, patience) = (id.to_key().to_vec(), self.left);
+        let mut heard = advisers.ask(id, Asking { stages, brief, draft, seed, at, states, patience }).await;
         heard.advice = followed(site, take(&mut heard.advice), began, Look::Whole).await?;
         let missing = missing(site, &heard.advice).await?;
         let barred = |what: &Advised| match what {
@@ -264,11 +273,11 @@ impl Counsel {
         let own = addresses.min_by_key(|address| Some(&address.address) != case.address.as_ref());
         let Some(address) = own else { return Ok(()) };
         let advisers = advisers.at(address);
-        let (id, at, draft) = (reading.id, site.now(), Draft::of(case));
+        let (id, at, draft) = (reading.id, reading.envelope.received_at, Draft::of(case));
         let brief = brief(site, reading, &address.address, evidence.sender.contact.as_ref()).await?;
-        let (states, patience) = (take(&mut self.states), self.left);
+        let (seed, states, patience) = (id.to_key().to_vec(), take(&mut self.states), self.left);
         let stages = &[Stage::FollowUp];
-        let heard = advisers.ask(Asking { stages, brief, draft, id, at, states, patience }).await;
+        let heard = advisers.ask(id, Asking { stages, brief, draft, seed, at, states, patience }).await;
         self.heard(About::Joined(case.number), heard, |what| {
             let elsewhere = what.places() || matches!(what, Advised::Workstream(_));
             elsewhere.then(|| Lost::Overruled("the case has its place, where a message that joins it leaves it".into()))
@@ -278,7 +287,7 @@ impl Counsel {
 
     /// Keeps what was said about a case.
     fn heard(&mut self, about: About, heard: Heard, barred: impl Fn(&Advised) -> Option<Lost>) -> &[Weighed] {
-        let Heard { advice, unclear: mut told, failed, states, left } = heard;
+        let Heard { advice, unclear: mut told, failed, states, left, .. } = heard;
         (self.states, self.left) = (states, left);
         let weighed = weigh(advice, barred);
         told.extend(failed.iter().map(|failed| (failed.stage, failure(failed))));

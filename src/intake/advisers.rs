@@ -8,7 +8,7 @@ use super::{States, active_plugins};
 use crate::address::RoutingAddress;
 use crate::base::limits::FAILURES_TOLD_MAX;
 use crate::base::{MailId, Time};
-use crate::case::{Advice, Brief, Draft, Stage, Step};
+use crate::case::{Advice, Advised, Brief, Counselled, Draft, Lost, Stage, Step, weigh};
 use crate::plugin::Active;
 use crate::rules::{Rules, Subject};
 use crate::store::{ReadError, Site};
@@ -17,7 +17,7 @@ use crate::store::{ReadError, Site};
 #[derive(Clone)]
 pub struct Advisers {
     pub rules: Arc<Rules>,
-    plugins: Arc<Vec<Active>>,
+    pub plugins: Arc<Vec<Active>>,
 }
 
 /// What they are asked about one case.
@@ -25,7 +25,9 @@ pub struct Asking {
     pub stages: &'static [Stage],
     pub brief: Brief,
     pub draft: Draft,
-    pub id: MailId,
+    /// What deals shares and gives plugins their chance.
+    pub seed: Vec<u8>,
+    /// When the message was received.
     pub at: Time,
     /// What plugins have kept before.
     pub states: States,
@@ -37,6 +39,8 @@ pub struct Asking {
 #[derive(Default)]
 pub struct Heard {
     pub advice: Vec<Advice>,
+    /// The case with all of it.
+    pub draft: Draft,
     /// Rules whose conditions could not be told.
     pub unclear: Vec<(Stage, Step)>,
     /// Plugins that failed.
@@ -47,11 +51,25 @@ pub struct Heard {
     pub left: Duration,
 }
 
+impl Heard {
+    /// What it comes to when `barred` says what can't be followed.
+    pub fn come_to(self, barred: impl Fn(&Advised) -> Option<Lost>) -> Counselled {
+        let mut all = Counselled::of(self.draft, &weigh(self.advice, barred));
+        all.failed.extend(self.failed.into_iter().map(|failed| format!("{} failed: {}", failed.by, failed.why)));
+        all
+    }
+}
+
 impl Advisers {
     /// # Errors
     /// When the store can't be read.
     pub async fn of(site: &Site) -> Result<Self, ReadError> {
         Ok(Self { rules: site.rules.rules(site.now()), plugins: active_plugins(site).await? })
+    }
+
+    /// Rules alone, which need no store.
+    pub fn rules(rules: Rules) -> Self {
+        Self { rules: Arc::new(rules), plugins: Arc::default() }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -65,6 +83,16 @@ impl Advisers {
             return self.clone();
         }
         let plugins = self.plugins.iter().filter(is_asked).cloned().collect();
+        Self { rules: self.rules.clone(), plugins: Arc::new(plugins) }
+    }
+
+    /// These with a candidate in place of the plugin of its name; behind all others when there is none.
+    pub fn with(&self, candidate: Active) -> Self {
+        let mut plugins = Vec::clone(&self.plugins);
+        match plugins.iter_mut().find(|plugin| plugin.name == candidate.name) {
+            Some(plugin) => *plugin = candidate,
+            None => plugins.push(candidate),
+        }
         Self { rules: self.rules.clone(), plugins: Arc::new(plugins) }
     }
 
@@ -82,13 +110,13 @@ impl Advisers {
         if plugins.is_empty() { Ok(States::default()) } else { States::read(site, &plugins).await }
     }
 
-    /// What all of them say.
-    pub async fn ask(&self, asking: Asking) -> Heard {
+    /// What all of them say about this message.
+    pub async fn ask(&self, id: MailId, asking: Asking) -> Heard {
         if self.plugins.is_empty() {
             return self.hear(asking);
         }
         // Plugins compute on a thread of their own: this one belongs to everybody.
-        let (id, asked, states, left) = (asking.id, self.clone(), asking.states.clone(), asking.patience);
+        let (asked, states, left) = (self.clone(), asking.states.clone(), asking.patience);
         let heard = tokio::task::spawn_blocking(move || asked.hear(asking)).await;
         heard.unwrap_or_else(|error| {
             tracing::error!(%id, %error, "a message is decided without advice");
@@ -96,15 +124,16 @@ impl Advisers {
         })
     }
 
-    fn hear(&self, asking: Asking) -> Heard {
-        let Asking { stages, brief, mut draft, id, at, states, patience } = asking;
+    /// The same on this thread.
+    pub fn hear(&self, asking: Asking) -> Heard {
+        let Asking { stages, brief, mut draft, seed, at, states, patience } = asking;
         let rules = &self.rules;
         let mut subject = Subject::of(&brief);
-        let mut chain = Chain::new(&self.plugins, &brief, (id, at), (states, patience));
+        let mut chain = Chain::new(&self.plugins, &brief, (&seed, at), (states, patience));
         let mut heard = Heard::default();
         for stage in stages.iter().copied() {
             let unclear = &mut heard.unclear;
-            heard.advice.extend(rules.advise(stage, &mut subject, &mut draft, &id.to_key(), |told| {
+            heard.advice.extend(rules.advise(stage, &mut subject, &mut draft, &seed, |told| {
                 if let (rule, stage, Err(why), _) = told
                     && unclear.len() < FAILURES_TOLD_MAX
                 {
@@ -115,6 +144,6 @@ impl Advisers {
             }));
             heard.advice.extend(chain.ask(stage, &mut draft));
         }
-        Heard { failed: chain.failed, states: chain.states, left: chain.left, ..heard }
+        Heard { draft, failed: chain.failed, states: chain.states, left: chain.left, ..heard }
     }
 }

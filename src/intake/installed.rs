@@ -5,8 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::base::limits;
 use crate::plugin::{Active, Ready, settings_in_force};
-use crate::routing::{Plugin, PluginState, Scope};
+use crate::routing::{Plugin, PluginState, PluginVersion, Scope};
 use crate::store::{Page, ReadError, Site, tables};
 
 /// Lets what the store says be what runs.
@@ -24,7 +25,7 @@ pub async fn refresh_plugins(site: &Site) -> Result<(), ReadError> {
     rows.sort_by(|one, other| (one.order, &one.name).cmp(&(other.order, &other.name)));
     let (mut active, mut unusable) = (Vec::new(), BTreeMap::new());
     for row in rows {
-        match load_plugin(site, &row.current.hash).await? {
+        match load_plugin(site, &row.current).await? {
             Ok(ready) => {
                 let settings = settings_in_force(&ready.description, &row.settings);
                 let is_general = row.about == Scope::All;
@@ -55,8 +56,10 @@ pub async fn active_plugins(site: &Site) -> Result<Arc<Vec<Active>>, ReadError> 
 ///
 /// # Errors
 /// When the store can't be read.
-pub async fn load_plugin(site: &Site, hash: &str) -> Result<Result<Arc<Ready>, String>, ReadError> {
-    if let Some(same) = site.plugins.active().iter().find(|active| active.hash == hash) {
+pub async fn load_plugin(site: &Site, version: &PluginVersion) -> Result<Result<Arc<Ready>, String>, ReadError> {
+    let (hash, memory_mib) = (&version.hash, version.memory_mib.unwrap_or(limits::PLUGIN_MEMORY_MIB));
+    let is_it = |active: &&Active| active.hash == *hash && active.ready.guest.memory_mib() == memory_mib;
+    if let Some(same) = site.plugins.active().iter().find(is_it) {
         return Ok(Ok(same.ready.clone()));
     }
     let Some(stored) = tables::PLUGIN_FILES.get(&*site.engine, hash).await? else {
@@ -65,7 +68,7 @@ pub async fn load_plugin(site: &Site, hash: &str) -> Result<Result<Arc<Ready>, S
     let Ok(component) = data_encoding::BASE64.decode(stored.value.component.as_bytes()) else {
         return Ok(Err("its component is damaged: install it again".into()));
     };
-    let (plugins, hash) = (site.plugins.clone(), hash.to_owned());
-    let prepared = tokio::task::spawn_blocking(move || plugins.prepare(&hash, &component)).await;
+    let (plugins, hash) = (site.plugins.clone(), hash.clone());
+    let prepared = tokio::task::spawn_blocking(move || plugins.prepare(&hash, &component, memory_mib)).await;
     Ok(prepared.unwrap_or_else(|error| Err(error.to_string())).map(Arc::new))
 }

@@ -35,6 +35,7 @@ mod tests;
 mod worker;
 
 pub use advice::replayed;
+pub use advisers::{Advisers, Asking};
 pub use again::{Again, NotAgain, decide_again};
 pub use evidence::messages_named;
 pub use inbox::{Backlog, Inbox};

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::{States, refresh_plugins};
-use crate::base::{MailId, Time, limits};
+use crate::base::{Time, limits};
 use crate::case::{Advice, Brief, Draft, PLUGIN, Stage};
 use crate::plugin::{Active, Question};
 use crate::routing::PluginState;
@@ -16,7 +16,8 @@ use crate::store::{Batch, Site, StoreError, tables};
 pub struct Chain<'a> {
     pub active: &'a [Active],
     pub brief: &'a Brief,
-    pub id: MailId,
+    /// What their chance comes from.
+    pub seed: &'a [u8],
     pub at: Time,
     pub failed: Vec<Failed>,
     /// What they keep, from call to call.
@@ -41,10 +42,10 @@ impl<'a> Chain<'a> {
     pub fn new(
         active: &'a [Active],
         brief: &'a Brief,
-        (id, at): (MailId, Time),
+        (seed, at): (&'a [u8], Time),
         (states, left): (States, Duration),
     ) -> Self {
-        Self { active, brief, id, at, failed: Vec::new(), states, left }
+        Self { active, brief, seed, at, failed: Vec::new(), states, left }
     }
 
     /// What they say at one stage; later ones see what earlier ones said. One that failed is not asked again.
@@ -77,9 +78,9 @@ impl<'a> Chain<'a> {
             let most = limits::PLUGIN_CHAIN_TIME_MAX.as_millis();
             return Err(format!("it wasn't asked: those before it took the {most} ms that a message waits"));
         }
-        let (brief, settings, seed) = (self.brief, &plugin.settings, self.id.to_key());
-        let (at, state, patience) = (self.at, self.states.state(&plugin.name), self.left);
-        let question = Question { brief, draft, settings, state, at, seed: &seed, patience };
+        let (brief, settings, at, seed) = (self.brief, &plugin.settings, self.at, self.seed);
+        let (state, patience) = (self.states.state(&plugin.name), self.left);
+        let question = Question { brief, draft, settings, state, at, seed, patience };
         let told = plugin.ready.guest.advise(stage.into(), &question);
         self.left = self.left.saturating_sub(told.took);
         for line in &told.log {

@@ -66,9 +66,10 @@
 //! goes to the same queue each time. A route rule's `overflow` and `fallback` are looked at once, when the message is decided;
 //! `queue set --overflow` is about cases that wait already. A message that opens a case at each of several addresses is shown to the rules for each.
 //!
-//! `postcase replay --rules FILE` runs the stored mail that began a case, or that a rule holds, through other rules, beside
-//! those in force now, and shows what would change; nothing is changed. It sees contacts as they were when the message came,
-//! queues, agents, accounts and settings of addresses as they are now, of several addresses the first, and no queue as full.
+//! `postcase replay --rules FILE` runs the stored mail that began a case, or that an adviser holds, through other rules, beside
+//! those in force now, and shows what would change; nothing is changed. [`plugins`](super::plugins) are tried in the same way. It
+//! sees contacts as they were when the message came, queues, agents, accounts and settings of addresses as they are now, of
+//! several addresses the first, and no queue as full.
 //!
 //! # Senders
 //! `postcase message show ID` says under `auth` what SPF, DKIM, DMARC and ARC said of a message when it was decided. Of

@@ -2,19 +2,25 @@
 //!
 //! A plugin is a WebAssembly component of the world `plugin` in `plugins/wit/routing.wit`, made in any language that has a component
 //! tool. In Rust a crate in `plugins/` that uses the SDK is some twenty lines; `plugins/skills-by-language` and
-//! `plugins/vip-domains` are examples worth installing.
+//! `plugins/vip-domains` are examples worth installing. The latter has twins in Python (componentize-py) and in JavaScript
+//! (componentize-qjs), which say the same about the same mail; `plugins/README.md` has the commands that fetch the tools and
+//! build each of them.
 //!
 //! ```text
 //! cargo build --release --locked --target wasm32-wasip2 --manifest-path plugins/Cargo.toml
 //! postcase plugin install plugins/target/wasm32-wasip2/release/vip_domains.wasm --set domains=.bigcustomer.example
 //! postcase plugin test vip-domains MESSAGE.eml     # what it would say
+//! postcase replay --plugin NEW.wasm                # what it would change about the mail that is stored
 //! postcase plugin set vip-domains priority=high --order 5
 //! postcase plugin rollback vip-domains             # the version before
 //! ```
 //!
 //! # What it may do
-//! It is given facts of one message, cut to a size, and answers with advice. Each call has an instance of its own with
-//! 32 MiB of memory, 512 KiB of stack, 50 million instructions and 100 ms; an answer has at most 100 pieces of advice in 64 KiB.
+//! It is given facts of one message, cut to a size, and answers with advice: a workstream, a queue, an agent, a priority, a
+//! skill, a tag, a field, a record type, a hold, a note, a case that it may belong to, or nothing. Advice is sure to a percentage and
+//! gives its reason in one line, which the agent sees. Each call has an instance of its own with 32 MiB of memory (up to 96 with
+//! `plugin install --memory`), 512 KiB of stack, 50 million instructions and 100 ms; an answer has at most 100 pieces of advice in
+//! 64 KiB.
 //! The clock stands at the time of receipt and chance comes from the mail, so that the same mail gets the same advice again. There
 //! is nothing else: no files, network, environment or standard output; `host.log` is for a few lines. Fuel ends the same call at
 //! the same place everywhere; time is that of the real clock, which a guest meets every 10 ms and whenever it calls the host,
@@ -47,6 +53,16 @@
 //! so (`adviser_failed`). Five failures in a minute suspend a plugin until `postcase plugin enable`. `postcase plugin test` shows
 //! failure and log. One that can't even be loaded when the server starts is listed as `failed` with the reason, and mail goes
 //! on without it.
+//!
+//! # Trying one
+//! A plugin brings vectors along: messages, each with a stage, settings and the advice that must come, which is what
+//! `plugin test` shows without the stage. `plugin install` runs them all and installs nothing when one fails.
+//!
+//! `postcase replay --plugin FILE.wasm` runs the mail that is stored, or message files, through a plugin that isn't installed,
+//! beside the rules and plugins that are active, in the place of the one of its name (`--name` when it has another here), with
+//! the settings of that and those given with `--set`. It shows the decisions that would change, what the plugin says to it, and
+//! where it fails. Nothing is changed by it, nothing is counted as a failure, and the same mail gives the same answer again:
+//! the clock stands at the time of receipt, and chance comes from the mail's id.
 //!
 //! # Versions
 //! A version is known by the BLAKE3 of its component. Installing a plugin under a name that there is replaces it; the three before stay and

@@ -39,8 +39,12 @@ impl Compiled {
 }
 
 impl Guest {
-    pub fn load(sandbox: &Sandbox, _compiled: &Compiled) -> Result<Self, String> {
+    pub fn load(sandbox: &Sandbox, _compiled: &Compiled, _memory_mib: u32) -> Result<Self, String> {
         match *sandbox {}
+    }
+
+    pub fn memory_mib(&self) -> u32 {
+        match *self {}
     }
 
     pub fn describe(&self) -> Told<Description> {

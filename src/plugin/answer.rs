@@ -43,8 +43,11 @@ pub enum Failure {
     Time(Duration),
     #[error("it called the host more than {0} times")]
     HostCalls(u32),
-    #[error("it wanted more than {} MiB of memory", limits::PLUGIN_MEMORY_BYTES_MAX >> 20)]
-    Memory,
+    #[error(
+        "it wanted more than {_0} MiB of memory; plugin install --memory gives up to {}",
+        limits::PLUGIN_MEMORY_MIB_MAX
+    )]
+    Memory(u32),
     #[error("its stack grew beyond {} KiB", limits::PLUGIN_STACK_BYTES_MAX >> 10)]
     Stack,
     #[error("it wanted to keep {_0} bytes; {} are possible", limits::PLUGIN_STATE_BYTES_MAX)]

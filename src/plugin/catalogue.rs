@@ -98,25 +98,35 @@ impl Catalogue {
         *self.now.write().unwrap_or_else(PoisonError::into_inner) = now;
     }
 
-    /// Makes a component ready to be called; blocks for as long as compiling takes.
+    /// Makes a component ready to be called, with so much memory; blocks for as long as compiling takes.
     ///
     /// # Errors
     /// Why it is no plugin, in one line.
-    pub fn prepare(&self, hash: &str, component: &[u8]) -> Result<Ready, String> {
+    pub fn prepare(&self, hash: &str, component: &[u8], memory_mib: u32) -> Result<Ready, String> {
         let sandbox = self.sandbox.as_ref().map_err(Clone::clone)?;
         let file = self.folder.join(format!("{hash}.code"));
         if let Some(code) = fs::read(&file).ok().and_then(|bytes| Compiled::unsealed(hash, &bytes)) {
             // Of another version of this program it can't be loaded, and is made again.
-            if let Ok(guest) = Guest::load(sandbox, &code) {
+            if let Ok(guest) = Guest::load(sandbox, &code, memory_mib) {
                 return described(guest);
             }
         }
         let code = Compiled::of(component, sandbox.compiling()).map_err(|error| error.to_string())?;
-        let ready = described(Guest::load(sandbox, &code)?)?;
+        let ready = described(Guest::load(sandbox, &code, memory_mib)?)?;
         if let Err(error) = write(&self.folder, &file, &code.sealed(hash)) {
             tracing::warn!(%error, file = %file.display(), "a compiled plugin can't be kept and is compiled at each start");
         }
         Ok(ready)
+    }
+
+    /// The same for one that is only tried: nothing is kept of it.
+    ///
+    /// # Errors
+    /// Why it is no plugin, in one line.
+    pub fn candidate(&self, component: &[u8], memory_mib: u32) -> Result<Ready, String> {
+        let sandbox = self.sandbox.as_ref().map_err(Clone::clone)?;
+        let code = Compiled::of(component, sandbox.compiling()).map_err(|error| error.to_string())?;
+        described(Guest::load(sandbox, &code, memory_mib)?)
     }
 
     /// Removes machine code of components that no plugin has any more.

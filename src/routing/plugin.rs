@@ -41,6 +41,9 @@ pub struct PluginVersion {
     /// BLAKE3 of the component, in hexadecimal.
     pub hash: String,
     pub installed_at: Time,
+    /// What one call may have; none: [`limits::PLUGIN_MEMORY_MIB`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_mib: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,7 +154,7 @@ mod tests {
     use super::*;
 
     fn version(name: &str) -> PluginVersion {
-        PluginVersion { version: name.into(), hash: name.into(), installed_at: Time::UNIX_EPOCH }
+        PluginVersion { version: name.into(), hash: name.into(), installed_at: Time::UNIX_EPOCH, memory_mib: None }
     }
 
     fn plugin() -> Plugin {

@@ -6,9 +6,7 @@ use crate::address::{Keyring, RoutingAddress};
 use crate::auth::DkimKey;
 use crate::base::{CaseNumber, MailId, Mailbox};
 use crate::case::{Account, AccountNumber, Case, Contact, Erasure, Event, Mail, Names};
-use crate::routing::{
-    Agent, Place, Plugin, PluginFile, PluginInput, PluginMemory, Profile, Queue, Ration, WorkItem,
-};
+use crate::routing::{Agent, Place, Plugin, PluginFile, PluginInput, PluginMemory, Profile, Queue, Ration, WorkItem};
 
 /// Sequence of case numbers.
 pub const CASE_NUMBERS: &str = "case";

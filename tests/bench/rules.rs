@@ -72,7 +72,8 @@ fn replay(count: usize) -> Result<(u64, Duration, usize), Box<dyn std::error::Er
     let desk = Desk::new(site, Arc::default(), floor, None);
     let rules =
         written(count) + "[[classify]]\nname = \"tens\"\nwhen = 'subject.endsWith(\"0\")'\npriority = \"high\"\n";
-    let command = Command::Replay { file: "new.toml".into(), rules, since: None };
+    let (file, rules) = (Some("new.toml".into()), Some(rules));
+    let command = Command::Replay { file, rules, plugin: None, since: None };
     let start = Instant::now();
     let answer = runtime.block_on(desk.do_command(command)).map_err(|refusal| format!("{refusal:?}"))?;
     let took = start.elapsed();

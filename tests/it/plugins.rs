@@ -2,11 +2,13 @@
 //! limits without harm to the process that runs it.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
 use postcase::base::Time;
+use postcase::base::limits::PLUGIN_MEMORY_MIB;
 use postcase::case::{Brief, Draft};
 use postcase::intake::saved_fields;
 use postcase::message;
@@ -38,24 +40,35 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-struct Place {
-    catalogue: Arc<Catalogue>,
-    _folder: TempDir,
+/// Where plugins are compiled.
+pub struct Place {
+    pub catalogue: Arc<Catalogue>,
+    _folder: Option<TempDir>,
 }
 
 impl Place {
-    fn new() -> Result<Self, Failed> {
+    pub fn new() -> Result<Self, Failed> {
         let folder = tempfile::tempdir()?;
         let catalogue = Catalogue::new(folder.path().join("plugins"));
-        Ok(Self { catalogue: Arc::new(catalogue), _folder: folder })
+        Ok(Self { catalogue: Arc::new(catalogue), _folder: Some(folder) })
     }
 
-    fn prepare(&self, component: &[u8]) -> Result<Ready, String> {
-        self.catalogue.prepare(blake3::hash(component).to_hex().as_str(), component)
+    /// One that remembers from run to run what it has compiled.
+    pub fn lasting(folder: PathBuf) -> Self {
+        Self { catalogue: Arc::new(Catalogue::new(folder)), _folder: None }
+    }
+
+    pub fn prepare(&self, component: &[u8]) -> Result<Ready, String> {
+        self.prepare_with(component, PLUGIN_MEMORY_MIB)
+    }
+
+    pub fn prepare_with(&self, component: &[u8], memory_mib: u32) -> Result<Ready, String> {
+        self.catalogue.prepare(blake3::hash(component).to_hex().as_str(), component, memory_mib)
     }
 }
 
-fn read(raw: &[u8]) -> Brief {
+/// What a plugin is told of a raw message.
+pub fn read(raw: &[u8]) -> Brief {
     Brief::of(message::read(raw), saved_fields(raw), None, None)
 }
 
@@ -143,7 +156,7 @@ fn what_is_allowed_ends_it() -> Result<(), Failed> {
     ] {
         // The machine code is found by those that come later.
         let catalogue = Catalogue::with(folder.path().join("plugins"), allowance);
-        let ready = catalogue.prepare(blake3::hash(&component).to_hex().as_str(), &component)?;
+        let ready = catalogue.prepare(blake3::hash(&component).to_hex().as_str(), &component, PLUGIN_MEMORY_MIB)?;
         let failure = told(&ready, subject, "1", &BTreeMap::new()).answer.err().ok_or("it was answered")?;
         assert_eq!(failure.to_string(), expected, "{subject}, {allowance:?}");
     }
@@ -184,7 +197,7 @@ fn compiling_ends() -> Result<(), Failed> {
         (Compiling { memory_bytes: 1 << 20, ..usual.compiling }, "compiling it took more than 60 s or 1 MiB"),
     ] {
         let catalogue = Catalogue::with(folder.path().join("plugins"), Allowance { compiling, ..usual });
-        match catalogue.prepare("large", &large_component()) {
+        match catalogue.prepare("large", &large_component(), PLUGIN_MEMORY_MIB) {
             Ok(_) => return Err("it was compiled".into()),
             Err(why) => assert_eq!(why, expected),
         }

@@ -4,10 +4,10 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 
-use super::Rows;
 use super::words::{DIRECTIONS, DISPOSITIONS, case_number, word};
+use super::{Rows, plugin};
 use crate::auth::Transaction;
 use crate::base::{CaseNumber, Mailbox, ReversePath, Time};
 use crate::cli::failure::Failure;
@@ -224,10 +224,16 @@ impl Rules {
 }
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("candidates").args(["rules", "plugin"]).required(true).multiple(true)))]
 pub struct Replay {
-    /// The rules to try
+    /// The rules to try, in place of those in force
     #[arg(long, value_name = "FILE")]
-    rules: PathBuf,
+    rules: Option<PathBuf>,
+    /// The plugin to try, in place of the active one of that name or behind all others
+    #[arg(long, value_name = "FILE.wasm")]
+    plugin: Option<PathBuf>,
+    #[command(flatten)]
+    how: plugin::How,
     /// Only what was received at or after, such as 2026-11-20T10:00:00Z
     #[arg(long, value_name = "TIME", conflicts_with = "files")]
     since: Option<Time>,
@@ -237,13 +243,19 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// Reads the rules. Fails when that fails.
+    /// Reads rules and plugin. Fails when that fails.
     pub fn meaning(self) -> Result<Meaning, Failure> {
-        if !self.files.is_empty() {
-            return Ok(Meaning::ReplayFiles { rules: self.rules, files: self.files });
+        let Self { rules, plugin, how, since, files } = self;
+        if plugin.is_none() && how != plugin::How::default() {
+            return Err(Failure::refused("--name, --set and --memory are for a plugin: name its file with --plugin"));
         }
-        let (file, rules) = (self.rules.to_string_lossy().into_owned(), candidate_text(&self.rules)?);
-        Ok(Meaning::Ask(Command::Replay { file, rules, since: self.since }))
+        let plugin = plugin.map(|file| how.request(&file)).transpose()?.map(Box::new);
+        if !files.is_empty() {
+            return Ok(Meaning::ReplayFiles { rules, plugin, files });
+        }
+        let file = rules.as_ref().map(|file| file.to_string_lossy().into_owned());
+        let rules = rules.map(|file| candidate_text(&file)).transpose()?;
+        Ok(Meaning::Ask(Command::Replay { file, rules, plugin, since }))
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use super::words::{ABOUT, pair, word};
 use crate::base::limits;
@@ -20,18 +20,11 @@ pub enum Typed {
     Install {
         /// A WebAssembly component
         file: PathBuf,
-        /// What it is called here, unless it is to be called as it calls itself
-        #[arg(long)]
-        name: Option<String>,
         /// It isn't asked until it is enabled
         #[arg(long)]
         disabled: bool,
-        /// A setting of the plugin
-        #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
-        settings: Vec<(String, String)>,
-        /// Whose mail it is asked about: all, or only that of addresses that name it (address set --plugin)
-        #[arg(long, value_name = "WHOSE", value_parser = word::<Scope>(ABOUT))]
-        about: Option<Scope>,
+        #[command(flatten)]
+        how: How,
     },
     /// Lists plugins in the order in which they are asked
     List,
@@ -63,17 +56,38 @@ pub enum Typed {
     },
 }
 
+/// How a component is to run here.
+#[derive(Debug, Default, PartialEq, Args)]
+pub struct How {
+    /// What the plugin is called here, unless it is to be called as it calls itself
+    #[arg(long)]
+    name: Option<String>,
+    /// A setting of the plugin
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
+    settings: Vec<(String, String)>,
+    /// Memory of one call, 32 unless said
+    #[arg(long, value_name = "MIB")]
+    memory: Option<u32>,
+    /// Whose mail it is asked about: all, or only that of addresses that name it (address set --plugin)
+    #[arg(long, value_name = "WHOSE", value_parser = word::<Scope>(ABOUT))]
+    about: Option<Scope>,
+}
+
+impl How {
+    /// Reads the component. Fails when that fails.
+    pub fn request(self, file: &Path) -> Result<PluginRequest, Failure> {
+        let Self { name, settings, memory: memory_mib, about } = self;
+        let component = base64(file, limits::PLUGIN_FILE_BYTES_MAX)?;
+        let settings = settings.into_iter().collect();
+        Ok(PluginRequest { component, name, disabled: false, settings, about, memory_mib })
+    }
+}
+
 impl Typed {
     pub fn meaning(self) -> Result<Meaning, Failure> {
         Ok(Meaning::Ask(Command::Plugin(match self {
-            Self::Install { file, name, disabled, settings, about } => {
-                PluginCommand::Install(Box::new(PluginRequest {
-                    component: base64(&file, limits::PLUGIN_FILE_BYTES_MAX)?,
-                    name,
-                    disabled,
-                    settings: settings.into_iter().collect(),
-                    about,
-                }))
+            Self::Install { file, disabled, how } => {
+                PluginCommand::Install(Box::new(PluginRequest { disabled, ..how.request(&file)? }))
             }
             Self::List => PluginCommand::List,
             Self::Enable { name } => PluginCommand::Change { name, change: PluginChange::Enable },

@@ -8,7 +8,8 @@ use crate::routing::{Plugin, PluginState, PluginVersion};
 #[tokio::test]
 async fn a_plugin_that_cant_be_loaded_is_listed_as_failed_and_mail_flows() {
     let place = Place::new().await;
-    let version = PluginVersion { version: "1".into(), hash: "0".into(), installed_at: Time::UNIX_EPOCH };
+    let version =
+        PluginVersion { version: "1".into(), hash: "0".into(), installed_at: Time::UNIX_EPOCH, memory_mib: None };
     let mut batch = Batch::default();
     for (name, state) in [("vip", PluginState::Active), ("other", PluginState::Disabled)] {
         tables::PLUGINS.insert(&mut batch, name, &Plugin::new(name, 10, state, version.clone()));

@@ -24,6 +24,7 @@ pub struct Guest {
     ticker: Arc<Ticker>,
     allowance: Allowance,
     pre: PluginPre<State>,
+    memory_mib: u32,
 }
 
 /// What one instance may have and has said.
@@ -43,21 +44,29 @@ pub(super) struct State {
 /// Limits that remember that they were hit.
 struct Growth {
     limits: StoreLimits,
+    /// All memories together.
+    memory_bytes: usize,
+    memory_mib_max: u32,
     refused: bool,
 }
 
 impl Guest {
     /// # Errors
     /// What it imports or exports isn't the contract; one line for an administrator.
-    pub fn load(sandbox: &Sandbox, compiled: &Compiled) -> Result<Self, String> {
+    pub fn load(sandbox: &Sandbox, compiled: &Compiled, memory_mib: u32) -> Result<Self, String> {
         let pre = linked(&compiled.load(&sandbox.engine)?)?;
         let Sandbox { engine, ticker, allowance } = sandbox;
-        Ok(Self { engine: engine.clone(), ticker: ticker.clone(), allowance: *allowance, pre })
+        Ok(Self { engine: engine.clone(), ticker: ticker.clone(), allowance: *allowance, pre, memory_mib })
+    }
+
+    /// What a call may have.
+    pub fn memory_mib(&self) -> u32 {
+        self.memory_mib
     }
 
     /// What the plugin says of itself.
     pub fn describe(&self) -> Told<Description> {
-        let state = State::new(self.allowance, (Time::UNIX_EPOCH, b"describe"), Vec::new());
+        let state = State::new((self.allowance, self.memory_mib), (Time::UNIX_EPOCH, b"describe"), Vec::new());
         let told = self.call(state, |plugin, store| plugin.call_describe(store).map(Ok));
         told.and_then(|description| Ok(description.into()))
     }
@@ -66,7 +75,7 @@ impl Guest {
     pub fn advise(&self, stage: Stage, question: &Question<'_>) -> Told {
         let Question { at, seed, patience, state, .. } = *question;
         let facts = facts::of(question);
-        let state = State::new(self.allowance.within(patience), (at, seed), state.to_vec());
+        let state = State::new((self.allowance.within(patience), self.memory_mib), (at, seed), state.to_vec());
         let told = self.call(state, |plugin, store| plugin.call_advise(store, stage.into(), &facts));
         told.and_then(|answer| contract::read(answer).map_err(Failure::Answer))
     }
@@ -126,7 +135,7 @@ fn linked(component: &Component) -> Result<PluginPre<State>, String> {
 
 fn failure(error: &wasmtime::Error, state: &State) -> Failure {
     if state.limits.refused {
-        return Failure::Memory;
+        return Failure::Memory(state.limits.memory_mib_max);
     }
     if let Some(failure) = error.downcast_ref::<Failure>() {
         return failure.clone();
@@ -156,9 +165,8 @@ fn cut(text: &str) -> String {
 }
 
 impl State {
-    fn new(allowance: Allowance, (at, seed): (Time, &[u8]), state: Vec<u8>) -> Self {
+    fn new((allowance, memory_mib_max): (Allowance, u32), (at, seed): (Time, &[u8]), state: Vec<u8>) -> Self {
         let limits = StoreLimitsBuilder::new()
-            .memory_size(limits::PLUGIN_MEMORY_BYTES_MAX)
             .table_elements(limits::PLUGIN_TABLE_ENTRIES_MAX)
             .instances(limits::PLUGIN_PARTS_MAX)
             .tables(limits::PLUGIN_PARTS_MAX)
@@ -167,7 +175,7 @@ impl State {
         let mut hasher = blake3::Hasher::new();
         hasher.update(seed);
         Self {
-            limits: Growth { limits, refused: false },
+            limits: Growth { limits, memory_bytes: 0, memory_mib_max, refused: false },
             allowance,
             began: Instant::now(),
             host_calls: 0,
@@ -242,8 +250,13 @@ impl contract::types::Host for State {}
 
 impl wasmtime::ResourceLimiter for Growth {
     fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let allowed = self.limits.memory_growing(current, desired, maximum)?;
+        let bytes = self.memory_bytes - current + desired;
+        let allowed =
+            bytes <= (self.memory_mib_max as usize) << 20 && self.limits.memory_growing(current, desired, maximum)?;
         self.refused |= !allowed;
+        if allowed {
+            self.memory_bytes = bytes;
+        }
         Ok(allowed)
     }
 
