@@ -91,7 +91,7 @@ fn listed_once(home: &Home, promises: &[Promise]) -> Result<Vec<Value>, Failed> 
 }
 
 /// Waits until no message waits in the inbox.
-async fn decided(home: &Home) -> Result<(), Failed> {
+pub async fn decided(home: &Home) -> Result<(), Failed> {
     let (mut fewest, mut since) = (usize::MAX, Instant::now());
     loop {
         let list = home.json(&["message", "list", "--all"])?;

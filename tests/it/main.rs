@@ -34,7 +34,9 @@ mod simulation;
 mod smtp;
 mod span;
 mod subject;
+mod swap;
 mod tidy;
+mod twins;
 mod unit;
 mod world;
 
@@ -79,6 +81,8 @@ fn main() -> ExitCode {
     trials.extend(durability::trials(SERVER.is_some()));
     trials.extend(plugins::trials());
     trials.extend(hostile::trials(SERVER.is_some()));
+    trials.extend(twins::trials());
+    trials.extend(swap::trials(SERVER.is_some()));
     trials.extend(mistakes::trials());
     trials.extend(peers::trials());
     trials.extend(fields::trials());

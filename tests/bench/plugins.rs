@@ -1,0 +1,118 @@
+//! What a plugin adds to the decision of one message: the same message, asked about with and without the plugin by turns, with
+//! the way to the thread that plugins compute on. `cargo bench --bench plugins [FILE.wasm]...`; without files `vip-domains` in
+//! Rust, and its twins where the tests have built them.
+
+#![allow(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
+
+#[path = "../it/guests.rs"]
+#[allow(dead_code, reason = "components are read from their folder")]
+mod guests;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use postcase::base::limits::{PLUGIN_CHAIN_TIME_MAX, PLUGIN_MEMORY_MIB_MAX};
+use postcase::base::{MailId, Time};
+use postcase::case::{Brief, Draft, Stage};
+use postcase::intake::{Advisers, Asking, States, saved_fields};
+use postcase::plugin::{self, Active, Catalogue, settings};
+use postcase::{message, rules};
+
+const ROUNDS: usize = 5000;
+
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> ExitCode {
+    if let Some(compiled) = plugin::child() {
+        return compiled;
+    }
+    match files().and_then(|files| files.iter().try_for_each(|file| measure(file))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn files() -> Result<Vec<PathBuf>, Failure> {
+    let named: Vec<PathBuf> = std::env::args().skip(1).map(PathBuf::from).filter(|file| file.is_file()).collect();
+    if !named.is_empty() {
+        return Ok(named);
+    }
+    let twins = ["vip-domains-javascript.wasm", "vip-domains-python.wasm"];
+    let twins = twins.map(|name| Path::new(env!("CARGO_TARGET_TMPDIR")).join(name));
+    let built = twins.into_iter().filter(|file| file.is_file());
+    Ok([guests::folder()?.join("vip_domains.wasm")].into_iter().chain(built).collect())
+}
+
+fn measure(file: &Path) -> Result<(), Failure> {
+    let component = std::fs::read(file)?;
+    let catalogue = Catalogue::new(PathBuf::new());
+    let begun = Instant::now();
+    let ready = catalogue.candidate(&component, PLUGIN_MEMORY_MIB_MAX)?;
+    let compiled = begun.elapsed();
+    let described = percentiles((0..100).map(|_| ready.guest.describe().took).collect());
+    let settings = settings(&ready.description, &settings_given())?;
+    let hash = blake3::hash(&component).to_hex().to_string();
+    let without = Advisers::rules(rules::Rules::default());
+    let with =
+        without.with(Active { name: "candidate".into(), hash, is_general: true, settings, ready: Arc::new(ready) });
+    let raw = raw();
+    let brief = Brief::of(message::read(&raw), saved_fields(&raw), None, None);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build()?;
+    let (mut alone, mut asked) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        alone.push(runtime.block_on(time(&without, &brief, 0))?);
+        asked.push(runtime.block_on(time(&with, &brief, 2))?);
+    }
+    let (alone, asked) = (percentiles(alone), percentiles(asked));
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    println!("{name}: {} KiB, compiled in {compiled:.1?}; p50, p99:", component.len() / 1024);
+    println!("  describe {:?}, {:?}", described.0, described.1);
+    println!("  a message without it {:?}, {:?}; with it {:?}, {:?}", alone.0, alone.1, asked.0, asked.1);
+    Ok(())
+}
+
+/// Of one message, about which so much must be said.
+async fn time(advisers: &Advisers, brief: &Brief, advice: usize) -> Result<Duration, Failure> {
+    let id: MailId = "691f6a2c-1-2a".parse()?;
+    let asking = Asking {
+        stages: &Stage::OPENING,
+        brief: brief.clone(),
+        draft: Draft::default(),
+        seed: id.to_key().to_vec(),
+        at: Time::UNIX_EPOCH,
+        states: States::default(),
+        patience: PLUGIN_CHAIN_TIME_MAX,
+    };
+    let begun = Instant::now();
+    let heard = advisers.ask(id, asking).await;
+    let took = begun.elapsed();
+    match heard.advice.len() == advice {
+        true => Ok(took),
+        false => Err(format!("expected {advice} pieces of advice, got {:?}, {:?}", heard.advice, heard.failed).into()),
+    }
+}
+
+fn settings_given() -> std::collections::BTreeMap<String, String> {
+    [("domains", "a.example, .customer.example"), ("unproven", "yes")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+}
+
+fn percentiles(mut times: Vec<Duration>) -> (Duration, Duration) {
+    times.sort();
+    (times[times.len() / 2], times[times.len() * 99 / 100])
+}
+
+/// Thirty fields and 2 KiB of text.
+fn raw() -> Vec<u8> {
+    let head = "From: Anna <anna@mail.customer.example>\r\nTo: support@example.com\r\nSubject: Invoice 7\r\n\
+                Message-ID: <1@customer.example>\r\nContent-Type: text/plain; charset=utf-8\r\n";
+    let fields: String = (0..25).map(|n| format!("X-Field-{n}: what a system says about it\r\n")).collect();
+    let line = "The device with number 9 doesn't start any more since the day before yesterday, what now?\r\n";
+    format!("{head}{fields}\r\n{}", line.repeat(20)).into_bytes()
+}
