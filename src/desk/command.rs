@@ -3,6 +3,8 @@
 //!
 //! Names are `noun-verb`, as typed. Absent optional fields keep what is stored (in `set`) or take the default (in `add`).
 
+mod plugin;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::path::PathBuf;
@@ -11,9 +13,11 @@ use std::pin::Pin;
 use serde::{Deserialize, Serialize};
 
 use crate::base::{CaseNumber, Mailbox, ReversePath, Span, Time};
-use crate::routing::{Accept, Assign, Presence, Scope};
+use crate::routing::{Accept, Assign, Presence};
 
 pub use super::profile::{ProfileCommand, ProfileSettings};
+
+pub use plugin::{PluginChange, PluginCommand, PluginRequest};
 
 /// One command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -347,70 +351,6 @@ pub struct AddressSettings {
     pub permission_sets: Option<BTreeSet<String>>,
     /// The same.
     pub plugins: Option<BTreeSet<String>>,
-}
-
-/// A command about plugins.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "plugin", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum PluginCommand {
-    /// A new plugin, or a new version of one; its own vectors must come out first.
-    Install(Box<PluginRequest>),
-    List,
-    Change {
-        name: String,
-        change: PluginChange,
-    },
-    /// What a plugin advises on a message; changes nothing.
-    Test {
-        name: String,
-        /// What the message is called in the answer.
-        file: String,
-        /// Base64 (RFC 4648 §4).
-        message: String,
-    },
-}
-
-/// What is to become of a plugin.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum PluginChange {
-    /// Also one that was suspended.
-    Enable,
-    Disable,
-    /// The version before.
-    Rollback,
-    /// With all its versions.
-    Remove,
-    /// What isn't named stays.
-    Set {
-        #[serde(default)]
-        settings: BTreeMap<String, String>,
-        order: Option<u32>,
-        /// Whose mail it is asked about.
-        #[serde(default)]
-        about: Option<Scope>,
-    },
-}
-
-/// A plugin to be installed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PluginRequest {
-    /// The component in base64 (RFC 4648 §4).
-    pub component: String,
-    /// What it calls itself unless said.
-    #[serde(default)]
-    pub name: Option<String>,
-    #[serde(default)]
-    pub disabled: bool,
-    #[serde(default)]
-    pub settings: BTreeMap<String, String>,
-    /// Left as it was, or about all mail, unless said.
-    #[serde(default)]
-    pub about: Option<Scope>,
-    /// Memory of one call.
-    #[serde(default)]
-    pub memory_mib: Option<u32>,
 }
 
 /// Settings of a queue as typed; `None` is "not named".
