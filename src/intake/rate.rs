@@ -5,15 +5,34 @@
 //! so that for a moment after a crash a few more than the limit may pass.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
-use crate::address::{Day, RoutingAddress, rate_counter};
+use crate::address::{Day, OverLimit, RoutingAddress, rate_counter};
 use crate::base::Mailbox;
 use crate::store::{ReadError, Site};
 
 /// Counts by address and day. One for what was accepted, one for what was converted.
 #[derive(Debug, Default)]
 pub struct Tally(Mutex<HashMap<Mailbox, (Day, u64)>>);
+
+/// What a message is to the daily limit of its address.
+#[derive(Clone)]
+pub enum Counted {
+    /// It has none, or the message doesn't count.
+    Not,
+    /// It is one of those for today.
+    For(Arc<RoutingAddress>),
+    /// It is one too many.
+    Beyond(Arc<RoutingAddress>),
+}
+
+impl Counted {
+    /// True for one that is converted on another day.
+    pub fn is_put_off(&self) -> bool {
+        let requeues = |address: &RoutingAddress| address.settings.over_limit == OverLimit::Requeue;
+        matches!(self, Self::Beyond(address) if requeues(address))
+    }
+}
 
 impl Tally {
     /// True when the address has a limit and it is reached today.

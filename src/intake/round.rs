@@ -12,8 +12,9 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
+use super::Reading;
 use super::evidence::{self, Identity};
-use super::{Reading, worker::Counted};
+use super::rate::Counted;
 use crate::base::{AuthResults, Clock, Mailbox, limits};
 use crate::store::tables;
 

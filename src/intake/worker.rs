@@ -20,6 +20,7 @@ use super::advice::decide_advised;
 use super::evidence::{Gathered, gather};
 use super::explain::steps;
 use super::plan::Plan;
+use super::rate::Counted;
 use super::reading::imported;
 use super::round::{Earlier, Ready, Unchecked, Underway};
 use super::{Inbox, Reading, Tally};
@@ -54,26 +55,7 @@ enum Undecided {
     Commit(#[from] CommitError),
 }
 
-/// What a message is to the daily limit of its address.
-#[derive(Clone)]
-pub enum Counted {
-    /// It has none, or the message doesn't count.
-    Not,
-    /// It is one of those for today.
-    For(Arc<RoutingAddress>),
-    /// It is one too many.
-    Beyond(Arc<RoutingAddress>),
-}
-
-impl Counted {
-    /// True for one that is converted on another day.
-    fn is_put_off(&self) -> bool {
-        let requeues = |address: &RoutingAddress| address.settings.over_limit == OverLimit::Requeue;
-        matches!(self, Self::Beyond(address) if requeues(address))
-    }
-}
-
-/// The same, or why the message is not decided now.
+/// What a message is to the daily limit of its address, or why it is not decided now.
 type Admitted = Result<Counted, Undecided>;
 
 impl Ready<Counted> {
