@@ -25,6 +25,8 @@ pub enum Stage {
     Classify,
     /// Where does it go?
     Route,
+    /// Who in its queue?
+    Assign,
     /// What does a message change about the case that it joins?
     #[serde(rename = "follow-up")]
     FollowUp,
@@ -32,7 +34,7 @@ pub enum Stage {
 
 impl Stage {
     /// Those of a new case.
-    pub const OPENING: [Self; 3] = [Self::Intake, Self::Classify, Self::Route];
+    pub const OPENING: [Self; 4] = [Self::Intake, Self::Classify, Self::Route, Self::Assign];
 }
 
 /// What is suggested.
@@ -47,6 +49,8 @@ pub enum Advised {
         detour: Detour,
     },
     Agent(Mailbox),
+    /// Before others of its queue, whenever they can have it.
+    Prefer(Mailbox),
     /// No case yet; a person decides. With the reason.
     Hold(String),
     Priority(Priority),
@@ -130,6 +134,7 @@ impl Draft {
             Advised::Queue(_)
             | Advised::QueueOr { .. }
             | Advised::Agent(_)
+            | Advised::Prefer(_)
             | Advised::Hold(_)
             | Advised::Note(_)
             | Advised::SuggestedCase(_) => {}
@@ -150,8 +155,9 @@ impl Advised {
 
     /// True when that is the first.
     fn excludes(&self, later: &Self) -> bool {
-        let both_are_workstreams = matches!((self, later), (Self::Workstream(_), Self::Workstream(_)));
-        self == later || both_are_workstreams || (self.places() && later.places())
+        let is_one_of_a_kind =
+            matches!((self, later), (Self::Workstream(_), Self::Workstream(_)) | (Self::Prefer(_), Self::Prefer(_)));
+        self == later || is_one_of_a_kind || (self.places() && later.places())
     }
 
     /// True when it is the later one.
@@ -173,6 +179,9 @@ pub struct Counselled {
     /// Without queue, agent and hold its address says where the case goes.
     pub queue: Option<String>,
     pub agent: Option<Mailbox>,
+    /// Before others of the queue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prefer: Option<Mailbox>,
     pub hold: Option<String>,
     pub notes: Vec<String>,
     /// Advisers that failed, or said what can't be followed.
@@ -206,6 +215,7 @@ impl Counselled {
         match &advice.what {
             Advised::Queue(queue) | Advised::QueueOr { queue, .. } => self.queue = Some(queue.clone()),
             Advised::Agent(agent) => self.agent = Some(agent.clone()),
+            Advised::Prefer(agent) => self.prefer = Some(agent.clone()),
             Advised::Hold(why) => self.hold = Some(why.clone()),
             Advised::Note(text) => self.notes.push(text.clone()),
             _ => {}
@@ -273,6 +283,7 @@ impl fmt::Display for Stage {
             Self::Intake => "intake",
             Self::Classify => "classify",
             Self::Route => "route",
+            Self::Assign => "assign",
             Self::FollowUp => "follow-up",
         })
     }
@@ -286,6 +297,7 @@ impl fmt::Display for Advised {
             Self::Queue(name) => write!(f, "queue {name}"),
             Self::QueueOr { queue, detour } => write!(f, "queue {queue}{detour}"),
             Self::Agent(address) => write!(f, "agent {address}"),
+            Self::Prefer(address) => write!(f, "prefer {address}"),
             Self::Hold(why) => write!(f, "hold: {why}"),
             Self::Priority(priority) => write!(f, "priority {priority}"),
             Self::RecordType(name) => write!(f, "record type {name}"),

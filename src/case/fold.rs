@@ -20,6 +20,8 @@ pub const SKILL: &str = "skill.";
 pub const TAG: &str = "tag.";
 /// A field of this name is its workstream.
 pub const WORKSTREAM: &str = "workstream";
+/// Name of the field of who should have a case before others of its queue.
+pub const PREFERRED: &str = "preferred_agent";
 /// The workstream of a case for which nobody chose one.
 pub const MAIN_WORKSTREAM: &str = "main";
 /// The kind of advisers that rules are; with its name one acts in events.
@@ -77,6 +79,9 @@ pub struct Case {
     /// Who had it before it went back to a queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_owner: Option<Mailbox>,
+    /// Who should have it before others of its queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preferred: Option<Mailbox>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer: Option<Offer>,
     /// How often it was declined by whom since it came to its queue.
@@ -139,6 +144,7 @@ impl Case {
             queue: None,
             owner: None,
             previous_owner: None,
+            preferred: None,
             offer: None,
             declined: BTreeMap::new(),
             skills: BTreeMap::new(),
@@ -336,6 +342,7 @@ impl Case {
             }
             ("record_type", to) => self.record_type = to.map(str::to_owned),
             (WORKSTREAM, to) => self.workstream = to.map(str::to_owned),
+            (PREFERRED, to) => self.preferred = to.and_then(|to| to.parse().ok()),
             (name, to) if let Some(tag) = name.strip_prefix(TAG) => match to {
                 Some(_) => drop(self.tags.insert(tag.to_owned())),
                 None => drop(self.tags.remove(tag)),

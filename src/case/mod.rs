@@ -38,8 +38,8 @@ pub use erasure::{ERASED, Erased, ErasedKind, Erasure, blank_addresses, blank_ev
 pub use event::{Event, Happening};
 pub use evidence::{Evidence, Known, Recipient, Sender, Via};
 pub use fold::{
-    Case, DISPATCH, Hint, INTAKE, MAIN_WORKSTREAM, PARTICIPANTS_MAX, PLUGIN, Participant, RULE, Role, SKILL, TAG,
-    WORKSTREAM,
+    Case, DISPATCH, Hint, INTAKE, MAIN_WORKSTREAM, PARTICIPANTS_MAX, PLUGIN, PREFERRED, Participant, RULE, Role, SKILL,
+    TAG, WORKSTREAM,
 };
 pub use mail::{Delivery, Direction, Disposition, Former, Mail, SavedField, Step};
 pub use names::{Awaiting, Named, Names, Receipt};

@@ -87,13 +87,14 @@ const LISTS: [(&str, &[Key], &str); 3] = [
 ];
 
 /// Names of fields that mean something to postcase.
-const TAKEN: [&str; 11] = [
+const TAKEN: [&str; 12] = [
     "number",
     "status",
     "priority",
     "subject",
     "record_type",
     case::WORKSTREAM,
+    case::PREFERRED,
     "queue",
     "owner",
     "contact",

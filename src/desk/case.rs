@@ -8,14 +8,14 @@ use super::command::CaseFilter;
 use super::search::Search;
 use super::{Answer, Desk, Outcome, Refusal, view};
 use crate::base::{CaseNumber, Mailbox, Priority};
-use crate::case::{Case, Happening, SKILL, Status, TAG, WORKSTREAM};
+use crate::case::{Case, Happening, PREFERRED, SKILL, Status, TAG, WORKSTREAM};
 use crate::store::{Batch, CaseChange, Page, case_change, people, tables};
 
 /// Cases read at a time while a filter is looked for.
 const PAGE: usize = 256;
 /// Names of case properties that aren't fields of the company's own.
-const RESERVED: [&str; 9] =
-    ["number", "queue", "owner", "contact", "address", "origin", "tags", "record_type", WORKSTREAM];
+const RESERVED: [&str; 10] =
+    ["number", "queue", "owner", "contact", "address", "origin", "tags", "record_type", WORKSTREAM, PREFERRED];
 
 impl Desk {
     /// Newest first.

@@ -25,7 +25,7 @@ impl Desk {
         let plugins = |stage: Stage| active.iter().filter(move |active| active.speaks_at(stage.into()));
         let plugins = |stage| plugins(stage).map(move |active| plugin_row(stage, active));
         let mut rows: Vec<Value> = Vec::new();
-        for stage in Stage::OPENING {
+        for stage in [Stage::Intake, Stage::Classify, Stage::Route] {
             rows.extend(rules.of(stage).iter().map(|rule| row(stage, rule)));
             rows.extend(plugins(stage));
         }
@@ -34,6 +34,7 @@ impl Desk {
                 json!({"stage": "route", "by": "address", "then": ["its owner or queue, else its fallback queue"]}),
             );
             rows.push(json!({"stage": "route", "by": "postcase", "then": ["queue main"]}));
+            rows.extend(plugins(Stage::Assign));
             rows.extend(plugins(Stage::FollowUp));
             rows.iter_mut().zip(1..).for_each(|(row, place)| row["order"] = json!(place));
             return Ok(Outcome::Json(rows.into()));

@@ -171,6 +171,7 @@ pub fn case_row(case: &Case) -> Value {
         "origin": case.origin,
         "record_type": case.record_type,
         "workstream": case.workstream,
+        "preferred": case.preferred,
         "address": case.address,
         "queue": case.queue,
         "owner": case.owner,

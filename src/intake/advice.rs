@@ -19,8 +19,8 @@ use crate::address::RoutingAddress;
 use crate::base::{CaseNumber, Mailbox, Time, limits};
 use crate::case::{
     Advice, Advised, Beside, Brief, Case, Contact, Counselled, Decision, Direction, Disposition, Draft, Evidence,
-    Happening, Hint, KnownContact, Lost, Mail, Opening, PLUGIN, Reason, Recipient, SKILL, SetAside, Stage, Status,
-    Step, TAG, WORKSTREAM, Weighed, decide, weigh,
+    Happening, Hint, KnownContact, Lost, Mail, Opening, PLUGIN, PREFERRED, Reason, Recipient, SKILL, SetAside, Stage,
+    Status, Step, TAG, WORKSTREAM, Weighed, decide, weigh,
 };
 use crate::message;
 use crate::rules::{MAIN_WORKSTREAM, Rules};
@@ -145,12 +145,14 @@ async fn brief(
 /// Why the queues and agents that are named and not there can't be followed, by the words of the advice.
 async fn missing(site: &Site, advice: &[Advice]) -> Result<BTreeMap<String, String>, ReadError> {
     let mut missing = BTreeMap::new();
-    for what in advice.iter().map(|advice| &advice.what).filter(|what| what.places()) {
+    for what in advice.iter().map(|advice| &advice.what) {
         let why = match what {
             Advised::Queue(queue) if tables::QUEUES.get(&*site.engine, queue).await?.is_none() => {
                 format!("there is no queue {queue}")
             }
-            Advised::Agent(agent) if tables::AGENTS.get(&*site.engine, agent).await?.is_none() => {
+            Advised::Agent(agent) | Advised::Prefer(agent)
+                if tables::AGENTS.get(&*site.engine, agent).await?.is_none() =>
+            {
                 format!("{agent} is no agent")
             }
             _ => continue,
@@ -382,6 +384,7 @@ fn happening(case: &Case, advice: &Advice) -> Option<Happening> {
     match &advice.what {
         Advised::Workstream(to) => field(WORKSTREAM.into(), Some(case.workstream().to_owned()), to.clone()),
         Advised::Priority(to) => field("priority".into(), Some(case.priority.to_string()), to.to_string()),
+        Advised::Prefer(to) => field(PREFERRED.into(), case.preferred.as_ref().map(Mailbox::to_string), to.to_string()),
         Advised::RecordType(to) => field("record_type".into(), case.record_type.clone(), to.clone()),
         Advised::Field { name, value } => field(name.clone(), case.fields.get(name).cloned(), value.clone()),
         Advised::Skill { name, level } => {

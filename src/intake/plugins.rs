@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{States, refresh_plugins};
 use crate::base::{Time, limits};
-use crate::case::{Advice, Brief, Draft, PLUGIN, Stage};
+use crate::case::{Advice, Advised, Brief, Draft, PLUGIN, Stage};
 use crate::plugin::{Active, Question};
 use crate::routing::PluginState;
 use crate::store::{Batch, Site, StoreError, tables};
@@ -60,12 +60,13 @@ impl<'a> Chain<'a> {
             let had_time = self.left >= limits::PLUGIN_TIME_MAX;
             match self.ask_one(plugin, stage, draft) {
                 Ok(said) => advice.extend(said.into_iter().map(|said| {
-                    draft.take(&said.what);
+                    let what = at(stage, said.what);
+                    draft.take(&what);
                     let why = match said.confidence {
                         100 => said.explanation,
                         sure => format!("{} ({sure} % sure)", said.explanation),
                     };
-                    Advice { stage, by: by.clone(), version: version.clone(), what: said.what, why, line: None }
+                    Advice { stage, by: by.clone(), version: version.clone(), what, why, line: None }
                 })),
                 Err(why) => self.failed.push(Failed { stage, by, version, why, had_time }),
             }
@@ -89,6 +90,14 @@ impl<'a> Chain<'a> {
         let answer = told.answer.map_err(|failure| failure.to_string())?;
         self.states.take(&plugin.name, &plugin.hash, told.memory);
         Ok(answer)
+    }
+}
+
+/// What a suggestion means at this stage: where a case goes stands when it is asked who in its queue should have it.
+fn at(stage: Stage, what: Advised) -> Advised {
+    match what {
+        Advised::Agent(agent) if stage == Stage::Assign => Advised::Prefer(agent),
+        what => what,
     }
 }
 

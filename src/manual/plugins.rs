@@ -41,8 +41,10 @@
 //! 500 ms for a message.
 //!
 //! About each message that joins a case the plugins that name `follow-up` are asked, with the case as it is then. What they say
-//! changes it and is told on it; a queue, an agent or a reason to hold is not followed, because the case has its place. The stage
-//! `assign` is in the contract, but not asked yet.
+//! changes it and is told on it; a queue, an agent or a reason to hold is not followed, because the case has its place.
+//!
+//! At the stage `assign`, the last of a new case, an agent is one of the case's queue who should have it before others: whenever
+//! they are there and have room, unless somebody had it before. It is kept as the case's field `preferred_agent`.
 //!
 //! A plugin is asked about all mail, or with `plugin set NAME --about named` only about that of the addresses which name it with
 //! `address set ADDRESS --plugin NAME`.

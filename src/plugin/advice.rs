@@ -34,6 +34,7 @@ impl From<case::Stage> for Stage {
             case::Stage::Intake => Self::Intake,
             case::Stage::Classify => Self::Classify,
             case::Stage::Route => Self::Route,
+            case::Stage::Assign => Self::Assign,
             case::Stage::FollowUp => Self::FollowUp,
         }
     }

@@ -40,6 +40,9 @@ fn why(seat: &Seat, item: &WorkItem, demand: &Demand, assign: Assign) -> String 
     if item.previous.as_ref() == Some(&seat.agent.address) {
         return "had it before".into();
     }
+    if item.favoured() == Some(&seat.agent.address) {
+        return "is preferred by what was advised".into();
+    }
     match assign {
         Assign::Pick | Assign::RoundRobin => "has waited longest".into(),
         Assign::MostCapacity => {

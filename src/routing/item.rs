@@ -37,6 +37,9 @@ pub struct WorkItem {
     /// Who had it before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Mailbox>,
+    /// Who should have it before others, unless somebody had it before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preferred: Option<Mailbox>,
     /// Who is asked to take it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer: Option<Offer>,
@@ -71,9 +74,15 @@ impl WorkItem {
             record_type: case.record_type.clone(),
             address: case.address.clone(),
             previous: case.previous_owner.clone(),
+            preferred: case.preferred.clone(),
             offer: case.offer.clone(),
             declined: case.declined.clone(),
         })
+    }
+
+    /// Who gets it, whoever's turn it is, as long as they can have it.
+    pub fn favoured(&self) -> Option<&Mailbox> {
+        self.previous.as_ref().or(self.preferred.as_ref())
     }
 
     /// Whose capacity it takes.

@@ -279,9 +279,9 @@ impl Lane {
         let mut others = self.fitting(demand, seats);
         for item in line.take(limits::LINE_TRIED_MAX) {
             let takes = |seat: &&Seat| !seat.has_declined(item);
-            let previous = item.previous.as_ref().filter(|previous| self.has_member(previous));
-            let previous = previous.and_then(|previous| seats.get(previous)).filter(|seat| seat.fits(demand));
-            let known = previous.filter(takes).or_else(|| found.iter().copied().find(takes));
+            let favoured = item.favoured().filter(|favoured| self.has_member(favoured));
+            let favoured = favoured.and_then(|favoured| seats.get(favoured)).filter(|seat| seat.fits(demand));
+            let known = favoured.filter(takes).or_else(|| found.iter().copied().find(takes));
             let next = || others.by_ref().inspect(|seat| found.push(seat)).find(takes);
             if let Some(seat) = known.or_else(next) {
                 let members = self.queue.members.iter().filter_map(|member| seats.get(member));

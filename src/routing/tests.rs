@@ -25,6 +25,7 @@ fn item(case: CaseNumber) -> WorkItem {
         record_type: None,
         address: None,
         previous: None,
+        preferred: None,
         offer: None,
         declined: Default::default(),
     }

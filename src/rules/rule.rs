@@ -52,7 +52,7 @@ impl Rules {
             Stage::Intake => &self.intake,
             Stage::Classify => &self.classify,
             Stage::Route => &self.route,
-            Stage::FollowUp => &[],
+            Stage::Assign | Stage::FollowUp => &[],
         }
     }
 

@@ -133,6 +133,7 @@ fn board(method: Assign, agents: usize, items: usize) -> Switchboard {
             record_type: None,
             address: None,
             previous: None,
+            preferred: None,
             offer: None,
             declined: BTreeMap::new(),
         };

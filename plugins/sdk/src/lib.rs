@@ -55,6 +55,11 @@ impl Advice {
         Self::new(Suggestion::Queue(name.into()))
     }
 
+    /// At the stage `assign` one of the queue, before others.
+    pub fn agent(address: &str) -> Self {
+        Self::new(Suggestion::Agent(address.into()))
+    }
+
     pub fn priority(word: &str) -> Self {
         Self::new(Suggestion::Priority(word.into()))
     }
