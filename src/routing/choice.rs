@@ -1,6 +1,6 @@
 //! The choice of an agent for one item, in words: why this one, and what spoke for and against others.
 
-use super::lane::Demand;
+use super::demand::Demand;
 use super::seat::Seat;
 use super::{Assign, WorkItem};
 use crate::base::{CaseNumber, Mailbox, limits};

@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::demand::Demand;
 use super::seat::Seat;
 use super::{Assign, Choice, Queue, WorkItem};
 use crate::base::hours::{Hours, Phase};
@@ -23,18 +24,6 @@ type Rank = (u64, u64, Mailbox);
 type Levels = [u8];
 /// Who has one skill, the best first, with all their levels.
 type Skilled = BTreeMap<(Reverse<u8>, Rank), Arc<Levels>>;
-
-/// What the items of one line ask for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Demand {
-    pub skills: BTreeMap<String, u8>,
-    /// One of these permission sets.
-    pub asked: BTreeSet<String>,
-    /// What they take of an agent depends on it.
-    pub record_type: Option<String>,
-    /// They have waited so long that skills don't count any more.
-    pub relaxed: bool,
-}
 
 #[derive(Debug, Default)]
 struct Line {

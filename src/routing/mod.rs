@@ -7,6 +7,7 @@
 mod agent;
 mod choice;
 mod day;
+mod demand;
 mod item;
 mod lane;
 mod plugin;

@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
-use super::lane::Demand;
+use super::demand::Demand;
 use super::{Agent, Presence, Profile, Ration, Reset, WorkItem};
 use crate::base::{CaseNumber, limits};
 

@@ -6,17 +6,17 @@
 //! their own ([`Brief`](crate::case::Brief)).
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use wasmtime::component::{Component, HasSelf, Linker};
-use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder, Trap, UpdateDeadline};
+use wasmtime::{Engine, Store, Trap, UpdateDeadline};
 
 use super::compile::Compiled;
-use super::contract::{self, Plugin, PluginPre, host};
+use super::contract::{self, Plugin, PluginPre};
+use super::instance::{State, cut};
 use super::sandbox::{Sandbox, Ticker};
 use super::{facts, wasi};
 use crate::base::{Time, limits};
-use crate::plugin::{Allowance, Description, Failure, Line, Memory, Question, Stage, Told};
+use crate::plugin::{Allowance, Description, Failure, Question, Stage, Told};
 
 /// A component that is ready to be called, from several threads at a time.
 pub struct Guest {
@@ -25,29 +25,6 @@ pub struct Guest {
     allowance: Allowance,
     pre: PluginPre<State>,
     memory_mib: u32,
-}
-
-/// What one instance may have and has said.
-pub(super) struct State {
-    limits: Growth,
-    allowance: Allowance,
-    began: Instant,
-    host_calls: u32,
-    pub(super) at_seconds: u64,
-    chance: blake3::OutputReader,
-    /// As it was before the call.
-    state: Vec<u8>,
-    memory: Memory,
-    log: Vec<Line>,
-}
-
-/// Limits that remember that they were hit.
-struct Growth {
-    limits: StoreLimits,
-    /// All memories together.
-    memory_bytes: usize,
-    memory_mib_max: u32,
-    refused: bool,
 }
 
 impl Guest {
@@ -155,126 +132,4 @@ fn failure(error: &wasmtime::Error, state: &State) -> Failure {
 
 fn first_line(error: &wasmtime::Error) -> String {
     cut(format!("{error:#}").lines().next().unwrap_or_default())
-}
-
-/// One line of a length that can be logged; however long the text is, no more of it is looked at.
-fn cut(text: &str) -> String {
-    let start = &text[..text.floor_char_boundary(limits::PLUGIN_LOG_BYTES_MAX)];
-    let line: String = start.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    line.trim().to_owned()
-}
-
-impl State {
-    fn new((allowance, memory_mib_max): (Allowance, u32), (at, seed): (Time, &[u8]), state: Vec<u8>) -> Self {
-        let limits = StoreLimitsBuilder::new()
-            .table_elements(limits::PLUGIN_TABLE_ENTRIES_MAX)
-            .instances(limits::PLUGIN_PARTS_MAX)
-            .tables(limits::PLUGIN_PARTS_MAX)
-            .memories(limits::PLUGIN_PARTS_MAX)
-            .build();
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(seed);
-        Self {
-            limits: Growth { limits, memory_bytes: 0, memory_mib_max, refused: false },
-            allowance,
-            began: Instant::now(),
-            host_calls: 0,
-            at_seconds: u64::try_from(at.as_second()).unwrap_or(0),
-            chance: hasher.finalize_xof(),
-            state,
-            memory: Memory::default(),
-            log: Vec::new(),
-        }
-    }
-
-    fn is_late(&self) -> bool {
-        self.began.elapsed() >= self.allowance.time
-    }
-
-    /// The guest calls the host, where fuel isn't counted and no tick is seen.
-    pub(super) fn called(&mut self) -> wasmtime::Result<()> {
-        self.host_calls += 1;
-        let Allowance { time, host_calls, .. } = self.allowance;
-        if self.host_calls > host_calls {
-            return Err(wasmtime::Error::new(Failure::HostCalls(host_calls)));
-        }
-        if self.is_late() {
-            return Err(wasmtime::Error::new(Failure::Time(time)));
-        }
-        Ok(())
-    }
-
-    pub(super) fn chance(&mut self) -> u64 {
-        let mut bytes = [0; 8];
-        self.chance.fill(&mut bytes);
-        u64::from_le_bytes(bytes)
-    }
-
-    pub(super) fn fill(&mut self, bytes: &mut [u8]) {
-        self.chance.fill(bytes);
-    }
-}
-
-impl host::Host for State {
-    fn log(&mut self, level: host::Level, text: String) -> wasmtime::Result<()> {
-        self.called()?;
-        let level = match level {
-            host::Level::Debug => "debug",
-            host::Level::Info => "info",
-            host::Level::Warn => "warn",
-            host::Level::Error => "error",
-        };
-        // The last line is the one that tells why it ended.
-        self.log.truncate(limits::PLUGIN_LOG_LINES_MAX - 1);
-        self.log.push(Line { level, text: cut(&text) });
-        Ok(())
-    }
-
-    fn get_state(&mut self) -> wasmtime::Result<Vec<u8>> {
-        self.called()?;
-        self.memory.read = true;
-        Ok(self.memory.kept.as_ref().unwrap_or(&self.state).clone())
-    }
-
-    fn set_state(&mut self, state: Vec<u8>) -> wasmtime::Result<()> {
-        self.called()?;
-        if state.len() > limits::PLUGIN_STATE_BYTES_MAX {
-            return Err(wasmtime::Error::new(Failure::State(state.len())));
-        }
-        self.memory.kept = Some(state);
-        Ok(())
-    }
-}
-
-impl contract::types::Host for State {}
-
-impl wasmtime::ResourceLimiter for Growth {
-    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let bytes = self.memory_bytes - current + desired;
-        let allowed =
-            bytes <= (self.memory_mib_max as usize) << 20 && self.limits.memory_growing(current, desired, maximum)?;
-        self.refused |= !allowed;
-        if allowed {
-            self.memory_bytes = bytes;
-        }
-        Ok(allowed)
-    }
-
-    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let allowed = self.limits.table_growing(current, desired, maximum)?;
-        self.refused |= !allowed;
-        Ok(allowed)
-    }
-
-    fn instances(&self) -> usize {
-        self.limits.instances()
-    }
-
-    fn tables(&self) -> usize {
-        self.limits.tables()
-    }
-
-    fn memories(&self) -> usize {
-        self.limits.memories()
-    }
 }

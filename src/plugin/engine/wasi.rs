@@ -7,8 +7,8 @@
 use wasmtime::component::{Component, ComponentNamedList, ComponentType, Lift, Linker, LinkerInstance, Lower};
 use wasmtime::{Result, StoreContextMut};
 
-use super::call::State;
 use super::contract::{PACKAGE, VERSION};
+use super::instance::State;
 use crate::base::limits;
 
 /// `wasi:clocks/wall-clock.datetime`
