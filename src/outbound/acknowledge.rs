@@ -40,14 +40,17 @@ struct Occasion {
 }
 
 impl Worker {
-    /// Writes the acknowledgement of this message, which was due at `at`, and puts it into the spool.
+    /// Writes the acknowledgement of this message, which was due at `at`, and puts it into the spool; once, however often it
+    /// is asked for.
     pub async fn acknowledge(&self, id: MailId, at: Time) -> Result<(), AcknowledgeError> {
         let site = self.site();
         let mut submitted = None;
         let mut tries = site.tries();
         loop {
             let mut batch = Batch::default();
-            due::unschedule(&mut batch, at, Due::Acknowledgement(id));
+            if !due::take(&*site.engine, &mut batch, at, Due::Acknowledgement(id)).await? {
+                return Ok(());
+            }
             if let Some(occasion) = occasion(site, id).await? {
                 if submitted.is_none() {
                     submitted = Some(write(site, &occasion).await?);

@@ -14,7 +14,7 @@ use crate::message::automatic;
 use crate::message::compose::{Draft, compose};
 use crate::message::facts::Person;
 use crate::store::due::{self, Due};
-use crate::store::{Batch, ReadError, Site, StoreError, tables};
+use crate::store::{Batch, CommitError, ReadError, Site, StoreError, tables};
 
 /// The local part that notices come from.
 const SENDER: &str = "notices";
@@ -27,11 +27,13 @@ struct Occasion {
 }
 
 impl Worker {
-    /// Writes the notice of this event, which was due at `at`, and puts it into the spool.
+    /// Writes the notice of this event, which was due at `at`, and puts it into the spool; once, however often it is asked for.
     pub async fn notify(&self, case: CaseNumber, event: u32, at: Time) -> Result<(), AcknowledgeError> {
         let site = self.site();
         let mut batch = Batch::default();
-        due::unschedule(&mut batch, at, Due::Notice(case, event));
+        if !due::take(&*site.engine, &mut batch, at, Due::Notice(case, event)).await? {
+            return Ok(());
+        }
         if let Some(occasion) = occasion(site, case, event).await? {
             let counter = counter(&occasion.agent, at);
             if site.engine.counter(counter.clone()).await? < limits::NOTICES_HOUR_MAX {
@@ -41,8 +43,11 @@ impl Worker {
                 tracing::warn!(agent = %occasion.agent, %case, "no notice: they had as many as may be in an hour");
             }
         }
-        site.engine.commit(batch).await.map_err(StoreError::from)?;
-        site.alarm.ring();
+        match site.engine.commit(batch).await {
+            // Somebody else has written it.
+            Ok(()) | Err(CommitError::Conflict) => site.alarm.ring(),
+            Err(error) => return Err(StoreError::from(error).into()),
+        }
         Ok(())
     }
 }

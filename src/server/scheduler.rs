@@ -30,6 +30,8 @@ pub struct Scheduler {
 struct Look {
     due: Vec<(Time, Due)>,
     next: Option<Time>,
+    /// Nothing was under way.
+    is_idle: bool,
 }
 
 impl Scheduler {
@@ -64,11 +66,12 @@ impl Scheduler {
 
     async fn look(&self) -> Result<Look, crate::store::ReadError> {
         let now = self.site.now();
+        // From before the rows are read: what ends meanwhile may still stand in them.
+        let running = self.running.lock().expect("no holder panics").clone();
         let rows = due::earliest(&*self.site.engine, LOOKED_AT).await?;
-        let running = self.running.lock().expect("no holder panics");
         let next = rows.iter().map(|(at, _)| *at).find(|at| *at > now);
         let due = rows.into_iter().filter(|(at, due)| *at <= now && !running.contains(due)).collect();
-        Ok(Look { due, next })
+        Ok(Look { due, next, is_idle: running.is_empty() })
     }
 
     async fn start(self: &Arc<Self>, at: Time, due: Due, stop: &Stop) -> Result<(), CommitError> {
@@ -128,7 +131,7 @@ impl Scheduler {
             tokio::pin!(moved);
             moved.as_mut().enable();
             let look = self.look().await?;
-            if look.due.is_empty() && self.running.lock().expect("no holder panics").is_empty() {
+            if look.due.is_empty() && look.is_idle && self.running.lock().expect("no holder panics").is_empty() {
                 return Ok(());
             }
             self.site.alarm.ring();

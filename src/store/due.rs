@@ -62,6 +62,14 @@ pub fn unschedule(batch: &mut Batch, at: Time, due: Due) {
     DUE.delete(batch, &(at, due));
 }
 
+/// Takes a piece of work out in a batch that conflicts when somebody else has; false when it isn't there any more.
+pub async fn take(engine: &dyn Engine, batch: &mut Batch, at: Time, due: Due) -> Result<bool, ReadError> {
+    let Some(kept) = DUE.get(engine, &(at, due)).await? else { return Ok(false) };
+    DUE.expect_unchanged(batch, &(at, due), &kept);
+    DUE.delete(batch, &(at, due));
+    Ok(true)
+}
+
 /// The earliest pieces of work with their times, at most `limit`; without the spool's while it is held.
 pub async fn earliest(engine: &dyn Engine, limit: usize) -> Result<Vec<(Time, Due)>, ReadError> {
     let is_held = held(engine).await?.is_some();
