@@ -301,7 +301,7 @@
 //! **2026-11-29: the language of a message is told or left open, never guessed, and only for those who ask.** By
 //! [`whatlang`](https://docs.rs/whatlang) (MIT; with it `hashbrown`, `allocator-api2` and `foldhash`, 6 s of build): 70 languages
 //! by letters and trigrams, and it knows when it doesn't know. `whichlang` is forty times faster, but names one of 16 for any text;
-//! `lingua` brings 100 MB of models. A text of a few words has none. It takes some 50 µs, as long as reading a small message, so
+//! `lingua` brings 100 MB of models. A text of a few words has none. It takes some 55 µs, as long as all else of reading, so
 //! that filing leaves it out: advisers, `message inspect` and `message show` are told.
 //!
 //! **2026-11-29: a route rule overflows when the message is decided.** Its queue may be out of hours, full or slow then; one place
