@@ -81,10 +81,7 @@ impl Worker {
             self.catch_up(board).await?;
             let now = self.site.now();
             let case = if let Some(overdue) = board.switchboard.overdue(now) {
-                match overdue {
-                    Overdue::DayEnds { case, agent, again } => self.ration(board, agent, case, again).await?,
-                    other => self.end(&other, now).await?,
-                }
+                self.end(&overdue, board, now).await?
             } else if let Some((agent, case, ration)) = board.switchboard.next_owing(now) {
                 self.ration(board, agent, case, Some(ration)).await?
             } else if let Some(choice) = board.switchboard.next(now) {
@@ -162,10 +159,12 @@ impl Worker {
         Ok(case)
     }
 
-    async fn end(&self, overdue: &Overdue, now: Time) -> Result<CaseNumber, StoreError> {
+    async fn end(&self, overdue: &Overdue, board: &mut Board, now: Time) -> Result<CaseNumber, StoreError> {
         let engine = &*self.site.engine;
         let (case, what) = match overdue {
-            Overdue::DayEnds { case, .. } => return Ok(*case),
+            Overdue::DayEnds { case, agent, again } => {
+                return self.ration(board, agent.clone(), *case, again.clone()).await;
+            }
             Overdue::Offer { case, agent } => {
                 let there = tables::AGENTS.get(engine, agent).await?.is_some();
                 let why = if there { "no answer in time" } else { "is no agent any more" };
