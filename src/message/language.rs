@@ -71,7 +71,7 @@ mod tests {
             ),
             (
                 "nl",
-                "Goedemiddag, ik heb de factuur nog niet ontvangen. Kunt u die alstublieft opnieuw sturen? Met vriendelijke groet",
+                "Goedemiddag, ik heb de factuur nog niet ontvangen. Kunt u mij die nog een keer sturen? Met vriendelijke groet",
             ),
             (
                 "es",
