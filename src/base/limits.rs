@@ -238,8 +238,8 @@ pub const CONDITION_BYTES_MAX: usize = 4 * KIB;
 pub const PATTERN_BYTES_MAX: usize = MIB;
 /// Cases that are counted in a queue before one more is sent there: beyond them it is full by any measure.
 pub const OVERFLOW_COUNTED_MAX: usize = 1000;
-/// How often the file of rules is looked at.
-pub const RULES_LOOK_PAUSE: Duration = Duration::from_secs(1);
+/// How often files that may change meanwhile, of rules and of the configuration, are looked at.
+pub const FILES_LOOK_PAUSE: Duration = Duration::from_secs(1);
 /// Conditions that failed, in the explanation of one message: all of a kind say the same.
 pub const FAILURES_TOLD_MAX: usize = 20;
 /// Service addresses of one routing address that are remembered after their time: enough to see who still uses them.

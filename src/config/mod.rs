@@ -6,6 +6,7 @@
 //! A relative `data_dir` is relative to the working directory; the files of a smarthost and the rules to the folder of the file.
 
 pub mod addresses;
+mod followed;
 mod hours;
 mod keys;
 mod mistake;
@@ -16,6 +17,7 @@ mod value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub use followed::followed;
 pub use mistake::Mistake;
 
 use crate::base::Hours;
@@ -41,7 +43,7 @@ pub struct Settings {
     pub many_addresses: ManyAddresses,
     /// The file of rules, relative to the configuration's folder.
     pub rules: PathBuf,
-    /// Business hours by name.
+    /// Business hours by name, as they were when the file was read; see [`followed`].
     pub hours: BTreeMap<String, Hours>,
     pub store: store::Settings,
     pub smtp: smtp::server::Settings,

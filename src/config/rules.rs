@@ -102,9 +102,9 @@ const TAKEN: [&str; 12] = [
     "origin",
 ];
 
-/// [`read`] for the [`Book`](crate::rules::Book).
-pub fn reader(file: &Path, text: &str) -> Result<Rules, String> {
-    read(file, text).map_err(|mistakes| lines(&mistakes))
+/// [`read`] for the [`Book`](crate::rules::Book). No file: no rules.
+pub fn reader(file: &Path, text: Option<&str>) -> Result<Rules, String> {
+    read(file, text.unwrap_or_default()).map_err(|mistakes| lines(&mistakes))
 }
 
 /// The rules that `text` describes, in its order.

@@ -114,8 +114,9 @@ impl Desk {
     /// None for an empty name.
     pub(super) fn known_hours(&self, name: Option<String>) -> Result<Option<String>, Refusal> {
         match name.filter(|name| !name.is_empty()) {
-            Some(name) if !self.site.hours.contains_key(&name) => {
-                let next = format!("write [hours.{name}] into the configuration and restart");
+            Some(name) if !self.site.hours().contains_key(&name) => {
+                let restart = if self.site.timetable.file().as_os_str().is_empty() { " and restart" } else { "" };
+                let next = format!("write [hours.{name}] into the configuration{restart}");
                 Err(Refusal::not_found(format!("there are no business hours {name}; {next}")))
             }
             name => Ok(name),
@@ -125,7 +126,8 @@ impl Desk {
     async fn queue_row(&self, queue: &Queue) -> Result<Value, Refusal> {
         let mut shown = json!(queue);
         shown["waiting"] = self.waiting(&queue.name).await?.into();
-        if let Some(hours) = queue.hours.as_ref().and_then(|name| self.site.hours.get(name)) {
+        let hours = self.site.hours();
+        if let Some(hours) = queue.hours.as_ref().and_then(|name| hours.get(name)) {
             let phase = hours.at(self.site.now());
             shown["open"] = phase.open.into();
             shown[if phase.open { "closes_at" } else { "opens_at" }] = json!(phase.until);

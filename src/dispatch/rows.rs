@@ -17,7 +17,7 @@ impl Board {
     /// Agents, queues whose cases move by themselves, and the items of both.
     pub async fn load(site: &Site) -> Result<Self, ReadError> {
         let engine = &*site.engine;
-        let switchboard = Switchboard::new(site.hours.clone());
+        let switchboard = Switchboard::new(site.hours());
         let mut board = Self { switchboard, queues: HashMap::new(), agents: HashMap::new() };
         for (_, kept) in tables::PROFILES.scan(engine, Page::first(&[], usize::MAX)).await? {
             board.switchboard.set_profile(&kept.value.name.clone(), Some(kept.value));

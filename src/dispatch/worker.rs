@@ -59,9 +59,12 @@ impl Worker {
 
     async fn work(&mut self, stop: &Stop) -> Result<(), StoreError> {
         let mut board = Board::load(&self.site).await?;
+        // They may have changed while no server ran.
+        self.redate(&mut board, self.site.now()).await?;
         loop {
             self.give(&mut board).await?;
-            let due = board.switchboard.due().unwrap_or(Time::MAX);
+            let look = self.site.timetable.next_look(self.site.now());
+            let due = board.switchboard.due().into_iter().chain(look).min().unwrap_or(Time::MAX);
             tokio::select! {
                 biased;
                 () = stop.requested() => return Ok(()),
@@ -80,6 +83,9 @@ impl Worker {
         loop {
             self.catch_up(board).await?;
             let now = self.site.now();
+            if board.switchboard.set_hours(self.site.hours()) {
+                self.redate(board, now).await?;
+            }
             let case = if let Some(overdue) = board.switchboard.overdue(now) {
                 self.end(&overdue, board, now).await?
             } else if let Some((agent, case, ration)) = board.switchboard.next_owing(now) {
@@ -97,6 +103,14 @@ impl Worker {
     async fn catch_up(&mut self, board: &mut Board) -> Result<(), StoreError> {
         while let Ok((table, key)) = self.written.try_recv() {
             board.refresh(&*self.site.engine, table, &key).await?;
+        }
+        Ok(())
+    }
+
+    /// Days end by the business hours as they are now.
+    async fn redate(&self, board: &mut Board, now: Time) -> Result<(), StoreError> {
+        for (agent, case, ration) in board.switchboard.misdated(now) {
+            self.ration(board, agent, case, Some(ration)).await?;
         }
         Ok(())
     }

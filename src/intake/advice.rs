@@ -131,7 +131,7 @@ async fn brief(
         }
     };
     let at = reading.envelope.received_at;
-    brief.hours = site.hours.iter().map(|(name, hours)| (name.clone(), hours.at(at).open)).collect();
+    brief.hours = site.hours().iter().map(|(name, hours)| (name.clone(), hours.at(at).open)).collect();
     if let Some(contact) = contact {
         brief.contact = KnownContact { known: true, name: contact.name.clone().unwrap_or_default() };
     }

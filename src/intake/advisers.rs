@@ -64,7 +64,7 @@ impl Advisers {
     /// # Errors
     /// When the store can't be read.
     pub async fn of(site: &Site) -> Result<Self, ReadError> {
-        Ok(Self { rules: site.rules.rules(site.now()), plugins: active_plugins(site).await? })
+        Ok(Self { rules: site.rules.in_force(site.now()), plugins: active_plugins(site).await? })
     }
 
     /// Rules alone, which need no store.

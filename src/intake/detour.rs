@@ -43,7 +43,8 @@ pub async fn followed(site: &Site, advice: Vec<Advice>, now: Time, look: Look) -
 /// None: there is no such queue.
 async fn state(site: &Site, name: &str, now: Time, look: Look) -> Result<Option<QueueState>, ReadError> {
     let Some(queue) = tables::QUEUES.get(&*site.engine, name).await? else { return Ok(None) };
-    let hours = queue.value.hours.as_ref().and_then(|hours| site.hours.get(hours));
+    let all = site.hours();
+    let hours = queue.value.hours.as_ref().and_then(|hours| all.get(hours));
     let open = hours.is_none_or(|hours| hours.at(now).open);
     if look == Look::Hours {
         return Ok(Some(QueueState { open, waiting: 0, since: None }));

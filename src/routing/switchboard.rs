@@ -4,6 +4,7 @@
 //! It knows nothing that the rows don't, but for when an agent was last given something.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::lane::Lane;
 use super::seat::{Seat, Tally};
@@ -15,7 +16,7 @@ use crate::base::{CaseNumber, Hours, Mailbox, Time, limits};
 #[derive(Debug, Default)]
 pub struct Switchboard {
     /// By the names under which queues know them.
-    pub(super) hours: BTreeMap<String, Hours>,
+    pub(super) hours: Arc<BTreeMap<String, Hours>>,
     lanes: BTreeMap<String, Lane>,
     /// The permission sets that addresses ask for.
     asked: HashMap<Mailbox, BTreeSet<String>>,
@@ -60,8 +61,21 @@ pub enum Overflow {
 
 impl Switchboard {
     /// With these business hours.
-    pub fn new(hours: BTreeMap<String, Hours>) -> Self {
+    pub fn new(hours: Arc<BTreeMap<String, Hours>>) -> Self {
         Self { hours, ..Self::default() }
+    }
+
+    /// Other business hours: what depends on those that changed is reckoned anew. True when they are others.
+    pub fn set_hours(&mut self, hours: Arc<BTreeMap<String, Hours>>) -> bool {
+        if Arc::ptr_eq(&self.hours, &hours) {
+            return false;
+        }
+        let former = std::mem::replace(&mut self.hours, hours);
+        let changed = |name: &String| former.get(name) != self.hours.get(name);
+        let queues = self.lanes.values().map(|lane| &lane.queue);
+        let queues: Vec<Queue> = queues.filter(|queue| queue.hours.as_ref().is_some_and(changed)).cloned().collect();
+        queues.into_iter().for_each(|queue| self.set_queue(&queue.name.clone(), Some(queue)));
+        true
     }
 
     pub fn set_queue(&mut self, name: &str, queue: Option<Queue>) {

@@ -1,6 +1,7 @@
 //! The choice of an agent, method by method, and a board that is lived on by chance.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
@@ -237,7 +238,7 @@ fn what_comes_back_at_the_end_of_the_day_is_taken_until_then() {
 }
 
 /// Moves whatever has to, as the worker does; where each item is then.
-fn overflow(board: &mut Switchboard, now: Time) -> Vec<(CaseNumber, String, Overflow)> {
+fn overflow_of(board: &mut Switchboard, now: Time) -> Vec<(CaseNumber, String, Overflow)> {
     let mut moved = Vec::new();
     while let Some(overdue) = board.overdue(now) {
         let Overdue::Overflows { case, to, why, .. } = overdue else { panic!("{overdue:?}") };
@@ -247,12 +248,63 @@ fn overflow(board: &mut Switchboard, now: Time) -> Vec<(CaseNumber, String, Over
     moved
 }
 
+/// Names, zones and openings.
+fn office_hours(all: &[(&str, &str, &str)]) -> Arc<BTreeMap<String, Hours>> {
+    let hours = |zone: &str, open: &str| Hours {
+        zone: zone.parse().unwrap(),
+        open: vec![open.parse().unwrap()],
+        holidays: vec![],
+    };
+    Arc::new(all.iter().map(|(name, zone, open)| ((*name).to_owned(), hours(zone, open))).collect())
+}
+
+#[test]
+fn other_hours_are_reckoned_with_at_once() {
+    let always = |open| office_hours(&[("office", "UTC", open)]);
+    let mut board = Switchboard::new(always("mon-sun 00:00-08:00"));
+    let (hours, overflow) = (Some("office".into()), Some("r".into()));
+    let overflow_after = Some(Span(Duration::from_secs(100 * 3600)));
+    let queue = queue(Assign::RoundRobin, &["anna"]);
+    board.set_queue("q", Some(Queue { hours, overflow, overflow_after, ..queue }));
+    let hour = |hours: i64| at(hours * 3600);
+    board.set_item(1, Some(item(1)));
+    assert_eq!((overflow_of(&mut board, hour(1)), board.due()), (vec![], Some(hour(8))));
+    assert!(board.set_hours(always("mon-sun 00:00-02:00")));
+    assert_eq!((overflow_of(&mut board, hour(1)), board.due()), (vec![], Some(hour(2))));
+    assert!(board.set_hours(always("mon-sun 00:00-24:00")));
+    assert_eq!((overflow_of(&mut board, hour(9)), board.due()), (vec![], Some(at(1 + 100 * 3600))));
+    assert!(board.set_hours(always("mon-sun 00:00-08:00")));
+    assert_eq!(overflow_of(&mut board, hour(9)), [(1, "r".into(), Overflow::Closed)]);
+    // Without hours of that name it is always open.
+    board.set_item(2, Some(item(2)));
+    let none = office_hours(&[]);
+    assert!(board.set_hours(Arc::clone(&none)) && !board.set_hours(none));
+    board.set_agent(&mailbox("anna"), Some(agent("anna")));
+    assert_eq!(assign(&mut board, hour(9)), [(2, "anna".to_owned())]);
+}
+
+#[test]
+fn a_day_ends_by_the_hours_as_they_are_now() {
+    let anna = mailbox("anna");
+    let mut board = board(Assign::RoundRobin, vec![Agent { profile: Some("day".into()), ..agent("anna") }]);
+    let (reset, hours) = (Reset::EndOfDay, Some("office".into()));
+    board.set_profile("day", Some(Profile { reset, hours, ..Profile::new("day", Time::UNIX_EPOCH) }));
+    let noon = at(12 * 3600);
+    board.set_item(1, Some(WorkItem { place: Place::Agent(anna.clone()), ..item(1) }));
+    let (agent, case, ration) = board.next_owing(noon).unwrap();
+    assert_eq!(ration.until, at(24 * 3600), "UTC, where there are no such hours");
+    board.set_ration(&agent, case, Some(ration));
+    assert_eq!(board.misdated(noon), []);
+    board.set_hours(office_hours(&[("office", "Asia/Tokyo", "mon-sun 00:00-24:00")]));
+    assert_eq!(board.misdated(noon), [(anna, 1, Ration { units: 1, until: at(15 * 3600) })]);
+    assert_eq!(board.misdated(at(24 * 3600)), [], "it has ended");
+}
+
 #[test]
 fn a_closed_queue_hands_nothing_out_and_overflows_to_one_that_is_open() {
-    let open = |text: &str| Hours { zone: "UTC".parse().unwrap(), open: vec![text.parse().unwrap()], holidays: vec![] };
     // The epoch was a Thursday.
-    let hours = [("early", open("mon-sun 00:00-08:00")), ("late", open("mon-sun 06:00-12:00"))];
-    let mut board = Switchboard::new(hours.map(|(name, hours)| (name.to_owned(), hours)).into());
+    let hours = [("early", "UTC", "mon-sun 00:00-08:00"), ("late", "UTC", "mon-sun 06:00-12:00")];
+    let mut board = Switchboard::new(office_hours(&hours));
     let with = |name: &str, hours: &str, overflow: &str| Queue {
         hours: Some(hours.into()),
         overflow: Some(overflow.into()),
@@ -265,14 +317,14 @@ fn a_closed_queue_hands_nothing_out_and_overflows_to_one_that_is_open() {
     board.set_queue("r", Some(with("r", "late", "q")));
     let hour = |hours: i64| at(hours * 3600);
     board.set_item(1, Some(item(1)));
-    assert_eq!((overflow(&mut board, hour(1)), board.due()), (vec![], Some(hour(6))));
-    assert_eq!((overflow(&mut board, hour(6)), board.due()), (vec![], Some(hour(8))));
-    assert_eq!(overflow(&mut board, hour(8)), [(1, "r".into(), Overflow::Closed)]);
+    assert_eq!((overflow_of(&mut board, hour(1)), board.due()), (vec![], Some(hour(6))));
+    assert_eq!((overflow_of(&mut board, hour(6)), board.due()), (vec![], Some(hour(8))));
+    assert_eq!(overflow_of(&mut board, hour(8)), [(1, "r".into(), Overflow::Closed)]);
     // Nobody is there: it stays where it is, until one of them opens.
-    assert_eq!((overflow(&mut board, hour(12)), board.due()), (vec![], Some(hour(24))));
+    assert_eq!((overflow_of(&mut board, hour(12)), board.due()), (vec![], Some(hour(24))));
     board.set_agent(&mailbox("anna"), Some(agent("anna")));
     assert_eq!(assign(&mut board, hour(23)), []);
-    assert_eq!(overflow(&mut board, hour(24)), [(1, "q".into(), Overflow::Closed)]);
+    assert_eq!(overflow_of(&mut board, hour(24)), [(1, "q".into(), Overflow::Closed)]);
     assert_eq!(assign(&mut board, hour(24)), [(1, "anna".to_owned())]);
 }
 
@@ -288,15 +340,15 @@ fn a_full_queue_passes_on_whoever_comes_next() {
     board.set_queue("r", Some(full("r", 1, Some("q"))));
     (1..=5).for_each(|case| board.set_item(case, Some(item(case))));
     // Who came first stays, the next one fills the second queue, and nobody goes in a circle.
-    assert_eq!(overflow(&mut board, at(5)), [(3, "r".into(), Overflow::Full)]);
+    assert_eq!(overflow_of(&mut board, at(5)), [(3, "r".into(), Overflow::Full)]);
     board.set_item(1, None);
     board.set_item(6, Some(item(6)));
-    assert_eq!(overflow(&mut board, at(6)), []);
+    assert_eq!(overflow_of(&mut board, at(6)), []);
     board.set_queue("q", Some(full("q", 9, Some("r"))));
-    assert_eq!(overflow(&mut board, at(7)), []);
+    assert_eq!(overflow_of(&mut board, at(7)), []);
     // Having waited for too long, they go where there is room, and try again later where there is none.
     let waited = |case, to: &str| (case, to.to_owned(), Overflow::Waited);
-    assert_eq!(overflow(&mut board, at(1_000)), [waited(3, "q"), waited(5, "r")]);
+    assert_eq!(overflow_of(&mut board, at(1_000)), [waited(3, "q"), waited(5, "r")]);
     assert_eq!(board.due(), Some(at(1_900)));
 }
 

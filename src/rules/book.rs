@@ -1,7 +1,7 @@
-//! The rules in force, from a file that may change while mail flows.
+//! What a file says that may change while mail flows: the rules, and the business hours of the configuration.
 //!
-//! The file is looked at when rules are asked for, at most once a second, by its time and length. A new one that is wrong
-//! is named in the log once, and the former rules stay. No file: no rules.
+//! The file is looked at when somebody asks, at most once a second, by its time and length. A new one that is wrong
+//! is named in the log once, and what was in force stays.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -10,84 +10,101 @@ use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use super::Rules;
+use crate::base::time::later;
 use crate::base::{Time, limits};
 
-/// From the text of a file to its rules, or to its mistakes, a line each.
-pub type Reader = fn(&Path, &str) -> Result<Rules, String>;
+/// From the text of a file, none when it isn't there, to what it says, or to its mistakes, a line each.
+pub type Reader<T> = Box<dyn Fn(&Path, Option<&str>) -> Result<T, String> + Send + Sync>;
 
-/// See the module.
-pub struct Book {
-    file: PathBuf,
-    read: Reader,
-    current: Mutex<Current>,
+/// What can be followed.
+pub trait Followed {
+    /// Said of a file that is wrong.
+    const STAYS: &str;
+
+    /// Names in the log what is in force from now on instead of what was.
+    fn announce(&self, former: &Self, file: &Path);
 }
 
-#[derive(Default)]
-struct Current {
+/// See the module.
+pub struct Book<T = Rules> {
+    file: PathBuf,
+    read: Reader<T>,
+    current: Mutex<Current<T>>,
+}
+
+struct Current<T> {
     looked_at: Option<Time>,
     stamp: Stamp,
-    rules: Arc<Rules>,
-    /// What is wrong with the file as it is now; the rules are those of before.
+    in_force: Arc<T>,
+    /// What is wrong with the file as it is now; what is in force is that of before.
     wrong: Option<String>,
 }
 
 /// When the file was changed and how long it is; none when it isn't there.
 type Stamp = Option<(SystemTime, u64)>;
 
-impl Book {
-    /// Reads the file. One that is wrong gives no rules, and is looked at again when it changes.
-    pub fn open(file: PathBuf, read: Reader, now: Time) -> Self {
-        let book = Self { file, read, current: Mutex::default() };
-        book.rules(now);
+impl<T: Followed> Book<T> {
+    /// Reads the file. While it is wrong `first` is in force, and it is looked at again when it changes.
+    pub fn open(file: PathBuf, read: Reader<T>, first: T, now: Time) -> Self {
+        let book = Self { file, read, ..Self::closed(first) };
+        book.look(now);
         book
     }
 
-    /// A book without a file.
-    pub fn empty() -> Self {
-        Self { file: PathBuf::new(), read: |_, _| Ok(Rules::default()), current: Mutex::default() }
+    /// A book without a file, in which only this ever stands.
+    pub fn closed(only: T) -> Self {
+        let current = Current { looked_at: None, stamp: None, in_force: Arc::new(only), wrong: None };
+        let read: Reader<T> = Box::new(|_, _| Err("there is no file to read".into()));
+        Self { file: PathBuf::new(), read, current: Mutex::new(current) }
     }
 
-    /// Rules that aren't in force, of a text that is called so.
-    pub fn read(&self, name: &Path, text: &str) -> Result<Rules, String> {
-        (self.read)(name, text)
+    /// What a text that is called so would put in force.
+    pub fn read(&self, name: &Path, text: &str) -> Result<T, String> {
+        (self.read)(name, Some(text))
     }
 
+    /// Empty: there is none.
     pub fn file(&self) -> &Path {
         &self.file
     }
 
-    /// The rules as they are now.
-    pub fn rules(&self, now: Time) -> Arc<Rules> {
+    /// What is in force now.
+    pub fn in_force(&self, now: Time) -> Arc<T> {
         self.look(now).0
     }
 
-    /// The rules, and what is wrong with the file since.
-    pub fn look(&self, now: Time) -> (Arc<Rules>, Option<String>) {
+    /// When it makes sense to look again; none without a file.
+    pub fn next_look(&self, now: Time) -> Option<Time> {
+        (!self.file.as_os_str().is_empty()).then(|| later(now, limits::FILES_LOOK_PAUSE))
+    }
+
+    /// What is in force, and what is wrong with the file since.
+    pub fn look(&self, now: Time) -> (Arc<T>, Option<String>) {
         let mut current = self.current.lock().expect("no holder panics");
-        let pause = limits::RULES_LOOK_PAUSE.as_secs_f64();
+        let pause = limits::FILES_LOOK_PAUSE.as_secs_f64();
         let is_fresh = |at: Time| (0.0..pause).contains(&now.duration_since(at).as_secs_f64());
         if !self.file.as_os_str().is_empty() && !current.looked_at.is_some_and(is_fresh) {
             current.looked_at = Some(now);
             self.follow(&mut current);
         }
-        (Arc::clone(&current.rules), current.wrong.clone())
+        (Arc::clone(&current.in_force), current.wrong.clone())
     }
 
-    fn follow(&self, current: &mut Current) {
+    fn follow(&self, current: &mut Current<T>) {
         // Before it is read: what changes while we read is read again the next time.
         let stamp = stamp(&self.file);
         if stamp == current.stamp {
             return;
         }
         current.stamp = stamp;
-        match text(&self.file).and_then(|text| (self.read)(&self.file, &text.unwrap_or_default())) {
-            Ok(rules) => {
-                tracing::info!(file = %self.file.display(), version = rules.version, "these rules are in force");
-                (current.rules, current.wrong) = (Arc::new(rules), None);
+        match text(&self.file).and_then(|text| (self.read)(&self.file, text.as_deref())) {
+            Ok(new) => {
+                new.announce(&current.in_force, &self.file);
+                (current.in_force, current.wrong) = (Arc::new(new), None);
             }
             Err(wrong) => {
                 for mistake in wrong.lines() {
-                    tracing::error!(%mistake, "the file of rules is wrong; the former rules stay");
+                    tracing::error!(%mistake, "{}", T::STAYS);
                 }
                 current.wrong = Some(wrong);
             }
@@ -95,7 +112,15 @@ impl Book {
     }
 }
 
-/// The text of a file of rules; none when there is no such file.
+impl Followed for Rules {
+    const STAYS: &str = "the file of rules is wrong; the former rules stay";
+
+    fn announce(&self, _: &Self, file: &Path) {
+        tracing::info!(file = %file.display(), version = self.version, "these rules are in force");
+    }
+}
+
+/// The text of a file; none when there is no such file.
 pub fn text(file: &Path) -> Result<Option<String>, String> {
     let unreadable = |error: io::Error| format!("{}: can't be read: {error}", file.display());
     let opened = match File::open(file) {
@@ -107,7 +132,7 @@ pub fn text(file: &Path) -> Result<Option<String>, String> {
     let most = limits::RULES_BYTES_MAX;
     opened.take(most + 1).read_to_string(&mut text).map_err(unreadable)?;
     match text.len() as u64 > most {
-        true => Err(format!("{}:1:1: found more than {} MiB, expected fewer rules", file.display(), most >> 20)),
+        true => Err(format!("{}:1:1: found more than {} MiB, expected less", file.display(), most >> 20)),
         false => Ok(Some(text)),
     }
 }

@@ -162,12 +162,12 @@ fn rules_that_have_no_say_are_warned_of() {
 fn a_changed_file_is_followed_and_a_wrong_one_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("rules.toml");
-    let read: Reader = |_, text| match text {
+    let read: Reader<Rules> = Box::new(|_, text| match text.unwrap_or_default() {
         "wrong" => Err("it is wrong".into()),
         text => Ok(Rules { version: text.to_owned(), ..Rules::default() }),
-    };
+    });
     let at = |second| crate::base::Time::from_second(second).unwrap();
-    let book = Book::open(file.clone(), read, at(0));
+    let book = Book::open(file.clone(), read, Rules::default(), at(0));
     let look = |second| {
         let (rules, wrong) = book.look(at(second));
         (rules.version.clone(), wrong)

@@ -15,7 +15,7 @@ use crate::net::internet::{Internet, Tcp};
 use crate::net::{dns, listen};
 use crate::outbound::RouteError;
 use crate::plugin::Catalogue;
-use crate::rules::Book;
+use crate::rules::{Book, Rules};
 use crate::store::backup::{self, RestoreError, Restored};
 use crate::store::site::Parts;
 use crate::store::{
@@ -106,8 +106,8 @@ pub(super) async fn open(
         postmaster_queue: settings.postmaster_queue.clone(),
         many_addresses: settings.many_addresses,
         plugins: Arc::new(Catalogue::new(settings.data_dir.join("plugins"))),
-        rules: Book::open(settings.rules_file(), config::rules::reader, clock.now()),
-        hours: settings.hours.clone(),
+        rules: Book::open(settings.rules_file(), Box::new(config::rules::reader), Rules::default(), clock.now()),
+        timetable: config::followed(settings, clock.now()),
         clock: clock.clone(),
         chance: chance.clone(),
         engine: store.engine.clone(),

@@ -13,7 +13,7 @@ use crate::base::{CaseNumber, Chance, Clock, Hours, Mailbox, Time, limits};
 use crate::case::{Case, ManyAddresses};
 use crate::plugin::Catalogue;
 use crate::routing::{MAIN_QUEUE, Queue};
-use crate::rules::Book;
+use crate::rules::{Book, Timetable};
 
 /// See the module.
 pub struct Site {
@@ -26,8 +26,8 @@ pub struct Site {
     pub many_addresses: ManyAddresses,
     /// What the company has written down about where cases go.
     pub rules: Book,
-    /// Business hours by name.
-    pub hours: BTreeMap<String, Hours>,
+    /// Business hours, as the configuration has them now.
+    pub timetable: Book<Timetable>,
     /// The company's own logic.
     pub plugins: Arc<Catalogue>,
     pub clock: Clock,
@@ -50,7 +50,7 @@ pub struct Parts {
     pub postmaster_queue: String,
     pub many_addresses: ManyAddresses,
     pub rules: Book,
-    pub hours: BTreeMap<String, Hours>,
+    pub timetable: Book<Timetable>,
     pub plugins: Arc<Catalogue>,
     pub clock: Clock,
     pub chance: Chance,
@@ -107,7 +107,7 @@ impl Site {
             postmaster_queue,
             many_addresses,
             rules,
-            hours,
+            timetable,
             plugins,
             clock,
             chance,
@@ -133,7 +133,7 @@ impl Site {
             postmaster_queue,
             many_addresses,
             rules,
-            hours,
+            timetable,
             plugins,
             clock,
             chance,
@@ -150,6 +150,11 @@ impl Site {
 
     pub fn now(&self) -> Time {
         self.clock.now()
+    }
+
+    /// The business hours in force, by name.
+    pub fn hours(&self) -> Arc<BTreeMap<String, Hours>> {
+        Arc::clone(&self.timetable.in_force(self.now()).hours)
     }
 
     /// The routing address that is registered as this mailbox.

@@ -16,7 +16,7 @@ use postcase::base::{Chance, Clock, Envelope, IMPORTED, ReversePath, Time};
 use postcase::case::ManyAddresses;
 use postcase::intake::{Inbox, Worker};
 use postcase::net::{Dns, MxCheck, Stop, dns};
-use postcase::rules::Book;
+use postcase::rules::{Book, Rules, Timetable};
 use postcase::store::site::Parts;
 use postcase::store::{Batch, JournalKind, SimulatedMedium, Site, Store, tables};
 
@@ -47,7 +47,7 @@ pub fn rounds(messages: &[&[u8]], seconds: f64) -> Result<Decided, Box<dyn std::
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (begun, mut decided) = (Instant::now(), Decided::default());
     while begun.elapsed().as_secs_f64() < seconds {
-        let (_, round) = runtime.block_on(stored(messages, Book::empty()))?;
+        let (_, round) = runtime.block_on(stored(messages, Book::closed(Rules::default())))?;
         decided.messages += round.messages;
         decided.cases += round.cases;
         decided.cpu_seconds += round.cpu_seconds;
@@ -94,7 +94,7 @@ fn worker(site: &Arc<Site>, inbox: &Arc<Inbox>) -> Result<Arc<Worker>, Box<dyn s
 fn parts(store: &Store, clock: Clock, rules: Book) -> Parts {
     Parts {
         rules,
-        hours: Default::default(),
+        timetable: Book::closed(Timetable::default()),
         plugins: Arc::new(postcase::plugin::Catalogue::new("nowhere".into())),
         hostname: HOST.into(),
         service_domain: "in.example.net".into(),

@@ -63,7 +63,7 @@ fn replay(count: usize) -> Result<(u64, Duration, usize), Box<dyn std::error::Er
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("rules.toml");
     std::fs::write(&file, written(count))?;
-    let book = Book::open(file, config::rules::reader, Clock::system().now());
+    let book = Book::open(file, Box::new(config::rules::reader), Rules::default(), Clock::system().now());
     let messages: Vec<Vec<u8>> = (0..REPLAYED).map(raw).collect();
     let messages: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -57,6 +57,10 @@ impl Subject for Puppet {
         Box::pin(std::future::ready(Ok(())))
     }
 
+    fn configure(&mut self, _: &str) -> Result<(), String> {
+        Err("a puppet has no configuration".into())
+    }
+
     fn fault(&mut self, words: &[String]) -> Result<(), String> {
         Err(format!("a puppet has no disk to {}", words.join(" ")))
     }

@@ -44,9 +44,26 @@ pub struct Mistake {
     pub what: String,
 }
 
-const DIRECTIVES: [&str; 18] = [
-    "abort", "clock", "close", "connect", "crash", "fault", "forward", "heard", "let", "mail", "peer", "received",
-    "restart", "rules", "run", "secret", "settle", "starttls",
+const DIRECTIVES: [&str; 19] = [
+    "abort",
+    "clock",
+    "close",
+    "configuration",
+    "connect",
+    "crash",
+    "fault",
+    "forward",
+    "heard",
+    "let",
+    "mail",
+    "peer",
+    "received",
+    "restart",
+    "rules",
+    "run",
+    "secret",
+    "settle",
+    "starttls",
 ];
 
 /// All steps of a dialogue.

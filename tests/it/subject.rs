@@ -53,6 +53,8 @@ pub trait Subject: Send {
     fn settle(&mut self) -> Later<'_, ()>;
     /// Moves the clock.
     fn advance(&mut self, by: Duration);
+    /// Its configuration file is from now on what it was made from and these lines.
+    fn configure(&mut self, more: &str) -> Result<(), String>;
     /// Ends the server without warning, starts again on what is left.
     fn crash(&mut self, how: Crash) -> Later<'_, Result<(), String>>;
     /// Makes a coming operation of the disk fail; the words are those of `@fault`.

@@ -2,6 +2,7 @@
 //! lose power. The only file of the stories that knows the server's own types.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,9 @@ use tempfile::TempDir;
 use crate::subject::{Crash, Later, Ran, Setup, Subject};
 
 struct Place {
-    settings: config::Settings,
+    file: PathBuf,
+    /// What the file said first.
+    configuration: String,
     clock: Clock,
     chance: Chance,
     medium: SimulatedMedium,
@@ -33,10 +36,10 @@ pub fn start(setup: Setup) -> Later<'static, Result<Box<dyn Subject>, String>> {
         let data_dir = folder.path().join("data").display().to_string();
         std::fs::create_dir(&data_dir).map_err(|error| error.to_string())?;
         let text = format!("data_dir = {data_dir:?}\n{}", setup.configuration);
-        std::fs::write(&file, text).map_err(|error| error.to_string())?;
-        let settings = config::load(Some(&file)).map_err(|error| error.to_string())?;
+        std::fs::write(&file, &text).map_err(|error| error.to_string())?;
         let mut place = Place {
-            settings,
+            file,
+            configuration: text,
             clock: Clock::manual(setup.now),
             chance: Chance::seeded(1),
             medium: SimulatedMedium::new(),
@@ -51,7 +54,7 @@ pub fn start(setup: Setup) -> Later<'static, Result<Box<dyn Subject>, String>> {
 impl Place {
     async fn begin(&mut self) -> Result<(), String> {
         let world = World {
-            settings: self.settings.clone(),
+            settings: config::load(Some(&self.file)).map_err(|error| error.to_string())?,
             clock: self.clock.clone(),
             chance: self.chance.clone(),
             medium: Arc::new(self.medium.clone()),
@@ -103,6 +106,10 @@ impl Subject for Place {
             }
             self.begin().await
         })
+    }
+
+    fn configure(&mut self, more: &str) -> Result<(), String> {
+        std::fs::write(&self.file, format!("{}{more}", self.configuration)).map_err(|error| error.to_string())
     }
 
     fn fault(&mut self, words: &[String]) -> Result<(), String> {

@@ -10,7 +10,7 @@ use postcase::dispatch::{Dispatch, Worker};
 use postcase::net::Stop;
 use postcase::plugin::Catalogue;
 use postcase::routing::{Accept, Agent, Presence, Profile, Queue, Reset};
-use postcase::rules::Book;
+use postcase::rules::{Book, Rules, Timetable};
 use postcase::store::site::Parts;
 use postcase::store::{Batch, CaseChange, CommitError, SimulatedMedium, Site, Store, tables};
 use tokio::task::JoinHandle;
@@ -348,9 +348,9 @@ async fn site(engine: Arc<Memory>, clock: Clock, chance: Chance) -> Result<Site,
         service_domain: "in.example.net".into(),
         postmaster_queue: "main".into(),
         many_addresses: ManyAddresses::OneCase,
-        rules: Book::empty(),
+        rules: Book::closed(Rules::default()),
         plugins: Arc::new(Catalogue::new("nowhere".into())),
-        hours: [("office".to_owned(), hours)].into(),
+        timetable: Book::closed(Timetable::new([("office".to_owned(), hours)].into())),
         clock,
         chance,
         engine,

@@ -35,6 +35,11 @@ pub async fn run(
         "heard" => heard(player, &filled, expected).await,
         "secret" => secret(player, &filled),
         "rules" => rules(player, document.unwrap_or_default()),
+        "configuration" => {
+            player.subject.configure(&(document.unwrap_or_default().join("\n") + "\n"))?;
+            player.subject.advance(Duration::from_secs(1));
+            Ok(None)
+        }
         "peer" => peer(player, &filled),
         "forward" => player.internet.forward(Forward::read(&filled)?).map(|()| None),
         "connect" => connect(player, &filled).await,
