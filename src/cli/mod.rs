@@ -76,7 +76,6 @@ fn run(typed: Typed) -> Result<(), Failure> {
         };
     }
     match &meaning {
-        Meaning::Check { store: false } => return configuration::check(named.as_deref(), json),
         Meaning::Completions { shell } => return generated::completions(*shell),
         Meaning::Manual { folder } => return generated::manual(folder.as_deref(), json),
         _ => {}
@@ -92,6 +91,9 @@ fn run(typed: Typed) -> Result<(), Failure> {
             true => Err(Failure::usage("the demonstration is a story for people: run it without --json")),
             false => runtime.block_on(demo::run(keep)).map_err(Failure::refused),
         };
+    }
+    if meaning == (Meaning::Check { store: false }) {
+        return runtime.block_on(configuration::check(named.as_deref(), json));
     }
     let settings = config::load(named.as_deref())?;
     runtime.block_on(run_with(&settings, meaning, json))
@@ -215,6 +217,7 @@ pub async fn answer(arguments: Vec<String>, desk: &dyn Answers) -> Done {
             let exported = export::run(since, after, &mut { desk }, &mut out).await;
             return exported.map_or_else(failed, |_| Done { out, ..Done::default() });
         }
+        Ok(Meaning::Check { store: false }) => vec![Command::Check],
         Ok(Meaning::Backup { file }) => vec![Command::Backup { file }],
         Ok(_) => return failed(Failure::usage("only commands for the desk can be done here")),
         Err(failure) => return failed(failure),

@@ -20,7 +20,7 @@ use crate::desk::command::PluginRequest;
 use crate::intake::{Advisers, Asking, States, saved_fields};
 use crate::message::{self, Facts};
 use crate::plugin::Catalogue;
-use crate::rules::{self, MAIN_WORKSTREAM, Rules, Told, Warning};
+use crate::rules::{self, MAIN_WORKSTREAM, Rules, Told};
 
 /// The rules of the configuration; none without a file.
 pub fn of(settings: &Settings) -> Result<Option<Rules>, LoadError> {
@@ -28,15 +28,6 @@ pub fn of(settings: &Settings) -> Result<Option<Rules>, LoadError> {
     let unreadable = |what: String| LoadError::Mistakes(vec![Mistake { file: file.clone(), line: 1, column: 1, what }]);
     let Some(text) = rules::text(&file).map_err(unreadable)? else { return Ok(None) };
     read(&file, &text).map(Some).map_err(LoadError::Mistakes)
-}
-
-/// Warnings with their file, as lines.
-pub fn warned(file: &Path, warnings: &[Warning]) -> String {
-    let line = |warning: &Warning| {
-        let what = format!("{}:{}: {}", file.display(), warning.line, warning.what);
-        format!("warning: {}\n", text::line(&what))
-    };
-    warnings.iter().map(line).collect()
 }
 
 pub fn test(settings: &Settings, file: &Path, address: Option<&Mailbox>, json: bool) -> Result<(), Failure> {

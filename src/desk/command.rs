@@ -281,6 +281,8 @@ pub enum Command {
     Backup {
         file: PathBuf,
     },
+    /// What of all that is registered can't be meant.
+    Check,
     /// Reads every message and every row.
     StoreCheck,
 }

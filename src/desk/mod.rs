@@ -9,6 +9,7 @@ mod agent;
 mod apply;
 mod backup;
 mod case;
+mod check;
 pub mod command;
 mod contact;
 mod dkim;
@@ -121,6 +122,7 @@ impl Desk {
             Command::Export { since, after } => self.export(since, after).await,
             Command::Plugin(command) => self.plugin_command(command).await,
             Command::Backup { file } => self.backup(file).await,
+            Command::Check => self.check().await,
             Command::StoreCheck => self.store_check().await,
         }
     }

@@ -1,6 +1,5 @@
 //! The rules in force, as the server has them.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -9,12 +8,7 @@ use super::{Answer, Desk, Outcome};
 use crate::case::{PLUGIN, Stage};
 use crate::intake::active_plugins;
 use crate::plugin::Active;
-use crate::routing::Queue;
 use crate::rules::{Rule, Then, warnings};
-use crate::store::{Page, tables};
-
-/// Queues read at a time.
-const PAGE: usize = 256;
 
 impl Desk {
     /// All rules, and what is wrong with their file; with `order` all advisers in the order in which they are asked.
@@ -44,19 +38,8 @@ impl Desk {
             "version": rules.version,
             "mistakes": wrong.iter().flat_map(|wrong| wrong.lines()).collect::<Vec<_>>(),
             "rules": rows,
-            "warnings": warnings(&rules, Some(&self.queues().await?)),
+            "warnings": warnings(&rules, Some(&self.setup().await?)),
         })))
-    }
-
-    async fn queues(&self) -> Result<BTreeMap<String, Queue>, crate::store::ReadError> {
-        let mut all = BTreeMap::new();
-        let mut page = Page::first(&[], PAGE);
-        loop {
-            let queues = tables::QUEUES.scan(&*self.site.engine, page.clone()).await?;
-            let Some((last, _)) = queues.last() else { return Ok(all) };
-            page.beyond = Some(last.clone());
-            all.extend(queues.into_iter().map(|(_, kept)| (kept.value.name.clone(), kept.value)));
-        }
     }
 }
 

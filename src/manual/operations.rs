@@ -59,8 +59,10 @@
 //!
 //! A change is in force within a second. A file with a mistake is not: the former rules stay (after a start: none), and the
 //! log, `postcase rules show` and `postcase check` name line and column. `check` also warns of rules that can never have a
-//! say, and of two where one always undoes what the other says; `check --store` and `rules show` of queues that are missing or have no members, too. `postcase rules test FILE.eml`
-//! shows what each condition makes of a message. A condition that can't be told for a message (a header field that it lacks,
+//! say, and of two where one always undoes what the other says. When a server runs, or there is a store, it warns of what is
+//! registered, too: queues, agents, profiles and plugins that are named and aren't there, queues that nobody works on,
+//! overflows in a circle, skills and permission sets that nobody has, units that nobody has room for, and keys that changed
+//! since the server was started; `check --store` reads the whole store besides. `postcase rules test FILE.eml` shows what each condition makes of a message. A condition that can't be told for a message (a header field that it lacks,
 //! numbers compared with texts) doesn't hold; ask first: `"list-id" in headers && …`. Rules see the first 64 KiB of each text
 //! and the first 100 entries of each list. Parts of queues are dealt out by a digest of rule and mail id: the same message
 //! goes to the same queue each time. A route rule's `overflow` and `fallback` are looked at once, when the message is decided;

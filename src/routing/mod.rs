@@ -14,6 +14,7 @@ mod plugin;
 mod profile;
 mod queue;
 mod seat;
+mod setup;
 mod switchboard;
 #[cfg(test)]
 mod tests;
@@ -24,4 +25,5 @@ pub use item::{Place, WorkItem};
 pub use plugin::{Plugin, PluginFile, PluginInput, PluginMemory, PluginState, PluginVersion, Scope};
 pub use profile::{Profile, Ration, Reset};
 pub use queue::{Accept, Assign, MAIN_QUEUE, Queue, is_queue_name};
+pub use setup::{Concern, Setup, never_open};
 pub use switchboard::{Overdue, Overflow, Switchboard};

@@ -1,13 +1,12 @@
-//! What is no mistake and yet can't be meant: rules that never match, those whose word never counts, queues that nobody works on.
-
-use std::collections::BTreeMap;
+//! What is no mistake and yet can't be meant: rules that never match, those whose word never counts, queues that nobody works
+//! on, agents who are none, skills that nobody has.
 
 use serde::{Deserialize, Serialize};
 
 use super::clauses::Clauses;
 use super::{MAIN_WORKSTREAM, Rule, Rules, Then};
 use crate::case::{Advised, Stage};
-use crate::routing::{Assign, Queue};
+use crate::routing::Setup;
 
 /// One of them, at the line of its rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,8 +15,8 @@ pub struct Warning {
     pub what: String,
 }
 
-/// Warnings in the order of the lines; about queues only when they are known.
-pub fn warnings(rules: &Rules, queues: Option<&BTreeMap<String, Queue>>) -> Vec<Warning> {
+/// Warnings in the order of the lines; about queues, agents and skills only when it is known what is registered.
+pub fn warnings(rules: &Rules, setup: Option<&Setup>) -> Vec<Warning> {
     let mut all = Vec::new();
     for stage in Stage::OPENING {
         let listed = rules.of(stage);
@@ -25,12 +24,9 @@ pub fn warnings(rules: &Rules, queues: Option<&BTreeMap<String, Queue>>) -> Vec<
             let what = never(rules, stage, rule, &listed[..place]);
             let what = what.or_else(|| in_vain(rule, &listed[place + 1..]));
             all.extend(what.map(|what| Warning { line: rule.line, what: format!("rule {} {what}", rule.name) }));
-        }
-    }
-    for rule in rules.route.iter().filter(|_| queues.is_some()) {
-        for queue in rule.queues() {
-            let what = unattended(queue, queues.and_then(|queues| queues.get(queue)));
-            all.extend(what.map(|what| Warning { line: rule.line, what: format!("rule {}: {what}", rule.name) }));
+            let nobody = setup.map(|setup| nobody(rule, setup)).unwrap_or_default();
+            let said = |what| Warning { line: rule.line, what: format!("rule {}: {what}", rule.name) };
+            all.extend(nobody.into_iter().map(said));
         }
     }
     all.sort_by_key(|warning| warning.line);
@@ -76,12 +72,23 @@ fn in_vain(rule: &Rule, after: &[Rule]) -> Option<String> {
     })
 }
 
-fn unattended(name: &str, queue: Option<&Queue>) -> Option<String> {
-    let Some(queue) = queue else {
-        return Some(format!("there is no queue {name}; add it: postcase queue add {name}"));
-    };
-    let waits = queue.members.is_empty() && queue.assign != Assign::Pick;
-    waits.then(|| format!("queue {name} has no members, so its cases wait; see: postcase queue set {name} --members"))
+/// What it says that comes to nobody.
+fn nobody(rule: &Rule, setup: &Setup) -> Vec<String> {
+    let mut what: Vec<String> = rule.queues().filter_map(|queue| setup.unattended(queue)).collect();
+    for advised in rule.then.iter().filter_map(Then::advice) {
+        match advised {
+            Advised::Agent(agent) if !setup.agents.contains_key(agent) => {
+                what.push(format!("{agent} is no agent; add them: postcase agent add {agent}"));
+            }
+            Advised::Skill { name, level } if !setup.has_skill(name, *level) => {
+                what.push(format!(
+                    "no agent in a queue that goes by skills has {name} at {level} or above, so its cases wait"
+                ));
+            }
+            _ => {}
+        }
+    }
+    what
 }
 
 impl Rule {

@@ -32,6 +32,7 @@ mod waiting;
 
 use std::collections::HashSet;
 use std::ops::Bound;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -134,6 +135,11 @@ pub fn segment_key(incarnation: u32, segment: u32) -> [u8; 8] {
 }
 
 impl Store {
+    /// True for a folder in which there is one already.
+    pub fn is_in(folder: &Path) -> bool {
+        folder.join(DATABASE_FILE).exists()
+    }
+
     /// Opens what the folder holds, making a store when it holds none; `now` is then its birth.
     pub async fn open(medium: Arc<dyn Medium>, now: Time) -> Result<StoreOpened, OpenError> {
         if medium.list().map_err(journal::OpenError::folder)?.iter().any(|name| name == backup::UNFINISHED) {

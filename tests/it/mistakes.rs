@@ -76,6 +76,8 @@ fn rules() -> Result<(), Failed> {
     fs::write(&rules, "[[route]]\nname = \"a\"\nqueue = \"q\"\n[[route]]\nname = \"b\"\nqueue = \"r\"\n")?;
     let clean = String::from_utf8(run(&["check"])?.stdout)?;
     assert!(clean.contains("rules.toml has 2 rules\nwarning: "), "{clean}");
+    let left = "queues, agents and addresses were not looked at: there is no store in data yet\n";
+    assert!(clean.ends_with(left), "{clean}");
     assert!(clean.contains("rules.toml:4: rule b never matters: rule a on line 1 comes first, always"), "{clean}");
     let tried: Value = serde_json::from_slice(&run(&["--json", "rules", "test", "a.eml"])?.stdout)?;
     assert_eq!((&tried["file"], &tried["result"]["queue"]), (&"a.eml".into(), &"q".into()));
@@ -84,7 +86,12 @@ fn rules() -> Result<(), Failed> {
     assert!(replay.contains("hold no instead of none; queue none instead of q; placed by rule c"), "{replay}");
     assert!(!folder.path().join("data").exists(), "none of them needs a store");
     let with_store = String::from_utf8(run(&["check", "--store"])?.stdout)?;
-    assert!(with_store.contains("rule a: there is no queue q; add it: postcase queue add q"), "{with_store}");
+    let missing = "rules.toml:1: rule a: there is no queue q; add it: postcase queue add q\n";
+    assert!(with_store.contains(missing) && with_store.contains("store is whole"), "{with_store}");
+    // From now on there is a store, and no server.
+    let without_server = run(&["check"])?;
+    let said = String::from_utf8(without_server.stdout)?;
+    assert!(said.contains(missing) && !said.contains("not looked at") && without_server.status.success(), "{said}");
     Ok(())
 }
 
@@ -243,7 +250,10 @@ fn json() -> Result<(), Failed> {
         "address remove support@company.example",
     ] {
         // It fails on anything but one value.
-        home.json(&typed.split(' ').collect::<Vec<_>>())?;
+        let value = home.json(&typed.split(' ').collect::<Vec<_>>())?;
+        if typed == "check" && (value["not_looked_at"] != Value::Null || value["concerns"] != serde_json::json!([])) {
+            return Err(format!("the server wasn't asked: {value}").into());
+        }
     }
     let mistakes = Command::new(BINARY).args(["--json", "--config", "/dev/null", "check"]).output()?;
     assert_eq!(serde_json::from_slice::<Value>(&mistakes.stdout)?["mistakes"], serde_json::json!([]));

@@ -96,6 +96,7 @@ fn upkeep(command: &Command, value: &Value) -> String {
             "nothing waits to leave; postcase message list --direction outbound shows what was sent",
         ),
         Command::RulesShow { .. } => rules::shown(value),
+        Command::Check => checked(value),
         Command::Replay { .. } => rules::replayed(value),
         Command::DkimNew { domain, .. } => records(value, domain),
         Command::DkimList => table::rows(
@@ -116,6 +117,11 @@ fn upkeep(command: &Command, value: &Value) -> String {
             sheet::of(value, &["address", "name", "number", "state", "spool_id", "id", "message_id", "from", "to"], &[])
         }
     }
+}
+
+/// What can't be meant.
+pub fn checked(value: &Value) -> String {
+    rules::checked(value)
 }
 
 /// What rules make of a message.

@@ -27,6 +27,19 @@ pub fn shown(value: &Value) -> String {
     out
 }
 
+/// What can't be meant, a line each.
+pub fn checked(value: &Value) -> String {
+    let all = |name: &str| value[name].as_array().cloned().unwrap_or_default();
+    let said = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let file = said(&value["rules"]);
+    let of_rules = all("warnings").into_iter().map(|one| format!("{file}:{}: {}", one["line"], said(&one["what"])));
+    let of_others = all("concerns").into_iter().map(|one| format!("{}: {}", said(&one["about"]), said(&one["what"])));
+    let keys: Vec<String> = all("restart").iter().map(said).collect();
+    let restart = format!("changed since the server was started, and in force after a restart: {}", keys.join(", "));
+    let restart = (!keys.is_empty()).then_some(restart);
+    of_rules.chain(of_others).chain(restart).map(|line| format!("warning: {}\n", text::line(&line))).collect()
+}
+
 fn order(value: &Value) -> String {
     table::rows(value, &["order", "stage", "by", "workstream", "when", "then"], "nobody advises")
 }
