@@ -173,6 +173,7 @@ impl Desk {
                     change.tell();
                 }
             }
+            change.take(site).await?;
             let shown = view::case_row(change.case());
             let mut batch = Batch::default();
             change.write(&mut batch);

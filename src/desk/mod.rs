@@ -26,6 +26,8 @@ mod reply;
 mod rules;
 mod search;
 mod spool;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::sync::Arc;

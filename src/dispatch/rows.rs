@@ -55,6 +55,11 @@ impl Board {
             {
                 self.refresh_item(engine, number).await?;
             }
+        } else if table == tables::RATIONS.table() {
+            if let Some((agent, case)) = agent_and_case(key) {
+                let kept = tables::RATIONS.get(engine, &(Place::Agent(agent.clone()), case)).await?;
+                self.switchboard.set_ration(&agent, case, kept.map(|kept| kept.value));
+            }
         } else if table == tables::QUEUES.table() {
             self.refresh_queue(engine, &text()).await?;
         } else if table == tables::PROFILES.table() {

@@ -45,6 +45,7 @@ impl Worker {
             tables::AGENTS.table(),
             tables::PROFILES.table(),
             tables::ADDRESSES.table(),
+            tables::RATIONS.table(),
         ]);
         let (ask, asked) = unbounded_channel();
         (Self { site, written, asked }, Dispatch(ask))

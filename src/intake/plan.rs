@@ -128,7 +128,7 @@ impl Plan<'_> {
         }
         let about = About::Joined(change.case().number);
         self.take_advice(change, &about);
-        Ok(())
+        change.take(self.site).await
     }
 
     async fn open(
@@ -182,6 +182,7 @@ impl Plan<'_> {
         self.add_message(&mut change, &reason.to_string(), true).await?;
         self.add_hints(&mut change, &opening.hints);
         self.follow_advice(&mut change, address, reason).await?;
+        change.take(self.site).await?;
         Ok(change)
     }
 

@@ -181,6 +181,7 @@ impl Plan<'_> {
                 change.add(self.now, INTAKE, what);
             }
         }
+        change.take(self.site).await?;
         change.write(batch);
         Ok(())
     }

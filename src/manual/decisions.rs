@@ -375,9 +375,9 @@
 //! **2026-11-29: units that come back at the end of the day are rows.** What an agent has now is counted from their cases, but what
 //! they have done today is in none of them. So an assignment to an agent with such a profile writes down what the case takes and until
 //! when; midnight ends it, or, where they still have the case, begins it anew. The day is that of the profile's business hours:
-//! an agent has several queues, and would have several midnights. Cases that they come by otherwise are written down as soon as the
-//! board sees them, a moment later: whoever takes a case and answers it within that moment, or across a crash in it, has its units
-//! back at once.
+//! an agent has several queues, and would have several midnights. Whatever else gives a case to an agent (they take it, it is
+//! assigned by hand or by a rule, its customer answers) writes the row in its commit, too, so that a unit isn't given twice because the case
+//! was answered, or the process died, before the board has looked.
 //!
 //! **2026-11-29: notices to agents come from an address that takes no mail, and say nothing of the mail.** From the routing address
 //! an agent's answer would be mail of a customer's, and join or open a case. So whoever answers gets their own mail system's

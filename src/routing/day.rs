@@ -1,11 +1,11 @@
 //! Agents whose units come back at the end of the day: what a case took of them stays written down until then.
 //!
-//! A row for each such case says until when. It is written with the assignment, or as soon as the board sees that they have a
-//! case that they came by otherwise. When its day ends, a case that they still have is written down for another one.
+//! A row for each such case says until when. It is written with what gives them the case, or, for cases that they had before
+//! they got such a profile, as soon as the board sees them. When its day ends, a case that they still have is written down for
+//! another one.
 
 use super::seat::Seat;
 use super::{Overdue, Place, Ration, Switchboard, WorkItem};
-use crate::base::hours::Zone;
 use crate::base::{CaseNumber, Mailbox, Time};
 
 impl Switchboard {
@@ -25,14 +25,7 @@ impl Switchboard {
 
     /// What is to be stored when this agent gets a case of this record type; nothing when units come back at once.
     pub fn ration(&self, agent: &Mailbox, record_type: Option<&str>, now: Time) -> Option<Ration> {
-        let seat = self.seats.get(agent).filter(|seat| seat.is_daily())?;
-        Some(Ration { units: seat.units_of(record_type), until: self.end_of_day(seat, now) })
-    }
-
-    fn end_of_day(&self, seat: &Seat, now: Time) -> Time {
-        let hours = seat.profile.as_ref().and_then(|profile| self.hours.get(profile.hours.as_ref()?));
-        let utc = Zone::utc();
-        hours.map_or(&utc, |hours| &hours.zone).day_ends(now)
+        self.seats.get(agent)?.profile.as_ref()?.ration(record_type, &self.hours, now)
     }
 
     /// What was written down for a day that ends at another time, by the business hours as they are now.
@@ -40,7 +33,7 @@ impl Switchboard {
         let today = self.days.iter().filter(|(until, ..)| *until > now);
         let anew = |(until, agent, case): &(Time, Mailbox, CaseNumber)| {
             let seat = self.seats.get(agent).filter(|seat| seat.is_daily())?;
-            let ends = self.end_of_day(seat, now);
+            let ends = seat.profile.as_ref()?.day_ends(&self.hours, now);
             let units = seat.tally.ration_of(*case).filter(|_| ends != *until)?.units;
             Some((agent.clone(), *case, Ration { units, until: ends }))
         };

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::Time;
+use crate::base::hours::Zone;
+use crate::base::{Hours, Time};
 
 /// Shared by any number of agents, by its name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +62,18 @@ impl Profile {
 
     pub fn units_of(&self, record_type: Option<&str>) -> u32 {
         record_type.and_then(|record_type| self.units.get(record_type)).copied().unwrap_or(1)
+    }
+
+    /// What a case of this record type takes until a day has ended; none when its units come back at once.
+    pub fn ration(&self, record_type: Option<&str>, hours: &BTreeMap<String, Hours>, now: Time) -> Option<Ration> {
+        let daily = self.reset == Reset::EndOfDay;
+        daily.then(|| Ration { units: self.units_of(record_type), until: self.day_ends(hours, now) })
+    }
+
+    /// When the day ends that it is now.
+    pub fn day_ends(&self, hours: &BTreeMap<String, Hours>, now: Time) -> Time {
+        let own = self.hours.as_ref().and_then(|name| hours.get(name));
+        own.map_or(&Zone::utc(), |hours| &hours.zone).day_ends(now)
     }
 
     pub fn blocks(&self, record_type: Option<&str>) -> bool {

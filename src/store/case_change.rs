@@ -2,7 +2,8 @@
 //! written only if nobody else changed the case since it was read.
 
 use super::due::{self, Due};
-use super::{Batch, Engine, Kept, Page, ReadError, tables};
+use super::rations::{Taken, taken};
+use super::{Batch, Engine, Kept, Page, ReadError, Site, tables};
 use crate::base::{CaseNumber, Time};
 use crate::case::{Case, Event, Happening};
 use crate::routing::WorkItem;
@@ -15,12 +16,14 @@ pub struct CaseChange {
     new: Vec<(u32, Event)>,
     /// Events that an agent is told of by mail, and when they happened.
     told: Vec<(u32, Time)>,
+    /// What it takes of an agent who has it from now on.
+    taken: Option<Taken>,
 }
 
 impl CaseChange {
     /// A case that doesn't exist yet.
     pub fn open(number: CaseNumber, at: Time) -> Self {
-        Self { read: None, case: Case::unopened(number, at), new: Vec::new(), told: Vec::new() }
+        Self { read: None, case: Case::unopened(number, at), new: Vec::new(), told: Vec::new(), taken: None }
     }
 
     /// The case as stored; `None` when there is no such number.
@@ -30,7 +33,7 @@ impl CaseChange {
 
     /// The case as it was read; the change conflicts when the case has changed since.
     pub fn from_read(kept: Kept<Case>) -> Self {
-        Self { case: kept.value.clone(), read: Some(kept), new: Vec::new(), told: Vec::new() }
+        Self { case: kept.value.clone(), read: Some(kept), new: Vec::new(), told: Vec::new(), taken: None }
     }
 
     /// The case with all events so far.
@@ -51,6 +54,17 @@ impl CaseChange {
         self.told.extend(self.new.last().map(|(index, event)| (*index, event.at)));
     }
 
+    /// Looks up what the case takes of an agent who has it from now on until a day has ended; to be called when all is added
+    /// that may give it to one.
+    pub async fn take(&mut self, site: &Site) -> Result<(), ReadError> {
+        self.taken = taken(site, self.former().as_ref(), WorkItem::of(&self.case).as_ref()).await?;
+        Ok(())
+    }
+
+    fn former(&self) -> Option<WorkItem> {
+        self.read.as_ref().and_then(|kept| WorkItem::of(&kept.value))
+    }
+
     /// Puts head and events into the batch; nothing when nothing was added.
     pub fn write(self, batch: &mut Batch) {
         if self.new.is_empty() {
@@ -61,8 +75,10 @@ impl CaseChange {
             Some(kept) => tables::CASES.replace(batch, &number, kept, &self.case),
             None => tables::CASES.insert(batch, &number, &self.case),
         }
-        let former = self.read.as_ref().and_then(|kept| WorkItem::of(&kept.value));
-        tables::move_work(batch, former, WorkItem::of(&self.case));
+        tables::move_work(batch, self.former(), WorkItem::of(&self.case));
+        if let Some((key, ration)) = &self.taken {
+            tables::RATIONS.put(batch, key, ration);
+        }
         for (index, at) in &self.told {
             due::schedule(batch, *at, Due::Notice(number, *index));
         }

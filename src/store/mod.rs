@@ -22,6 +22,7 @@ pub mod lock;
 pub mod medium;
 pub mod people;
 pub mod priority;
+mod rations;
 pub mod redb;
 pub mod room;
 pub mod simulated;

@@ -139,6 +139,7 @@ impl Desk {
                 let why = "answered".to_owned();
                 change.add(now, &planned.by, Happening::StatusChanged { from: former, to: status, why });
             }
+            change.take(site).await?;
             let mut batch = Batch::default();
             change.write(&mut batch);
             submitted.enter(&mut batch, now);

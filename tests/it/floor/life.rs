@@ -264,6 +264,7 @@ impl Life {
             for what in plan(change.case()) {
                 change.add(self.site.now(), by, what);
             }
+            change.take(&self.site).await.map_err(said)?;
             let mut batch = Batch::default();
             change.write(&mut batch);
             match self.site.engine.commit(batch).await {
