@@ -370,7 +370,7 @@ pub const CAPACITY_LEASE: Duration = Duration::from_secs(3 * 86_400);
 /// How long a case waits in a queue before it overflows, unless the queue says otherwise.
 pub const OVERFLOW_AFTER: Duration = Duration::from_secs(15 * 60);
 /// Notices to one agent in an hour: whoever gets more reads none.
-pub const NOTICES_HOUR_MAX: i64 = 60;
+pub const NOTICES_HOUR_MAX: u32 = 60;
 /// Agents of whom a choice tells why they were or weren't chosen: a person reads a few.
 pub const CONSIDERED_MAX: usize = 20;
 /// Items of one line that are tried at a time when the first finds nobody.

@@ -1,6 +1,7 @@
 //! Mail that leaves: the spool, its schedule, its worker.
 
 mod acknowledge;
+mod budget;
 mod destinations;
 mod notice;
 pub mod outcome;

@@ -3,9 +3,10 @@
 //! One way: they come from an address of this host that takes no mail, so that whoever answers is told by their own mail
 //! system, with a null reverse-path and all marks of automatic mail (RFC 3834 §3), so that no machine answers. They say nothing
 //! in a stranger's words. No notice tells of what a machine wrote, so that one that comes back ends there; none goes to an address
-//! of ours; and an agent gets so many an hour. Whatever doesn't hold any more when it is due isn't told.
+//! of ours; and an agent gets so many an hour ([`budget`](super::budget)). Whatever doesn't hold any more when it is due isn't told.
 
 use super::acknowledge::AcknowledgeError;
+use super::budget::{Admission, TOLD, Told};
 use super::{Outgoing, Purpose, Submitted, Worker};
 use crate::address::random_label;
 use crate::base::{CaseNumber, Mailbox, ReversePath, Time, limits};
@@ -14,7 +15,7 @@ use crate::message::automatic;
 use crate::message::compose::{Draft, compose};
 use crate::message::facts::Person;
 use crate::store::due::{self, Due};
-use crate::store::{Batch, CommitError, ReadError, Site, StoreError, tables};
+use crate::store::{Batch, Kept, ReadError, Site, StoreError, case_change, people, tables};
 
 /// The local part that notices come from.
 const SENDER: &str = "notices";
@@ -30,36 +31,98 @@ impl Worker {
     /// Writes the notice of this event, which was due at `at`, and puts it into the spool; once, however often it is asked for.
     pub async fn notify(&self, case: CaseNumber, event: u32, at: Time) -> Result<(), AcknowledgeError> {
         let site = self.site();
-        let mut batch = Batch::default();
-        if !due::take(&*site.engine, &mut batch, at, Due::Notice(case, event)).await? {
-            return Ok(());
-        }
-        if let Some(occasion) = occasion(site, case, event).await? {
-            let counter = counter(&occasion.agent, at);
-            if site.engine.counter(counter.clone()).await? < limits::NOTICES_HOUR_MAX {
-                batch.add(counter, 1);
-                Submitted::store(site, written(site, case, &occasion)).await?.enter(&mut batch, site.now());
-            } else {
-                tracing::warn!(agent = %occasion.agent, %case, "no notice: they had as many as may be in an hour");
+        let (mut tries, mut submitted) = (site.tries(), None);
+        loop {
+            let mut batch = Batch::default();
+            if !due::take(&*site.engine, &mut batch, at, Due::Notice(case, event)).await? {
+                return Ok(());
+            }
+            if let Some(occasion) = admitted(site, &mut batch, (case, event), at).await? {
+                if submitted.is_none() {
+                    submitted = Some(Submitted::store(site, written(site, case, &occasion)).await?);
+                }
+                submitted.as_ref().expect("it was written above").enter(&mut batch, site.now());
+            }
+            if tries.commit(batch).await.map_err(StoreError::from)? {
+                site.alarm.ring();
+                return Ok(());
             }
         }
-        match site.engine.commit(batch).await {
-            // Somebody else has written it.
-            Ok(()) | Err(CommitError::Conflict) => site.alarm.ring(),
-            Err(error) => return Err(StoreError::from(error).into()),
-        }
-        Ok(())
     }
 }
 
+/// What is sent, with the agent's row as it is then; none when there is nothing to tell, or they are sent enough.
+async fn admitted(
+    site: &Site,
+    batch: &mut Batch,
+    (case, index): (CaseNumber, u32),
+    at: Time,
+) -> Result<Option<Occasion>, ReadError> {
+    let Some(event) = tables::CASE_EVENTS.get(&*site.engine, &(case, index)).await? else { return Ok(None) };
+    // It was put off to say how many weren't sent.
+    if event.value.at != at {
+        return summary(site, batch, case, index).await;
+    }
+    let Some(occasion) = occasion(site, case, &event.value).await? else { return Ok(None) };
+    let (kept, mut told) = told_lately(site, &occasion.agent).await?;
+    let admission = told.admit(at);
+    write_told(batch, &occasion.agent, kept.as_ref(), &told);
+    match admission {
+        Admission::Sent => return Ok(Some(occasion)),
+        Admission::WithheldUntil(then) => due::schedule(batch, then, Due::Notice(case, index)),
+        Admission::Withheld => {}
+    }
+    tracing::warn!(agent = %occasion.agent, %case, "no notice: they had as many as may be in an hour");
+    Ok(None)
+}
+
+/// How many notices an agent wasn't sent, this one among them.
+async fn summary(site: &Site, batch: &mut Batch, case: CaseNumber, index: u32) -> Result<Option<Occasion>, ReadError> {
+    let events = case_change::events_of(&*site.engine, case).await?;
+    let until_then = events.iter().take(index as usize + 1).rev();
+    let agent = until_then.filter_map(|event| match &event.what {
+        Happening::Offered { agent, .. } | Happening::Assigned { agent, .. } => Some(agent.clone()),
+        _ => None,
+    });
+    let Some(agent) = agent.into_iter().next() else { return Ok(None) };
+    let (kept, mut told) = told_lately(site, &agent).await?;
+    let count = told.withheld();
+    write_told(batch, &agent, kept.as_ref(), &told);
+    if count == 0 || !is_told(site, &agent).await? {
+        return Ok(None);
+    }
+    let most = limits::NOTICES_HOUR_MAX;
+    let text = format!(
+        "More than {most} notices came within an hour: {count} were not sent to you.\n\nTo see what you have, and what is \
+         offered to you:\npostcase case list --owner {agent}\npostcase case list --offered-to {agent}\n\nNobody reads answers \
+         to this message.\n"
+    );
+    Ok(Some(Occasion { agent, subject: format!("{count} more notices were not sent"), text }))
+}
+
+async fn told_lately(site: &Site, agent: &Mailbox) -> Result<(Option<Kept<Told>>, Told), ReadError> {
+    let kept = TOLD.get(&*site.engine, agent).await?;
+    let told = kept.as_ref().map(|kept| kept.value.clone()).unwrap_or_default();
+    Ok((kept, told))
+}
+
+fn write_told(batch: &mut Batch, agent: &Mailbox, kept: Option<&Kept<Told>>, told: &Told) {
+    match kept {
+        Some(kept) => TOLD.replace(batch, agent, kept, told),
+        None => TOLD.insert(batch, agent, told),
+    }
+}
+
+/// True for an agent who wants notices and whose address isn't one of ours.
+async fn is_told(site: &Site, agent: &Mailbox) -> Result<bool, ReadError> {
+    Ok(people::wants_notices(&*site.engine, agent).await? && !site.is_ours(agent).await?)
+}
+
 /// None when there is nothing to tell any more, or nobody who wants to know.
-async fn occasion(site: &Site, number: CaseNumber, index: u32) -> Result<Option<Occasion>, ReadError> {
-    let engine = &*site.engine;
-    let Some(case) = tables::CASES.get(engine, &number).await?.map(|kept| kept.value) else { return Ok(None) };
-    let Some(event) = tables::CASE_EVENTS.get(engine, &(number, index)).await? else { return Ok(None) };
-    let Some((agent, what)) = told(&case, &event.value) else { return Ok(None) };
-    let wanted = tables::AGENTS.get(engine, &agent).await?.is_some_and(|kept| kept.value.notices);
-    if !wanted || site.is_ours(&agent).await? || is_by_machine(site, &case).await? {
+async fn occasion(site: &Site, number: CaseNumber, event: &Event) -> Result<Option<Occasion>, ReadError> {
+    let Some(case) = tables::CASES.get(&*site.engine, &number).await?.map(|kept| kept.value) else { return Ok(None) };
+    let Some((agent, what)) = told(&case, event) else { return Ok(None) };
+    if !is_told(site, &agent).await? || is_by_machine(site, &case).await? {
         return Ok(None);
     }
     let place = case.queue.as_ref().map(|queue| format!(", its queue {queue}")).unwrap_or_default();
@@ -96,11 +159,6 @@ async fn is_by_machine(site: &Site, case: &Case) -> Result<bool, ReadError> {
     let Some(last) = &case.last_proven else { return Ok(false) };
     let mail = tables::MAILS.get(&*site.engine, last).await?;
     Ok(mail.is_some_and(|kept| kept.value.facts.automatic.is_some()))
-}
-
-/// Notices of an agent in an hour.
-fn counter(agent: &Mailbox, at: Time) -> Vec<u8> {
-    format!("notice/{}/{}", agent.key(), at.as_second().div_euclid(3600)).into_bytes()
 }
 
 fn written(site: &Site, case: CaseNumber, occasion: &Occasion) -> Outgoing {
