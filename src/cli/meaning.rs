@@ -4,10 +4,26 @@ use std::path::PathBuf;
 
 use clap_complete::Shell;
 
+use super::typed::How;
 use crate::auth::Transaction;
 use crate::base::{Mailbox, Time};
 use crate::desk::Command;
 use crate::desk::command::{PluginRequest, ReplyRequest};
+
+/// A plugin to try.
+#[derive(Debug, PartialEq)]
+pub enum Tried {
+    File(Box<PluginRequest>),
+    Version(Version),
+}
+
+/// A plugin that is installed, or was before the one that is.
+#[derive(Debug, PartialEq)]
+pub struct Version {
+    pub name: String,
+    pub version: String,
+    pub how: How,
+}
 
 /// Something to do.
 #[derive(Debug, PartialEq)]
@@ -37,10 +53,11 @@ pub enum Meaning {
         file: PathBuf,
         address: Option<Mailbox>,
     },
-    /// Needs neither, too.
-    ReplayFiles {
+    /// Needs neither, too, when there are files and all that is tried is in files.
+    Replay {
         rules: Option<PathBuf>,
-        plugin: Option<Box<PluginRequest>>,
+        plugins: Vec<Tried>,
+        since: Option<Time>,
         files: Vec<PathBuf>,
     },
     /// Like [`Ask`](Self::Ask), and takes its time.

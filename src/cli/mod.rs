@@ -18,6 +18,7 @@ mod meaning;
 mod progress;
 mod reach;
 mod render;
+mod replay;
 mod rules;
 mod serve;
 mod text;
@@ -136,8 +137,12 @@ async fn run_with(settings: &Settings, meaning: Meaning, json: bool) -> Result<(
             Ok(print(&command, reach::ask(settings, &command).await?, json)?)
         }
         Meaning::RulesTest { file, address } => rules::test(settings, &file, address.as_ref(), json),
-        Meaning::ReplayFiles { rules, plugin, files } => {
-            rules::replay(settings, (rules.as_deref(), plugin.as_deref()), &files, json)
+        Meaning::Replay { rules, plugins, since, files } if files.is_empty() => {
+            let (command, outcome) = replay::ask(settings, (rules.as_deref(), plugins), since).await?;
+            Ok(print(&command, outcome, json)?)
+        }
+        Meaning::Replay { rules, plugins, files, .. } => {
+            replay::files(settings, (rules.as_deref(), plugins), &files, json).await
         }
         Meaning::Erase(command) => {
             let asks = !json && io::stdin().is_terminal();
@@ -218,6 +223,12 @@ pub async fn answer(arguments: Vec<String>, desk: &dyn Answers) -> Done {
             return exported.map_or_else(failed, |_| Done { out, ..Done::default() });
         }
         Ok(Meaning::Check { store: false }) => vec![Command::Check],
+        Ok(Meaning::Replay { rules, plugins, since, files }) if files.is_empty() => {
+            match replay::stored((rules.as_deref(), plugins), since, &mut { desk }).await {
+                Ok(command) => vec![command],
+                Err(failure) => return failed(failure),
+            }
+        }
         Ok(Meaning::Backup { file }) => vec![Command::Backup { file }],
         Ok(_) => return failed(Failure::usage("only commands for the desk can be done here")),
         Err(failure) => return failed(failure),

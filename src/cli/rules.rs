@@ -1,9 +1,7 @@
-//! `postcase rules test FILE.eml`: what each rule makes of a message; and `postcase replay FILE.eml...`: what other rules, or a
-//! plugin, would change. Neither needs a server or a store.
+//! `postcase rules test FILE.eml`: what each rule makes of a message. It needs neither a server nor a store.
 //!
-//! Which queues, agents and plugins there are isn't known here, nor the settings of an address: a case begins with the priority
-//! `normal`. Shares are dealt by the file's bytes, so the same file shows the same queue each time; the clock of a plugin
-//! stands at 1970.
+//! Which queues and agents there are isn't known here, nor the settings of an address: a case begins with the priority
+//! `normal`. Shares are dealt by the file's bytes, so the same file shows the same queue each time.
 
 use std::path::{Path, PathBuf};
 
@@ -11,15 +9,12 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::{inspect, render, say, text};
-use crate::base::{Hours, Mailbox, Time, limits};
-use crate::case::{Brief, Counselled, Draft, Lost, Stage, Weighed, weigh};
+use crate::base::{Hours, Mailbox};
+use crate::case::{Brief, Counselled, Draft, Lost, Weighed, weigh};
 use crate::config::rules::read;
 use crate::config::{LoadError, Mistake, Settings};
-use crate::desk::candidate;
-use crate::desk::command::PluginRequest;
-use crate::intake::{Advisers, Asking, States, saved_fields};
+use crate::intake::saved_fields;
 use crate::message::{self, Facts};
-use crate::plugin::Catalogue;
 use crate::rules::{self, MAIN_WORKSTREAM, Rules, Told};
 
 /// The rules of the configuration; none without a file.
@@ -63,7 +58,7 @@ fn tried(rules: &Rules, brief: &Brief, raw: &[u8]) -> (Vec<Value>, Value) {
 }
 
 /// A message as rules see it. Nobody received it, so that business hours are those of its Date field.
-fn brief(settings: &Settings, facts: Facts, raw: &[u8], address: Option<&Mailbox>) -> Brief {
+pub fn brief(settings: &Settings, facts: Facts, raw: &[u8], address: Option<&Mailbox>) -> Brief {
     let date = facts.date;
     let open = |hours: &Hours| date.is_some_and(|date| hours.at(date).open);
     let hours = settings.hours.iter().map(|(name, hours)| (name.clone(), open(hours))).collect();
@@ -71,60 +66,8 @@ fn brief(settings: &Settings, facts: Facts, raw: &[u8], address: Option<&Mailbox
 }
 
 /// A case of which nothing is known.
-fn draft() -> Draft {
+pub fn draft() -> Draft {
     Draft { workstream: MAIN_WORKSTREAM.into(), ..Draft::default() }
-}
-
-/// What candidates change for message files, in the shape of the desk's answer for stored messages.
-pub fn replay(
-    settings: &Settings,
-    (rules, plugin): (Option<&Path>, Option<&PluginRequest>),
-    files: &[PathBuf],
-    json: bool,
-) -> Result<(), Failure> {
-    let now = Advisers::rules(of(settings)?.unwrap_or_default());
-    let mut candidates = now.clone();
-    if let Some(file) = rules {
-        candidates = Advisers::rules(read(file, &candidate_text(file)?).map_err(LoadError::Mistakes)?);
-    }
-    if let Some(request) = plugin {
-        let catalogue = Catalogue::new(PathBuf::new());
-        candidates = candidates.with(candidate(&catalogue, request.clone(), &[])?);
-    }
-    let mut changed = Vec::new();
-    for file in files {
-        let name = file.to_string_lossy();
-        let raw = inspect::bytes(file).map_err(|error| Failure::refused(format!("{}: {error}", text::line(&name))))?;
-        let facts = message::read(&raw);
-        let message_id = facts.message_id.clone();
-        let brief = brief(settings, facts, &raw, None);
-        let come_to = |advisers: &Advisers| advisers.hear(asking(&brief, &raw)).come_to(|_| None);
-        let (before, after) = (come_to(&now), come_to(&candidates));
-        if let Some(why) = before.difference(&after) {
-            changed.push(json!({ "id": name, "message_id": message_id, "before": before, "after": after, "why": why }));
-        }
-    }
-    let value = json!({ "messages": files.len(), "changed": changed });
-    Ok(say(&if json { text::json(&value) + "\n" } else { render::replayed(&value) })?)
-}
-
-/// About a message that no store knows; plugins have kept nothing.
-fn asking(brief: &Brief, raw: &[u8]) -> Asking {
-    Asking {
-        stages: &Stage::OPENING,
-        brief: brief.clone(),
-        draft: draft(),
-        seed: raw.to_vec(),
-        at: Time::UNIX_EPOCH,
-        states: States::default(),
-        patience: limits::PLUGIN_CHAIN_TIME_MAX,
-    }
-}
-
-/// The text of a candidate file, which has to be there.
-pub fn candidate_text(file: &Path) -> Result<String, Failure> {
-    let text = rules::text(file).map_err(Failure::refused)?;
-    text.ok_or_else(|| Failure::refused(format!("there is no file {}", text::line(&file.to_string_lossy()))))
 }
 
 fn step((rule, stage, holds, _): &Told<'_>) -> Value {

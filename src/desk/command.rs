@@ -233,14 +233,14 @@ pub enum Command {
         address: Mailbox,
     },
     Profile(ProfileCommand),
-    /// What other rules, or another plugin, would change for stored mail; `file` is what mistakes call the rules.
+    /// What other rules, or other plugins, would change for stored mail; `file` is what mistakes call the rules.
     Replay {
         #[serde(default)]
         file: Option<String>,
         #[serde(default)]
         rules: Option<String>,
         #[serde(default)]
-        plugin: Option<Box<PluginRequest>>,
+        plugins: Vec<PluginRequest>,
         since: Option<Time>,
     },
     /// The rules in force; with `order` all advisers in the order in which they are asked.

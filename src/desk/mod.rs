@@ -112,7 +112,7 @@ impl Desk {
             Command::AgentPresence { address, presence } => self.agent_presence(&address, presence).await,
             Command::AgentRemove { address } => self.agent_remove(&address).await,
             Command::Profile(command) => self.profile_command(command).await,
-            Command::Replay { file, rules, plugin, since } => self.replay(file, rules, plugin, since).await,
+            Command::Replay { file, rules, plugins, since } => self.replay((file, rules), plugins, since).await,
             Command::RulesShow { order } => self.rules_show(order).await,
             Command::SpoolList { limit } => self.spool_list(limit).await,
             Command::SpoolRetry { id } => self.spool_retry(&id).await,

@@ -29,6 +29,7 @@ impl Desk {
             PluginCommand::List => self.plugin_list().await,
             PluginCommand::Change { name, change } => self.plugin_change(&name, change).await,
             PluginCommand::Test { name, file, message } => self.plugin_test(&name, &file, &message).await,
+            PluginCommand::Version { name, version } => self.plugin_version(&name, &version).await,
         }
     }
 
@@ -172,6 +173,24 @@ impl Desk {
         let mut row = advised.await.map_err(|error| Refusal::failed(error.to_string()))?;
         row["file"] = file.into();
         Ok(Outcome::Json(row))
+    }
+
+    /// What would install a version as it is, with what it has of the settings.
+    async fn plugin_version(&self, name: &str, version: &str) -> Answer {
+        let rows = self.plugins_stored().await?;
+        let plugin = rows.iter().map(|row| &row.value).find(|plugin| plugin.name == name).ok_or_else(|| {
+            let all: Vec<&str> = rows.iter().map(|row| &*row.value.name).collect();
+            let all = if all.is_empty() { "none is installed".into() } else { format!("there is {}", all.join(", ")) };
+            Refusal::not_found(format!("there is no plugin {name}; {all}"))
+        })?;
+        let kept = plugin.version(version).map_err(Refusal::not_found)?;
+        let file = tables::PLUGIN_FILES.get(&*self.site.engine, &kept.hash).await?;
+        let missing = || Refusal::refused(format!("the component of {name} {version} is missing: install it again"));
+        let component = file.ok_or_else(missing)?.value.component;
+        let ready = load_plugin(&self.site, kept).await?;
+        let settings = settings_in_force(&ready.map_err(Refusal::refused)?.description, &plugin.settings);
+        let (name, about, memory_mib) = (Some(plugin.name.clone()), Some(plugin.about), kept.memory_mib);
+        Ok(Outcome::Json(json!(PluginRequest { component, name, disabled: false, settings, memory_mib, about })))
     }
 
     pub(super) async fn plugin(&self, name: &str) -> Result<Kept<Plugin>, Refusal> {

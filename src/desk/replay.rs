@@ -1,4 +1,4 @@
-//! What other rules, or another plugin, would make of the mail that is stored: nothing is changed by it.
+//! What other rules, or other plugins, would make of the mail that is stored: nothing is changed by it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,9 +23,8 @@ impl Desk {
     /// the message came.
     pub(super) async fn replay(
         &self,
-        file: Option<String>,
-        rules: Option<String>,
-        plugin: Option<Box<PluginRequest>>,
+        (file, rules): (Option<String>, Option<String>),
+        plugins: Vec<PluginRequest>,
         since: Option<Time>,
     ) -> Answer {
         let site = &*self.site;
@@ -35,9 +34,11 @@ impl Desk {
             let file = file.unwrap_or_default();
             candidates.rules = Arc::new(site.rules.read(Path::new(&file), &text).map_err(Refusal::refused)?);
         }
-        if let Some(request) = plugin {
-            candidates = candidates.with(self.candidate(*request).await?);
+        let mut tried = Vec::new();
+        for request in plugins {
+            tried.push(self.candidate(request).await?);
         }
+        candidates = candidates.with(tried).map_err(Refusal::refused)?;
         let (mut messages, mut changed): (u64, Vec<Value>) = (0, Vec::new());
         let mut page = Page::first(&[], PAGE);
         loop {
@@ -75,7 +76,8 @@ impl Desk {
 pub fn candidate(catalogue: &Catalogue, request: PluginRequest, installed: &[Plugin]) -> Result<Active, Refusal> {
     let component = component(&request)?;
     let memory_mib = request.memory_mib.unwrap_or(limits::PLUGIN_MEMORY_MIB);
-    let ready = catalogue.candidate(&component, memory_mib).and_then(|ready| {
+    let hash = blake3::hash(&component).to_hex().to_string();
+    let ready = catalogue.candidate(&hash, &component, memory_mib).and_then(|ready| {
         settings(&ready.description, &request.settings)?;
         Ok(ready)
     });
@@ -86,6 +88,5 @@ pub fn candidate(catalogue: &Catalogue, request: PluginRequest, installed: &[Plu
     given.extend(request.settings);
     let settings = settings_in_force(&ready.description, &given);
     let is_general = request.about.or(own.map(|plugin| plugin.about)).unwrap_or_default() == Scope::All;
-    let hash = blake3::hash(&component).to_hex().to_string();
     Ok(Active { name, hash, is_general, settings, ready: Arc::new(ready) })
 }

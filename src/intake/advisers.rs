@@ -1,5 +1,6 @@
 //! Whoever is asked about a case: at each stage the rules, then the plugins, each in their order.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,14 +87,23 @@ impl Advisers {
         Self { rules: self.rules.clone(), plugins: Arc::new(plugins) }
     }
 
-    /// These with a candidate in place of the plugin of its name; behind all others when there is none.
-    pub fn with(&self, candidate: Active) -> Self {
+    /// These with candidates, each in place of the plugin of its name; behind all others when there is none.
+    ///
+    /// # Errors
+    /// Two of the candidates have the same name.
+    pub fn with(&self, candidates: Vec<Active>) -> Result<Self, String> {
         let mut plugins = Vec::clone(&self.plugins);
-        match plugins.iter_mut().find(|plugin| plugin.name == candidate.name) {
-            Some(plugin) => *plugin = candidate,
-            None => plugins.push(candidate),
+        let mut names = BTreeSet::new();
+        for candidate in candidates {
+            if !names.insert(candidate.name.clone()) {
+                return Err(format!("{} is named twice; one version of it can be tried at a time", candidate.name));
+            }
+            match plugins.iter_mut().find(|plugin| plugin.name == candidate.name) {
+                Some(plugin) => *plugin = candidate,
+                None => plugins.push(candidate),
+            }
         }
-        Self { rules: self.rules.clone(), plugins: Arc::new(plugins) }
+        Ok(Self { rules: self.rules.clone(), plugins: Arc::new(plugins) })
     }
 
     /// True when somebody wants to hear of messages that join a case.

@@ -11,6 +11,7 @@
 //! postcase plugin install plugins/target/wasm32-wasip2/release/vip_domains.wasm --set domains=.bigcustomer.example
 //! postcase plugin test vip-domains MESSAGE.eml     # what it would say
 //! postcase replay --plugin NEW.wasm                # what it would change about the mail that is stored
+//! postcase replay --plugin vip-domains@0.1.0       # the same of a version that is installed, or was before
 //! postcase plugin set vip-domains priority=high --order 5
 //! postcase plugin rollback vip-domains             # the version before
 //! ```
@@ -63,7 +64,9 @@
 //! `postcase replay --plugin FILE.wasm` runs the mail that is stored, or message files, through a plugin that isn't installed,
 //! beside the rules and plugins that are active, in the place of the one of its name (`--name` when it has another here), with
 //! the settings of that and those given with `--set`. It shows the decisions that would change, what the plugin says to it, and
-//! where it fails. Nothing is changed by it, nothing is counted as a failure, and the same mail gives the same answer again:
+//! where it fails. `--plugin NAME@VERSION` tries one of the versions that are kept, by what it is called or by the beginning of its
+//! hash (`plugin list --json` has them), also one that is disabled; several are tried together when `--plugin` is given several
+//! times. Nothing is changed by it, nothing is counted as a failure, and the same mail gives the same answer again:
 //! the clock stands at the time of receipt, and chance comes from the mail's id.
 //!
 //! # Versions

@@ -104,29 +104,40 @@ impl Catalogue {
     /// Why it is no plugin, in one line.
     pub fn prepare(&self, hash: &str, component: &[u8], memory_mib: u32) -> Result<Ready, String> {
         let sandbox = self.sandbox.as_ref().map_err(Clone::clone)?;
-        let file = self.folder.join(format!("{hash}.code"));
-        if let Some(code) = fs::read(&file).ok().and_then(|bytes| Compiled::unsealed(hash, &bytes)) {
-            // Of another version of this program it can't be loaded, and is made again.
-            if let Ok(guest) = Guest::load(sandbox, &code, memory_mib) {
-                return described(guest);
-            }
+        if let Some(guest) = self.compiled(sandbox, hash, memory_mib) {
+            return described(guest);
         }
         let code = Compiled::of(component, sandbox.compiling()).map_err(|error| error.to_string())?;
         let ready = described(Guest::load(sandbox, &code, memory_mib)?)?;
+        let file = self.file(hash);
         if let Err(error) = write(&self.folder, &file, &code.sealed(hash)) {
             tracing::warn!(%error, file = %file.display(), "a compiled plugin can't be kept and is compiled at each start");
         }
         Ok(ready)
     }
 
-    /// The same for one that is only tried: nothing is kept of it.
+    /// The same for one that is only tried, with the hash of its component: nothing is kept of it.
     ///
     /// # Errors
     /// Why it is no plugin, in one line.
-    pub fn candidate(&self, component: &[u8], memory_mib: u32) -> Result<Ready, String> {
+    pub fn candidate(&self, hash: &str, component: &[u8], memory_mib: u32) -> Result<Ready, String> {
         let sandbox = self.sandbox.as_ref().map_err(Clone::clone)?;
+        if let Some(guest) = self.compiled(sandbox, hash, memory_mib) {
+            return described(guest);
+        }
         let code = Compiled::of(component, sandbox.compiling()).map_err(|error| error.to_string())?;
         described(Guest::load(sandbox, &code, memory_mib)?)
+    }
+
+    /// From machine code that was kept; what another version of this program has made can't be loaded, and is made again.
+    fn compiled(&self, sandbox: &Sandbox, hash: &str, memory_mib: u32) -> Option<Guest> {
+        // Where no folder was named nothing was kept; a file that lies around isn't ours.
+        let bytes = if self.folder.as_os_str().is_empty() { None } else { fs::read(self.file(hash)).ok() };
+        Guest::load(sandbox, &Compiled::unsealed(hash, &bytes?)?, memory_mib).ok()
+    }
+
+    fn file(&self, hash: &str) -> PathBuf {
+        self.folder.join(format!("{hash}.code"))
     }
 
     /// Removes machine code of components that no plugin has any more.

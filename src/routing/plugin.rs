@@ -141,10 +141,42 @@ impl Plugin {
         }
     }
 
+    /// The current version, and those that can be had back.
+    pub fn versions(&self) -> impl Iterator<Item = &PluginVersion> {
+        std::iter::once(&self.current).chain(&self.earlier)
+    }
+
     /// Hashes of all its versions.
     pub fn hashes(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(&self.current).chain(&self.earlier).map(|version| version.hash.as_str())
+        self.versions().map(|version| version.hash.as_str())
     }
+
+    /// The one version that it calls so, or whose hash begins so.
+    ///
+    /// # Errors
+    /// Which there are, when that is none or several.
+    pub fn version(&self, called: &str) -> Result<&PluginVersion, String> {
+        let is_called = |version: &&PluginVersion| version.version == called;
+        let begins = |version: &&PluginVersion| !called.is_empty() && version.hash.starts_with(called);
+        let by_hash = || self.versions().filter(begins).collect();
+        let found: Vec<_> = self.versions().filter(is_called).collect();
+        let found = if found.is_empty() { by_hash() } else { found };
+        match found[..] {
+            [version] => Ok(version),
+            [] => Err(format!("{} has no version {called}; it has {}", self.name, told(self.versions()))),
+            _ => {
+                let several = told(found.into_iter());
+                Err(format!("{} has several versions {called}: {several}; name one by its hash", self.name))
+            }
+        }
+    }
+}
+
+/// Versions with the beginning of their hash.
+fn told<'a>(versions: impl Iterator<Item = &'a PluginVersion>) -> String {
+    let told =
+        |version: &PluginVersion| format!("{} ({})", version.version, version.hash.get(..12).unwrap_or(&version.hash));
+    versions.map(told).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -173,6 +205,26 @@ mod tests {
         assert_eq!(plugin.hashes().collect::<Vec<_>>(), ["4", "3", "2", "5"]);
         plugin.replace(version("2"));
         assert_eq!(plugin.hashes().collect::<Vec<_>>(), ["2", "4", "3", "5"]);
+    }
+
+    #[test]
+    fn a_version_is_found_by_what_it_is_called() {
+        let mut plugin = plugin();
+        for (name, hash) in [("2", "abc1"), ("2", "abd2"), ("abc", "123")] {
+            plugin.replace(PluginVersion { version: name.into(), ..version(hash) });
+        }
+        let check = |called: &str, expected: Result<&str, &str>| {
+            let found = plugin.version(called);
+            assert_eq!(found.map(|version| &*version.hash), expected.map_err(str::to_owned), "{called}");
+        };
+        check("1", Ok("1"));
+        check("12", Ok("123"));
+        check("abc", Ok("123"));
+        check("abd", Ok("abd2"));
+        check("2", Err("vip has several versions 2: 2 (abd2), 2 (abc1); name one by its hash"));
+        check("ab", Err("vip has several versions ab: 2 (abd2), 2 (abc1); name one by its hash"));
+        check("3", Err("vip has no version 3; it has abc (123), 2 (abd2), 2 (abc1), 1 (1)"));
+        check("", Err("vip has no version ; it has abc (123), 2 (abd2), 2 (abc1), 1 (1)"));
     }
 
     #[test]

@@ -50,16 +50,16 @@ fn files() -> Result<Vec<PathBuf>, Failure> {
 
 fn measure(file: &Path) -> Result<(), Failure> {
     let component = std::fs::read(file)?;
+    let hash = blake3::hash(&component).to_hex().to_string();
     let catalogue = Catalogue::new(PathBuf::new());
     let begun = Instant::now();
-    let ready = catalogue.candidate(&component, PLUGIN_MEMORY_MIB_MAX)?;
+    let ready = catalogue.candidate(&hash, &component, PLUGIN_MEMORY_MIB_MAX)?;
     let compiled = begun.elapsed();
     let described = percentiles((0..100).map(|_| ready.guest.describe().took).collect());
     let settings = settings(&ready.description, &settings_given())?;
-    let hash = blake3::hash(&component).to_hex().to_string();
     let without = Advisers::rules(rules::Rules::default());
-    let with =
-        without.with(Active { name: "candidate".into(), hash, is_general: true, settings, ready: Arc::new(ready) });
+    let candidate = Active { name: "candidate".into(), hash, is_general: true, settings, ready: Arc::new(ready) };
+    let with = without.with(vec![candidate])?;
     let raw = raw();
     let brief = Brief::of(message::read(&raw), saved_fields(&raw), None, None);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build()?;

@@ -73,7 +73,7 @@ fn replay(count: usize) -> Result<(u64, Duration, usize), Box<dyn std::error::Er
     let rules =
         written(count) + "[[classify]]\nname = \"tens\"\nwhen = 'subject.endsWith(\"0\")'\npriority = \"high\"\n";
     let (file, rules) = (Some("new.toml".into()), Some(rules));
-    let command = Command::Replay { file, rules, plugin: None, since: None };
+    let command = Command::Replay { file, rules, plugins: Vec::new(), since: None };
     let start = Instant::now();
     let answer = runtime.block_on(desk.do_command(command)).map_err(|refusal| format!("{refusal:?}"))?;
     let took = start.elapsed();

@@ -157,6 +157,9 @@ fn files_are_replayed() -> Result<(), Failed> {
     assert!(why.contains("plugin skills-by-language ") && why.ends_with("words are frequent in german"), "{why}");
     assert_eq!(home.json(&replay)?.to_string(), told.to_string(), "the same input gives the same answer");
     assert!(!home.data().exists(), "it needs no store");
+    let installed = home.json(&["plugin", "install", &component, "--set", "level=5"])?;
+    let version = format!("skills-by-language@{}", installed["version"].as_str().unwrap_or_default());
+    assert_eq!(home.json(&["replay", "--plugin", &version, &files[0], &files[1]])?.to_string(), told.to_string());
     Ok(())
 }
 

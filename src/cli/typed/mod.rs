@@ -10,6 +10,7 @@ mod others;
 mod people;
 mod plugin;
 mod profile;
+mod replay;
 mod roster;
 mod words;
 
@@ -22,6 +23,8 @@ use clap_complete::Shell;
 use super::failure::Failure;
 use super::meaning::Meaning;
 use crate::base::{Mailbox, Time, limits};
+
+pub use plugin::How;
 
 /// An email-to-case mail server: mail comes in over SMTP, becomes a case, and is answered in one thread.
 #[derive(Debug, Parser)]
@@ -81,7 +84,7 @@ enum Verb {
     #[command(subcommand)]
     Rules(others::Rules),
     /// Shows what other rules would change, for stored mail or for message files; changes nothing
-    Replay(others::Replay),
+    Replay(replay::Typed),
     /// Plugins: the company's own logic, which advises where cases go
     #[command(subcommand)]
     Plugin(plugin::Typed),

@@ -1,18 +1,16 @@
-//! `postcase message …`, `rules …`, `replay …`, `spool …`, `dkim …`, `config …`
+//! `postcase message …`, `rules …`, `spool …`, `dkim …`, `config …`
 
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Args, Subcommand};
+use clap::{Args, Subcommand};
 
+use super::Rows;
 use super::words::{DIRECTIONS, DISPOSITIONS, case_number, word};
-use super::{Rows, plugin};
 use crate::auth::Transaction;
 use crate::base::{CaseNumber, Mailbox, ReversePath, Time};
-use crate::cli::failure::Failure;
 use crate::cli::meaning::Meaning;
-use crate::cli::rules::candidate_text;
 use crate::desk::Command;
 use crate::desk::command::{Erasing, MessageFilter};
 
@@ -220,42 +218,6 @@ impl Rules {
             Self::Show { order } => Meaning::Ask(Command::RulesShow { order }),
             Self::Test { file, address } => Meaning::RulesTest { file, address },
         }
-    }
-}
-
-#[derive(Debug, Args)]
-#[command(group(ArgGroup::new("candidates").args(["rules", "plugin"]).required(true).multiple(true)))]
-pub struct Replay {
-    /// The rules to try, in place of those in force
-    #[arg(long, value_name = "FILE")]
-    rules: Option<PathBuf>,
-    /// The plugin to try, in place of the active one of that name or behind all others
-    #[arg(long, value_name = "FILE.wasm")]
-    plugin: Option<PathBuf>,
-    #[command(flatten)]
-    how: plugin::How,
-    /// Only what was received at or after, such as 2026-11-20T10:00:00Z
-    #[arg(long, value_name = "TIME", conflicts_with = "files")]
-    since: Option<Time>,
-    /// Message files instead of stored mail; needs no server and no store
-    #[arg(value_name = "FILE.eml")]
-    files: Vec<PathBuf>,
-}
-
-impl Replay {
-    /// Reads rules and plugin. Fails when that fails.
-    pub fn meaning(self) -> Result<Meaning, Failure> {
-        let Self { rules, plugin, how, since, files } = self;
-        if plugin.is_none() && how != plugin::How::default() {
-            return Err(Failure::refused("--name, --set and --memory are for a plugin: name its file with --plugin"));
-        }
-        let plugin = plugin.map(|file| how.request(&file)).transpose()?.map(Box::new);
-        if !files.is_empty() {
-            return Ok(Meaning::ReplayFiles { rules, plugin, files });
-        }
-        let file = rules.as_ref().map(|file| file.to_string_lossy().into_owned());
-        let rules = rules.map(|file| candidate_text(&file)).transpose()?;
-        Ok(Meaning::Ask(Command::Replay { file, rules, plugin, since }))
     }
 }
 

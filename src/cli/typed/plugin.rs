@@ -57,7 +57,7 @@ pub enum Typed {
 }
 
 /// How a component is to run here.
-#[derive(Debug, Default, PartialEq, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Args)]
 pub struct How {
     /// What the plugin is called here, unless it is to be called as it calls itself
     #[arg(long)]
@@ -76,10 +76,16 @@ pub struct How {
 impl How {
     /// Reads the component. Fails when that fails.
     pub fn request(self, file: &Path) -> Result<PluginRequest, Failure> {
-        let Self { name, settings, memory: memory_mib, about } = self;
         let component = base64(file, limits::PLUGIN_FILE_BYTES_MAX)?;
-        let settings = settings.into_iter().collect();
-        Ok(PluginRequest { component, name, disabled: false, settings, about, memory_mib })
+        Ok(self.over(PluginRequest { component, ..PluginRequest::default() }))
+    }
+
+    /// What is said here instead of what was said before.
+    pub fn over(self, mut request: PluginRequest) -> PluginRequest {
+        let Self { name, settings, memory, about } = self;
+        request.settings.extend(settings);
+        let (name, about) = (name.or(request.name), about.or(request.about));
+        PluginRequest { name, about, memory_mib: memory.or(request.memory_mib), ..request }
     }
 }
 

@@ -25,6 +25,12 @@ pub enum PluginCommand {
         /// Base64 (RFC 4648 §4).
         message: String,
     },
+    /// The current version of a plugin, or one that can be had back, as a [`PluginRequest`].
+    Version {
+        name: String,
+        /// As the plugin calls it, or the beginning of its hash.
+        version: String,
+    },
 }
 
 /// What is to become of a plugin.
@@ -50,7 +56,7 @@ pub enum PluginChange {
 }
 
 /// A plugin to be installed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PluginRequest {
     /// The component in base64 (RFC 4648 §4).
