@@ -415,6 +415,9 @@ pub const PLUGIN_STATE_BYTES_MAX: usize = 64 * KIB;
 /// So many failures within this, and a plugin is suspended.
 pub const PLUGIN_FAILURES_MAX: usize = 5;
 pub const PLUGIN_FAILURES_WITHIN: Duration = Duration::from_secs(60);
+/// Messages that are remembered to have been counted: as many as are planned at a time and may be planned again. A plugin is
+/// suspended long before it fails on so many.
+pub const PLUGIN_FAILED_ON_KEPT: usize = 64;
 /// Former versions that can be had back.
 pub const PLUGIN_VERSIONS_KEPT: usize = 3;
 /// All plugins on one message: mail waits for none of them longer.

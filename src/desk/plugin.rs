@@ -229,6 +229,7 @@ impl Desk {
         let mut shown = json!(plugin);
         if let Some(row) = shown.as_object_mut() {
             row.remove("failed_at");
+            row.remove("failed_on");
         }
         if let Some(why) = self.site.plugins.unusable().get(&plugin.name) {
             shown["state"] = "failed".into();

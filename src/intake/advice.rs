@@ -68,7 +68,7 @@ pub async fn decide_advised(
             counsel.ask_again(site, &advisers, reading, (case, evidence)).await?;
         }
         counsel.steps.extend(counsel.states.steps());
-        count_failures(site, &counsel.failed_plugins()).await;
+        count_failures(site, reading.id, &counsel.failed_plugins()).await;
     }
     let held = match &decision {
         Decision::Open { opening: Opening { address: Some(address), .. }, .. } => counsel.hold(&address.address),
@@ -322,15 +322,15 @@ impl Counsel {
         })
     }
 
-    /// Each plugin that failed by itself, or said what can't be followed, once.
-    fn failed_plugins(&self) -> Vec<String> {
+    /// Each plugin that failed by itself, or said what can't be followed, once, with its version.
+    fn failed_plugins(&self) -> Vec<(String, String)> {
         let wrong = self.said.iter().flat_map(|(_, weighed)| weighed);
-        let wrong =
-            wrong.filter(|weighed| matches!(weighed.lost, Some(Lost::Wrong(_)))).map(|weighed| &weighed.advice.by);
+        let wrong = wrong.filter(|weighed| matches!(weighed.lost, Some(Lost::Wrong(_))));
+        let wrong = wrong.map(|weighed| (&weighed.advice.by, &weighed.advice.version));
         let failed = self.failed.iter().filter(|(_, failed)| failed.had_time);
-        let all = failed.map(|(_, failed)| &failed.by).chain(wrong);
-        let all: BTreeSet<&String> = all.filter(|by| by.starts_with(PLUGIN)).collect();
-        all.into_iter().cloned().collect()
+        let all = failed.map(|(_, failed)| (&failed.by, &failed.version)).chain(wrong);
+        let all: BTreeSet<_> = all.filter(|(by, _)| by.starts_with(PLUGIN)).collect();
+        all.into_iter().map(|(by, version)| (by.clone(), version.clone())).collect()
     }
 
     /// What is said about the case, and who failed, as events with who made them.

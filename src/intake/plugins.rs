@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::{States, refresh_plugins};
-use crate::base::{Time, limits};
+use crate::base::{MailId, Time, limits};
 use crate::case::{Advice, Advised, Brief, Draft, PLUGIN, Stage};
 use crate::plugin::{Active, Question};
 use crate::routing::PluginState;
@@ -101,22 +101,26 @@ fn at(stage: Stage, what: Advised) -> Advised {
     }
 }
 
-/// Counts that these plugins failed; those that did so too often are suspended, and asked no more.
-pub async fn count_failures(site: &Site, failed: &[String]) {
-    for by in failed {
+/// Counts that these plugins, each with the version that was asked, failed on a message; those that did so too often are
+/// suspended, and asked no more. A message that is planned again counts once.
+pub async fn count_failures(site: &Site, id: MailId, failed: &[(String, String)]) {
+    for (by, version) in failed {
         let name = by.strip_prefix(PLUGIN).unwrap_or(by);
-        if let Err(error) = count_failure(site, name).await {
+        if let Err(error) = count_failure(site, id, (name, version)).await {
             tracing::warn!(plugin = name, %error, "a failure of a plugin isn't counted");
         }
     }
 }
 
-async fn count_failure(site: &Site, name: &str) -> Result<(), StoreError> {
+async fn count_failure(site: &Site, id: MailId, (name, version): (&str, &str)) -> Result<(), StoreError> {
     let mut tries = site.tries();
     loop {
         let Some(kept) = tables::PLUGINS.get(&*site.engine, name).await? else { return Ok(()) };
         let mut plugin = kept.value.clone();
-        plugin.fail(site.now());
+        // What another version did while it was replaced isn't this one's.
+        if !plugin.current.hash.starts_with(version) || !plugin.fail(id, site.now()) {
+            return Ok(());
+        }
         let mut batch = Batch::default();
         tables::PLUGINS.replace(&mut batch, name, &kept, &plugin);
         if !tries.commit(batch).await? {

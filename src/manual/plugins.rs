@@ -53,8 +53,8 @@
 //! # When it fails
 //! A call that traps, takes too much, answers an error or words that aren't known is that plugin's failure; its whole answer
 //! counts for nothing, it isn't asked again about that message, and mail goes on. So is a queue or an agent that isn't there. The case says
-//! so (`adviser_failed`). Five failures in a minute suspend a plugin until `postcase plugin enable`. `postcase plugin test` shows
-//! failure and log. One that can't even be loaded when the server starts is listed as `failed` with the reason, and mail goes
+//! so (`adviser_failed`). Five messages within a minute on which it fails suspend a plugin until `postcase plugin enable`; a message
+//! that is planned again, after a conflict or a crash, counts once for a version. `postcase plugin test` shows failure and log. One that can't even be loaded when the server starts is listed as `failed` with the reason, and mail goes
 //! on without it.
 //!
 //! # Trying one

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::base::time::later;
-use crate::base::{Time, limits};
+use crate::base::{MailId, Time, limits};
 
 /// A registered plugin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +31,9 @@ pub struct Plugin {
     /// The latest of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed_at: Vec<Time>,
+    /// The latest messages that it failed on: each counts once, however often it is planned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed_on: Vec<MailId>,
 }
 
 /// One component.
@@ -99,8 +102,8 @@ pub struct PluginInput {
 
 impl Plugin {
     pub fn new(name: &str, order: u32, state: PluginState, current: PluginVersion) -> Self {
-        let (earlier, settings, about, failed_at) = Default::default();
-        Self { name: name.into(), order, state, current, earlier, settings, about, failures: 0, failed_at }
+        let (earlier, settings, about, failed_at, failed_on) = Default::default();
+        Self { name: name.into(), order, state, current, earlier, settings, about, failures: 0, failed_at, failed_on }
     }
 
     /// Another version takes the place of the current one, which can be had back.
@@ -129,16 +132,23 @@ impl Plugin {
     pub fn forgive(&mut self) {
         self.failures = 0;
         self.failed_at.clear();
+        self.failed_on.clear();
     }
 
-    /// It failed; after too many failures within a while it is suspended.
-    pub fn fail(&mut self, now: Time) {
+    /// It failed on this message; after too many failures within a while it is suspended. False when that was counted before.
+    pub fn fail(&mut self, on: MailId, now: Time) -> bool {
+        if self.failed_on.contains(&on) {
+            return false;
+        }
+        self.failed_on.truncate(limits::PLUGIN_FAILED_ON_KEPT - 1);
+        self.failed_on.insert(0, on);
         self.failures += 1;
         self.failed_at.retain(|at| later(*at, limits::PLUGIN_FAILURES_WITHIN) > now);
         self.failed_at.push(now);
         if self.state == PluginState::Active && self.failed_at.len() >= limits::PLUGIN_FAILURES_MAX {
             self.state = PluginState::Suspended;
         }
+        true
     }
 
     /// The current version, and those that can be had back.
@@ -189,6 +199,10 @@ mod tests {
         PluginVersion { version: name.into(), hash: name.into(), installed_at: Time::UNIX_EPOCH, memory_mib: None }
     }
 
+    fn mail(index: u32) -> MailId {
+        MailId { incarnation: 1, segment: 1, index }
+    }
+
     fn plugin() -> Plugin {
         Plugin::new("vip", 10, PluginState::Active, version("1"))
     }
@@ -232,7 +246,7 @@ mod tests {
         let at = |seconds| later(Time::UNIX_EPOCH, Duration::from_secs(seconds));
         let check = |times: &[u64], expected: PluginState| {
             let mut plugin = plugin();
-            times.iter().for_each(|seconds| plugin.fail(at(*seconds)));
+            (1..).zip(times).for_each(|(n, seconds)| assert!(plugin.fail(mail(n), at(*seconds))));
             assert_eq!((plugin.state, plugin.failures), (expected, times.len() as u64), "{times:?}");
         };
         check(&[0, 1, 2, 3], PluginState::Active);
@@ -244,7 +258,20 @@ mod tests {
     #[test]
     fn a_disabled_one_stays_so() {
         let mut plugin = Plugin { state: PluginState::Disabled, ..plugin() };
-        (0..9).for_each(|_| plugin.fail(Time::UNIX_EPOCH));
+        (0..9).for_each(|n| assert!(plugin.fail(mail(n), Time::UNIX_EPOCH)));
         assert_eq!(plugin.state, PluginState::Disabled);
+    }
+
+    #[test]
+    fn a_message_counts_once_for_a_version() {
+        let mut plugin = plugin();
+        let fail = |plugin: &mut Plugin, n| plugin.fail(mail(n), Time::UNIX_EPOCH);
+        assert_eq!([1, 2, 1, 2, 1].map(|n| fail(&mut plugin, n)), [true, true, false, false, false]);
+        assert_eq!((plugin.failures, plugin.state), (2, PluginState::Active));
+        plugin.replace(version("2"));
+        assert!(fail(&mut plugin, 1));
+        let many = u32::try_from(limits::PLUGIN_FAILED_ON_KEPT).unwrap();
+        (2..2 + many).for_each(|n| assert!(fail(&mut plugin, n)));
+        assert_eq!((plugin.failed_on.len(), plugin.failed_on[0]), (limits::PLUGIN_FAILED_ON_KEPT, mail(1 + many)));
     }
 }

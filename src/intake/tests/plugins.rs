@@ -3,6 +3,7 @@
 use super::*;
 use crate::desk::command::PluginCommand;
 use crate::desk::{Command, Desk, Outcome};
+use crate::intake::plugins::count_failures;
 use crate::routing::{Plugin, PluginState, PluginVersion};
 
 #[tokio::test]
@@ -31,4 +32,22 @@ async fn a_plugin_that_cant_be_loaded_is_listed_as_failed_and_mail_flows() {
     place.inbox.announce(id);
     place.work().await;
     assert_eq!(place.reason(id).await, Some(Reason::NewConversation));
+}
+
+#[tokio::test]
+async fn a_failure_counts_once_for_a_message_and_the_version_that_was_asked() {
+    let place = Place::new().await;
+    let site = &*place.site;
+    let version =
+        PluginVersion { version: "1".into(), hash: "0123".into(), installed_at: Time::UNIX_EPOCH, memory_mib: None };
+    let mut batch = Batch::default();
+    tables::PLUGINS.insert(&mut batch, "vip", &Plugin::new("vip", 10, PluginState::Active, version));
+    site.engine.commit(batch).await.unwrap();
+    for (index, asked, failures) in [(1, "01", 1), (1, "01", 1), (2, "02", 1), (2, "01", 2), (1, "01", 2), (3, "01", 3)]
+    {
+        let id = MailId { incarnation: 1, segment: 1, index };
+        count_failures(site, id, &[("plugin vip".into(), asked.into())]).await;
+        let plugin = tables::PLUGINS.get(&*site.engine, "vip").await.unwrap().unwrap().value;
+        assert_eq!((plugin.failures, plugin.state), (failures, PluginState::Active), "{index} {asked}");
+    }
 }
