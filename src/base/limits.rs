@@ -420,5 +420,8 @@ pub const PLUGIN_FAILURES_WITHIN: Duration = Duration::from_secs(60);
 pub const PLUGIN_FAILED_ON_KEPT: usize = 64;
 /// Former versions that can be had back.
 pub const PLUGIN_VERSIONS_KEPT: usize = 3;
+/// Messages about which plugins are asked at a time, for each processor: as many as there are processors compute, and one that
+/// takes all its time leaves room for others.
+pub const PLUGIN_PLACES_PER_PROCESSOR: usize = 2;
 /// All plugins on one message: mail waits for none of them longer.
 pub const PLUGIN_CHAIN_TIME_MAX: Duration = Duration::from_millis(500);

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 use super::plugins::{Chain, Failed};
 use super::{States, active_plugins};
 use crate::address::RoutingAddress;
@@ -19,6 +21,8 @@ use crate::store::{ReadError, Site};
 pub struct Advisers {
     pub rules: Arc<Rules>,
     pub plugins: Arc<Vec<Active>>,
+    /// Of those that ask plugins at the same time.
+    places: Arc<Semaphore>,
 }
 
 /// What they are asked about one case.
@@ -65,12 +69,13 @@ impl Advisers {
     /// # Errors
     /// When the store can't be read.
     pub async fn of(site: &Site) -> Result<Self, ReadError> {
-        Ok(Self { rules: site.rules.in_force(site.now()), plugins: active_plugins(site).await? })
+        let (plugins, places) = (active_plugins(site).await?, site.plugins.places.clone());
+        Ok(Self { rules: site.rules.in_force(site.now()), plugins, places })
     }
 
     /// Rules alone, which need no store.
     pub fn rules(rules: Rules) -> Self {
-        Self { rules: Arc::new(rules), plugins: Arc::default() }
+        Self { rules: Arc::new(rules), plugins: Arc::default(), places: Arc::new(Semaphore::new(1)) }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -84,7 +89,7 @@ impl Advisers {
             return self.clone();
         }
         let plugins = self.plugins.iter().filter(is_asked).cloned().collect();
-        Self { rules: self.rules.clone(), plugins: Arc::new(plugins) }
+        Self { plugins: Arc::new(plugins), ..self.clone() }
     }
 
     /// These with candidates, each in place of the plugin of its name; behind all others when there is none.
@@ -103,7 +108,7 @@ impl Advisers {
                 None => plugins.push(candidate),
             }
         }
-        Ok(Self { rules: self.rules.clone(), plugins: Arc::new(plugins) })
+        Ok(Self { plugins: Arc::new(plugins), ..self.clone() })
     }
 
     /// True when somebody wants to hear of messages that join a case.
@@ -125,6 +130,7 @@ impl Advisers {
         if self.plugins.is_empty() {
             return self.hear(asking);
         }
+        let _place = self.places.acquire().await.expect("nobody closes it");
         // Plugins compute on a thread of their own: this one belongs to everybody.
         let (asked, states, left) = (self.clone(), asking.states.clone(), asking.patience);
         let heard = tokio::task::spawn_blocking(move || asked.hear(asking)).await;

@@ -6,12 +6,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder};
 use std::io::{self, Write};
+use std::num::NonZero;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use tokio::sync::Semaphore;
+
 use super::engine::{Compiled, Sandbox};
 use super::{Allowance, Description, Guest, Stage};
+use crate::base::limits;
 
 /// See the module.
 pub struct Catalogue {
@@ -22,6 +26,8 @@ pub struct Catalogue {
     now: RwLock<Now>,
     /// Held by whoever makes a new list of what is stored.
     pub turn: tokio::sync::Mutex<()>,
+    /// Who asks plugins about a message has one: time passes for a call that waits for a processor, too.
+    pub places: Arc<Semaphore>,
 }
 
 #[derive(Clone, Default)]
@@ -70,7 +76,9 @@ impl Catalogue {
     /// The same where a call may take this.
     pub fn with(folder: PathBuf, allowance: Allowance) -> Self {
         let (now, turn) = Default::default();
-        Self { sandbox: Sandbox::new(allowance), folder, now, turn }
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let places = Arc::new(Semaphore::new(processors * limits::PLUGIN_PLACES_PER_PROCESSOR));
+        Self { sandbox: Sandbox::new(allowance), folder, now, turn, places }
     }
 
     /// The plugins that are active now.
