@@ -8,13 +8,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::take;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::advisers::{Advisers, Asking, Heard};
 use super::detour::{Look, followed};
 use super::plugins::{Failed, count_failures};
 use super::reading::saved_fields;
-use super::{Reading, States};
+use super::turn::Turn;
+use super::{Left, Reading, States};
 use crate::address::RoutingAddress;
 use crate::base::{CaseNumber, Mailbox, Time, limits};
 use crate::case::{
@@ -48,17 +50,29 @@ pub struct Counsel {
     pub steps: Vec<Step>,
 }
 
-/// What becomes of a message, advice included.
+/// A message that is asked about after those before it, with what plugins have kept of them.
+pub struct InTurn {
+    pub turn: Turn,
+    pub left: Arc<Left>,
+}
+
+/// What becomes of a message, advice included. One that has its turn waits for that.
 pub async fn decide_advised(
     site: &Site,
     reading: &Reading,
     (evidence, cases): (&Evidence, &[Kept<Case>]),
+    in_turn: Option<InTurn>,
 ) -> Result<(Decision, Counsel), ReadError> {
     let decision = decide(evidence);
+    let turn = match in_turn {
+        Some(InTurn { turn, left }) => Some((turn.come().await, left)),
+        None => None,
+    };
     let mut counsel = Counsel { left: limits::PLUGIN_CHAIN_TIME_MAX, ..Counsel::default() };
     let advisers = Advisers::of(site).await?;
     if !advisers.is_empty() && !reading.unread {
         counsel.states = advisers.states(site).await?;
+        turn.iter().for_each(|(_, left)| counsel.states.follow(left));
         for address in openings(&decision) {
             counsel.ask(site, &advisers.at(address), reading, (address, evidence)).await?;
         }
@@ -67,6 +81,8 @@ pub async fn decide_advised(
             let case = &case.expect("a decision names only cases of its evidence").value;
             counsel.ask_again(site, &advisers, reading, (case, evidence)).await?;
         }
+        turn.iter().for_each(|(_, left)| counsel.states.leave(left));
+        drop(turn);
         counsel.steps.extend(counsel.states.steps());
         count_failures(site, reading.id, &counsel.failed_plugins()).await;
     }

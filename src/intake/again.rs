@@ -100,7 +100,7 @@ async fn decided(
         evidence.over_limit = beyond_limit(site, &evidence).await?;
     }
     let now = site.now();
-    let (decision, mut counsel) = decide_advised(site, &reading, (&evidence, &cases)).await?;
+    let (decision, mut counsel) = decide_advised(site, &reading, (&evidence, &cases), None).await?;
     let (stage, why) = match again {
         Again::Release => ("release", "whom the address accepts and how many a day is set aside"),
         Again::Reprocess => ("reprocess", "read again with the present reader and settings"),

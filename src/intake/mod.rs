@@ -32,6 +32,7 @@ mod siblings;
 mod states;
 #[cfg(test)]
 mod tests;
+mod turn;
 mod worker;
 
 pub use advice::replayed;
@@ -45,5 +46,5 @@ pub use reading::{Reading, saved_fields};
 pub use reception::Reception;
 pub use recipient::{resolve, resolve_accepted};
 pub use sender::sender;
-pub use states::States;
+pub use states::{Left, States};
 pub use worker::Worker;

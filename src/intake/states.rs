@@ -2,10 +2,12 @@
 //!
 //! The states are read before the first plugin is asked. Each call is given what the one before left; a call that fails leaves
 //! nothing. What changed is written in the batch of the decision, over what was read: of two messages that are decided at the
-//! same time one conflicts and is planned again with what the other left. What a plugin was given when it looked at its state
-//! is recorded with the message, so that it can be asked the same again.
+//! same time one conflicts and is planned again with what the other left. Where a plugin has kept something before, messages of one
+//! round are asked about one after the other, each with what the one before [left](Left), and recorded together in that order. What
+//! a plugin was given when it looked at its state is recorded with the message, so that it can be asked the same again.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use data_encoding::BASE64;
 
@@ -19,10 +21,16 @@ use crate::store::{Batch, Kept, ReadError, Site, tables};
 #[derive(Clone, Debug, Default)]
 pub struct States(BTreeMap<String, Held>);
 
+/// What the messages of a round have left that isn't written yet; by the names of plugins.
+#[derive(Debug, Default)]
+pub struct Left(Mutex<BTreeMap<String, Vec<u8>>>);
+
 #[derive(Clone, Debug)]
 struct Held {
     hash: String,
     row: Option<Kept<PluginMemory>>,
+    /// True when an earlier message of the round has left it.
+    was_left: bool,
     before: Vec<u8>,
     now: Vec<u8>,
     was_read: bool,
@@ -51,6 +59,28 @@ impl States {
         let inputs = tables::PLUGIN_INPUTS.get(&*site.engine, &id).await?.map(|row| row.value).unwrap_or_default();
         let held = inputs.into_iter().map(|input| (input.plugin, Held::new(&input.hash, decoded(&input.state), None)));
         Ok(Self(held.collect()))
+    }
+
+    /// True when one of the plugins has kept something.
+    pub fn are_kept(&self) -> bool {
+        self.0.values().any(|held| held.row.is_some())
+    }
+
+    /// Goes on with what earlier messages of the round have left.
+    pub fn follow(&mut self, left: &Left) {
+        let left = left.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (name, held) in &mut self.0 {
+            if let Some(state) = left.get(name) {
+                (held.before, held.now, held.was_left) = (state.clone(), state.clone(), true);
+            }
+        }
+    }
+
+    /// The messages after this one go on with what it leaves.
+    pub fn leave(&self, left: &Left) {
+        let changed = self.0.iter().filter(|(_, held)| held.is_changed());
+        let changed = changed.map(|(name, held)| (name.clone(), held.now.clone()));
+        left.0.lock().unwrap_or_else(PoisonError::into_inner).extend(changed);
     }
 
     /// What a plugin finds when it is asked now.
@@ -82,11 +112,15 @@ impl States {
 
     /// With the decision about this message.
     pub fn write(&self, batch: &mut Batch, id: MailId) {
-        for (name, held) in self.0.iter().filter(|(_, held)| held.is_changed()) {
-            let memory = PluginMemory { state: BASE64.encode(&held.now) };
+        let memory = |state: &[u8]| PluginMemory { state: BASE64.encode(state) };
+        for (name, held) in self.0.iter().filter(|(_, held)| held.is_changed() || (held.is_used() && held.was_left)) {
             match &held.row {
-                Some(row) => tables::PLUGIN_MEMORIES.replace(batch, name, row, &memory),
-                None => tables::PLUGIN_MEMORIES.insert(batch, name, &memory),
+                _ if held.was_left => tables::PLUGIN_MEMORIES.expect_value(batch, name, &memory(&held.before)),
+                Some(row) => tables::PLUGIN_MEMORIES.expect_unchanged(batch, name, row),
+                None => tables::PLUGIN_MEMORIES.expect_absent(batch, name),
+            }
+            if held.is_changed() {
+                tables::PLUGIN_MEMORIES.put(batch, name, &memory(&held.now));
             }
         }
         let used = self.0.iter().filter(|(_, held)| held.is_used());
@@ -105,7 +139,7 @@ impl States {
 
 impl Held {
     fn new(hash: &str, state: Vec<u8>, row: Option<Kept<PluginMemory>>) -> Self {
-        Self { hash: hash.to_owned(), row, before: state.clone(), now: state, was_read: false }
+        Self { hash: hash.to_owned(), row, was_left: false, before: state.clone(), now: state, was_read: false }
     }
 
     fn is_changed(&self) -> bool {

@@ -12,18 +12,18 @@ use std::collections::HashMap;
 use std::mem::take;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use super::acknowledge;
-use super::advice::decide_advised;
+use super::advice::{InTurn, decide_advised};
 use super::evidence::{Gathered, gather};
 use super::explain::steps;
 use super::plan::Plan;
 use super::rate::Counted;
 use super::reading::imported;
 use super::round::{Earlier, Ready, Unchecked, Underway};
-use super::{Inbox, Reading, Tally};
+use super::turn::{Order, Turn};
+use super::{Advisers, Inbox, Left, Reading, Tally};
 use crate::address::{Day, MxReport, OverLimit, RoutingAddress};
 use crate::auth::{Authenticator, Claims, Transaction};
 use crate::base::time::later;
@@ -82,12 +82,12 @@ type Attempt = Result<Result<Effect, Undecided>, JoinError>;
 
 type Reader = JoinHandle<Result<Read, journal::ReadError>>;
 
-/// Who came first gets the lower case number, however quickly others are read.
-struct Turn {
-    /// Ends when all before have had theirs.
-    before: Option<oneshot::Receiver<()>>,
-    /// Dropped after it: then the next one has its turn.
-    next: oneshot::Sender<()>,
+/// What a message does after those before it.
+struct Turns {
+    /// Its case is numbered: who came first gets the lower number, however quickly others are read.
+    numbered: Turn,
+    /// Plugins that keep something are asked.
+    asked: Option<InTurn>,
 }
 
 impl Worker {
@@ -215,15 +215,31 @@ impl Worker {
         drop(message.done);
     }
 
-    /// Plans these messages side by side and records them in one commit. Who was overtaken is planned again by itself; whose
-    /// plan failed is put off, or decided from its envelope, and not planned a second time.
+    /// Plans these messages side by side and records them in one commit. Who was overtaken is planned again, first with
+    /// all others, then by itself.
     async fn decide_together(self: &Arc<Self>, messages: Vec<Ready<Counted>>, deciding: &mut JoinSet<()>) {
-        let mut before = None;
+        let overtaken = self.decide_once(messages, deciding).await;
+        if !overtaken.is_empty() {
+            for message in self.decide_once(overtaken, deciding).await {
+                drop(deciding.spawn(self.clone().decide_alone(message.admitted())));
+            }
+        }
+    }
+
+    /// The same once; returns those that were overtaken. Whose plan failed is put off, or decided from its envelope, and not planned
+    /// a second time.
+    async fn decide_once(
+        self: &Arc<Self>,
+        messages: Vec<Ready<Counted>>,
+        deciding: &mut JoinSet<()>,
+    ) -> Vec<Ready<Counted>> {
+        let left = is_kept(&self.site).await.then(Arc::<Left>::default);
+        let (mut numbered, mut asked) = (Order::default(), Order::default());
         let plan = |message: Ready<Counted>| {
             let (worker, reading, counted) = (self.clone(), Arc::clone(&message.reading), message.counted.clone());
-            let (next, after) = oneshot::channel();
-            let turn = Turn { before: before.replace(after), next };
-            (message, tokio::spawn(async move { worker.plan(&reading, &counted, Some(turn)).await }))
+            let asked = left.clone().map(|left| InTurn { turn: asked.turn(), left });
+            let turns = Turns { numbered: numbered.turn(), asked };
+            (message, tokio::spawn(async move { worker.plan(&reading, &counted, Some(turns)).await }))
         };
         let plans: Vec<_> = messages.into_iter().map(plan).collect();
         let (mut planned, mut batches) = (Vec::with_capacity(plans.len()), Vec::with_capacity(plans.len()));
@@ -239,15 +255,15 @@ impl Worker {
                 }
             }
         }
+        let mut overtaken = Vec::new();
         for ((message, effect), recorded) in planned.into_iter().zip(self.site.engine.commit_all(batches).await) {
             match recorded {
                 Ok(()) => self.decided(&message.reading, &message.counted, effect).await,
-                Err(CommitError::Conflict) => {
-                    drop(deciding.spawn(self.clone().decide_alone(message.admitted())));
-                }
+                Err(CommitError::Conflict) => overtaken.push(message),
                 Err(error) => drop(deciding.spawn(self.clone().settle(message, Ok(Err(error.into()))))),
             }
         }
+        overtaken
     }
 
     /// Ends the attempt at a message of which this much came.
@@ -420,12 +436,12 @@ impl Worker {
     }
 
     /// The batch that decides it, and what follows; an empty one when it is decided already. Cases are
-    /// numbered in their `turn`.
+    /// numbered in their turn.
     async fn plan(
         &self,
         reading: &Reading,
         counted: &Counted,
-        turn: Option<Turn>,
+        turns: Option<Turns>,
     ) -> Result<(Batch, Effect), Undecided> {
         let site = &*self.site;
         let began = site.now();
@@ -437,21 +453,18 @@ impl Worker {
             evidence.over_limit = Some(Arc::clone(address));
         }
         let gathered = site.now();
-        let (decision, mut counsel) = decide_advised(site, reading, (&evidence, &cases)).await?;
+        let (numbered, asked) = turns.map_or((None, None), |turns| (Some(turns.numbered), turns.asked));
+        let (decision, mut counsel) = decide_advised(site, reading, (&evidence, &cases), asked).await?;
         let mut steps = steps(reading, &evidence, &decision, take(&mut counsel.steps), (began, gathered));
         let told = acknowledge::consider(site, reading, &evidence, &decision).await?;
         steps.extend(told.as_ref().map(acknowledge::step));
         let effect = Effect { converts: decision.converts(), rings: matches!(told, Some(Ok(_))) };
-        let numbers = match turn {
-            Some(Turn { before, next: _next }) => {
-                if let Some(before) = before {
-                    // It ends with an error when the one before has had its turn, or is gone.
-                    let _ = before.await;
-                }
-                self.numbers_for(reading.id, &decision).await?
-            }
-            None => self.numbers_for(reading.id, &decision).await?,
+        let turn = match numbered {
+            Some(turn) => Some(turn.come().await),
+            None => None,
         };
+        let numbers = self.numbers_for(reading.id, &decision).await?;
+        drop(turn);
         let probed = evidence.probe_of.as_ref();
         let mx = match probed.and_then(|address| MxReport::domain_of(&address.address, &address.settings)) {
             Some(domain) => Some(self.mx.report(domain).await),
@@ -523,6 +536,12 @@ impl Worker {
             false => Counted::Beyond(address),
         })
     }
+}
+
+/// True when a plugin has kept something. If that can't be read, no message can be planned either.
+async fn is_kept(site: &Site) -> bool {
+    let kept = async { Advisers::of(site).await?.states(site).await };
+    kept.await.is_ok_and(|states| states.are_kept())
 }
 
 /// How fast messages come.

@@ -349,8 +349,14 @@
 //! **2026-11-29: what a plugin keeps goes through the host, not through its answer.** `advise` stays as it is, and a component that
 //! keeps nothing doesn't know of it. The state is one row, written by the commit of the decision over what was read; the input of
 //! each decision is a row of its own by the message, because 64 KiB don't belong into a record that lists read, and goes with the
-//! message. Only who writes can conflict, and then messages go one after the other; a plugin that counts costs a commit for
-//! each message.
+//! message. Only who writes can conflict. Where something is kept, the messages of a round are asked about one after the other, each
+//! with what the one before left, and are recorded in one commit, in which each expects the very bytes that the one before
+//! writes ([`Expected::Value`](crate::store::Expected::Value)): a version is known only when it is committed. When one of them isn't
+//! recorded, those that follow it aren't either, and are planned again.
+//!
+//! **2026-11-29: two messages for each processor are shown to plugins at a time.** A call has a time by the clock, and five hundred
+//! calls on two processors take all of it: a plugin that did nothing wrong failed in a backlog and was suspended. It also bounds
+//! what all calls have of memory.
 //!
 //! **2026-11-29: a plugin's time is that of the clock, not of ticks.** Ticks that were counted let a call run for as long as the
 //! thread that ticks came late, and none is seen in a call of the host. A tick and each call of the host now look at the clock, and

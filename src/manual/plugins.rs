@@ -29,8 +29,8 @@
 //!
 //! # What it may remember
 //! `host.set-state` keeps up to 64 KiB for the messages to come, `host.get-state` shows what was kept last. It is written in the
-//! same commit as what becomes of the message, over what was read: of two messages that are decided at once the second is asked
-//! again, so that no count is lost, and messages wait for each other there. A call that fails keeps nothing, and neither do
+//! same commit as what becomes of the message, over what the message before left, so that no count is lost; messages that are
+//! decided at once are asked about one after the other as soon as something was kept. A call that fails keeps nothing, and neither do
 //! `plugin test` and replay. What a plugin had kept when it looked is recorded with the message, so that it can be asked exactly the
 //! same again, and is erased with it; what it keeps itself is not looked through when somebody is erased, so it must
 //! hold nothing of anybody. It is the plugin's, whatever its version, until `plugin remove`.

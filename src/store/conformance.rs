@@ -18,6 +18,7 @@ pub async fn check(engine: &dyn Engine) {
     nothing_is_there_at_first(engine).await;
     rows_are_written_and_versions_change(engine).await;
     expectations_decide_over_whole_batches(engine).await;
+    a_batch_follows_those_before_it(engine).await;
     one_of_many_wins(engine).await;
     reads_see_one_snapshot(engine).await;
     scans_are_ordered_and_bounded(engine).await;
@@ -101,6 +102,20 @@ async fn expectations_decide_over_whole_batches(engine: &dyn Engine) {
     engine.commit(put(A, "e", b"2")).await.unwrap();
     let answer = engine.commit(expecting(Batch::default(), A, "e", Expected::Version(second))).await;
     assert!(matches!(answer, Err(CommitError::Conflict)));
+}
+
+async fn a_batch_follows_those_before_it(engine: &dyn Engine) {
+    let hash = |value: &[u8]| Expected::Value(blake3::hash(value).into());
+    let follow = |before: &[u8], after: &[u8]| expecting(put(A, "v", after), A, "v", hash(before));
+    let answers = engine.commit_all(vec![
+        follow(b"1", b"2"),
+        put(A, "v", b"1"),
+        follow(b"1", b"2"),
+        follow(b"1", b"3"),
+        follow(b"2", b"4"),
+    ]);
+    let answers: Vec<bool> = answers.await.iter().map(Result::is_ok).collect();
+    assert_eq!(answers, [false, true, true, false, true]);
 }
 
 async fn one_of_many_wins(engine: &dyn Engine) {

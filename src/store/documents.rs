@@ -135,6 +135,12 @@ impl<K: Key + ?Sized, V: Serialize + DeserializeOwned> Documents<K, V> {
         self.put(batch, key, value);
     }
 
+    /// Conflicts when the document isn't this one; for one that an earlier batch writes, so that nobody has read it.
+    pub fn expect_value(&self, batch: &mut Batch, key: &K, value: &V) {
+        let hash = blake3::hash(&self.write(value));
+        batch.expect(self.table, key.to_bytes(), Expected::Value(hash.into()));
+    }
+
     /// Conflicts when there is such a document.
     pub fn expect_absent(&self, batch: &mut Batch, key: &K) {
         batch.expect(self.table, key.to_bytes(), Expected::Absent);

@@ -47,6 +47,8 @@ pub enum Direction {
 pub enum Expected {
     Absent,
     Version(u64),
+    /// It holds exactly this, as its BLAKE3: for what an earlier batch writes that isn't committed yet.
+    Value([u8; 32]),
 }
 
 /// Writes that happen together or not at all. Within one batch a key is written once.

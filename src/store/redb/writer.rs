@@ -218,7 +218,10 @@ impl<'t> Work<'t> {
             let holds = match (row, expected) {
                 (None, Expected::Absent) => true,
                 (Some(row), Expected::Version(version)) => version_of(row.value()) == Some(*version),
-                (None, Expected::Version(_)) | (Some(_), Expected::Absent) => false,
+                (Some(row), Expected::Value(hash)) => {
+                    row.value().get(VERSION_BYTES..).is_some_and(|value| blake3::hash(value) == *hash)
+                }
+                (None, Expected::Version(_) | Expected::Value(_)) | (Some(_), Expected::Absent) => false,
             };
             if !holds {
                 return Ok(false);

@@ -55,12 +55,12 @@ impl State {
 
     fn apply(&mut self, batch: Batch) -> Result<(), CommitError> {
         let holds = |(table, key, expected): &(Table, Vec<u8>, Expected)| {
-            let version = self.tables.get(table).and_then(|rows| rows.get(key)).map(|(version, _)| *version);
-            version
-                == match expected {
-                    Expected::Absent => None,
-                    Expected::Version(version) => Some(*version),
-                }
+            let row = self.tables.get(table).and_then(|rows| rows.get(key));
+            match expected {
+                Expected::Absent => row.is_none(),
+                Expected::Version(expected) => row.is_some_and(|(version, _)| version == expected),
+                Expected::Value(hash) => row.is_some_and(|(_, value)| blake3::hash(value) == *hash),
+            }
         };
         if !batch.expectations.iter().all(holds) {
             return Err(CommitError::Conflict);
