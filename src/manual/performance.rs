@@ -77,7 +77,11 @@
 //! 0.36 and 0.44, in Python 1.5 and 1.7. They are compiled in 0.09, 1.7 and 10 s. On a running server with 50 messages a second,
 //! mail waits 1 ms (p50) from its 250 to its case; of 758 messages during three installations and a rollback, that of Python
 //! among them, the slowest waited 0.38 s, in the moments after a component of 18 MiB was written. Nothing waits while a plugin
-//! is compiled.
+//! is compiled. Of 1,024 messages during 132 installations, replacements, rollbacks and removals in 20 s the slowest waited
+//! 0.30 s. Beside 4 messages a second on which a plugin does its worst, in 13 ways, others wait 83 ms (p50) and 273 ms (p99).
+//! A plugin that counts each message in what it keeps takes 1.2 times as long for a backlog of 2,000 as one that says as much
+//! and keeps nothing (1,670 and 2,030 a second); before they were recorded together, 3.9 times. At 50 a second a message waits
+//! 3 ms (p50) with either.
 //!
 //! # What mattered
 //! - The sync itself: small groups of the journal are written over zeros that were made ahead, which took half the time.

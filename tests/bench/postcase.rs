@@ -114,6 +114,11 @@ impl Postcase {
         self.child.id()
     }
 
+    /// Runs a command line on it.
+    pub fn run(&self, words: &[&str]) -> Result<(), String> {
+        run(command(&self.folder).args(words))
+    }
+
     /// The answer to one command.
     pub fn ask(&self, command: &Value) -> Result<Value, String> {
         let asked = || {

@@ -19,6 +19,7 @@ mod load;
 #[path = "../machine.rs"]
 mod machine;
 #[path = "../postcase.rs"]
+#[allow(dead_code, reason = "not everything is asked here")]
 mod postcase;
 mod servers;
 mod steady;

@@ -1,54 +1,21 @@
 //! What a plugin adds to the decision of one message: the same message, asked about with and without the plugin by turns, with
-//! the way to the thread that plugins compute on. `cargo bench --bench plugins [FILE.wasm]...`; without files `vip-domains` in
-//! Rust, and its twins where the tests have built them.
-
-#![allow(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
-
-#[path = "../it/guests.rs"]
-#[allow(dead_code, reason = "components are read from their folder")]
-mod guests;
+//! the way to the thread that plugins compute on.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::Failure;
 use postcase::base::limits::{PLUGIN_CHAIN_TIME_MAX, PLUGIN_MEMORY_MIB_MAX};
 use postcase::base::{MailId, Time};
 use postcase::case::{Brief, Draft, Stage};
 use postcase::intake::{Advisers, Asking, States, saved_fields};
-use postcase::plugin::{self, Active, Catalogue, settings};
+use postcase::plugin::{Active, Catalogue, settings};
 use postcase::{message, rules};
 
 const ROUNDS: usize = 5000;
 
-type Failure = Box<dyn std::error::Error>;
-
-fn main() -> ExitCode {
-    if let Some(compiled) = plugin::child() {
-        return compiled;
-    }
-    match files().and_then(|files| files.iter().try_for_each(|file| measure(file))) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            println!("{error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn files() -> Result<Vec<PathBuf>, Failure> {
-    let named: Vec<PathBuf> = std::env::args().skip(1).map(PathBuf::from).filter(|file| file.is_file()).collect();
-    if !named.is_empty() {
-        return Ok(named);
-    }
-    let twins = ["vip-domains-javascript.wasm", "vip-domains-python.wasm"];
-    let twins = twins.map(|name| Path::new(env!("CARGO_TARGET_TMPDIR")).join(name));
-    let built = twins.into_iter().filter(|file| file.is_file());
-    Ok([guests::folder()?.join("vip_domains.wasm")].into_iter().chain(built).collect())
-}
-
-fn measure(file: &Path) -> Result<(), Failure> {
+pub fn measure(file: &Path) -> Result<String, Failure> {
     let component = std::fs::read(file)?;
     let hash = blake3::hash(&component).to_hex().to_string();
     let catalogue = Catalogue::new(PathBuf::new());
@@ -70,10 +37,17 @@ fn measure(file: &Path) -> Result<(), Failure> {
     }
     let (alone, asked) = (percentiles(alone), percentiles(asked));
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    println!("{name}: {} KiB, compiled in {compiled:.1?}; p50, p99:", component.len() / 1024);
-    println!("  describe {:?}, {:?}", described.0, described.1);
-    println!("  a message without it {:?}, {:?}; with it {:?}, {:?}", alone.0, alone.1, asked.0, asked.1);
-    Ok(())
+    Ok(format!(
+        "{name}: {} KiB, compiled in {compiled:.1?}; p50, p99:\n  describe {:?}, {:?}\n  a message without it {:?}, {:?}; \
+         with it {:?}, {:?}",
+        component.len() / 1024,
+        described.0,
+        described.1,
+        alone.0,
+        alone.1,
+        asked.0,
+        asked.1
+    ))
 }
 
 /// Of one message, about which so much must be said.
