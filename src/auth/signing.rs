@@ -18,28 +18,11 @@ use crate::net::private_key;
 
 /// Fields that are signed (RFC 6376 §5.4.1), also when they are absent, so that none can be added. Those that people see
 /// or answer to are named twice, so that no second one can be added, either.
+#[rustfmt::skip]
 const SIGNED: [&str; 21] = [
-    "From",
-    "From",
-    "Reply-To",
-    "Reply-To",
-    "To",
-    "To",
-    "Cc",
-    "Cc",
-    "Subject",
-    "Subject",
-    "Date",
-    "Date",
-    "Message-ID",
-    "Message-ID",
-    "In-Reply-To",
-    "References",
-    "MIME-Version",
-    "Content-Type",
-    "Content-Type",
-    "Content-Transfer-Encoding",
-    "Auto-Submitted",
+    "From", "From", "Reply-To", "Reply-To", "To", "To", "Cc", "Cc", "Subject", "Subject", "Date", "Date",
+    "Message-ID", "Message-ID", "In-Reply-To", "References", "MIME-Version", "Content-Type", "Content-Type",
+    "Content-Transfer-Encoding", "Auto-Submitted",
 ];
 
 /// How a key signs.

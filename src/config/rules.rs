@@ -87,19 +87,10 @@ const LISTS: [(&str, &[Key], &str); 3] = [
 ];
 
 /// Names of fields that mean something to postcase.
-const TAKEN: [&str; 12] = [
-    "number",
-    "status",
-    "priority",
-    "subject",
-    "record_type",
-    case::WORKSTREAM,
-    case::PREFERRED,
-    "queue",
-    "owner",
-    "contact",
-    "address",
-    "origin",
+#[rustfmt::skip]
+const TAKEN: &[&str] = &[
+    "number", "status", "priority", "subject", "record_type", case::WORKSTREAM, case::PREFERRED, "queue", "owner",
+    "contact", "address", "origin",
 ];
 
 /// [`read`] for the [`Book`](crate::rules::Book). No file: no rules.

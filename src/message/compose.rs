@@ -71,20 +71,10 @@ pub struct AttachedFile {
 }
 
 /// Fields that the draft says in its own words, and those that must not leave.
+#[rustfmt::skip]
 const RESERVED: &[&str] = &[
-    "From",
-    "Sender",
-    "To",
-    "Cc",
-    "Bcc",
-    "Subject",
-    "Date",
-    "Message-ID",
-    "In-Reply-To",
-    "References",
-    "MIME-Version",
-    "Return-Path",
-    "Received",
+    "From", "Sender", "To", "Cc", "Bcc", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "MIME-Version",
+    "Return-Path", "Received",
 ];
 /// No word of a header field is longer, so that its line stays below the limit.
 const WORD_BYTES_MAX: usize = 900;

@@ -21,17 +21,10 @@ const PARAGRAPHS: &[&str] = &["p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol
 const QUOTE_DEPTH_MAX: usize = 8;
 
 /// Classes and ids of the elements in which mail programs put the message that they answer, in lower case.
+#[rustfmt::skip]
 const ORIGINALS: &[&str] = &[
-    "gmail_quote",
-    "yahoo_quoted",
-    "divrplyfwdmsg",
-    "appendonsend",
-    "ms-outlook-mobile-reference-message",
-    "olk_src_body_section",
-    "protonmail_quote",
-    "tutanota_quote",
-    "zmail_extra",
-    "moz-cite-prefix",
+    "gmail_quote", "yahoo_quoted", "divrplyfwdmsg", "appendonsend", "ms-outlook-mobile-reference-message",
+    "olk_src_body_section", "protonmail_quote", "tutanota_quote", "zmail_extra", "moz-cite-prefix",
     "mailru-blockquote",
 ];
 

@@ -81,20 +81,20 @@ fn header_facts(parts: &Parts<'_>) -> Facts {
     // Bytes that nobody encoded are in the charset of the text, which may be in a part.
     let charset = parts.list.iter().find_map(Part::charset);
     let mut facts = Facts { unread: section.excess.or(parts.excess).map(str::to_owned), ..Facts::default() };
-    let mut seen = Once::default();
+    let (mut has_subject, mut has_date) = (false, false);
     for field in section.iter() {
-        let text = || field.text_in(charset);
-        match Known::named(field.name) {
-            Some(Known::From) if facts.from.is_none() => facts.from = person::parse(&text()).into_iter().next(),
-            Some(Known::ReplyTo) => join(&mut facts.reply_to, &text()),
-            Some(Known::To) => join(&mut facts.to, &text()),
-            Some(Known::Cc) => join(&mut facts.cc, &text()),
-            Some(Known::Subject) if !std::mem::replace(&mut seen.subject, true) => facts.subject = subject(&text()),
-            Some(Known::Date) if !std::mem::replace(&mut seen.date, true) => facts.date = date::parse(&text()),
-            Some(Known::MessageId) if facts.message_id.is_none() => facts.message_id = ids::own(&text()),
-            Some(Known::InReplyTo) => facts.in_reply_to.extend(ids::parse(&text())),
-            Some(Known::References) => facts.references.extend(ids::parse(&text())),
-            _ => {}
+        let (is, text) = (|name| field.is(name), || field.text_in(charset));
+        match () {
+            () if is("From") && facts.from.is_none() => facts.from = person::parse(&text()).into_iter().next(),
+            () if is("Reply-To") => join(&mut facts.reply_to, &text()),
+            () if is("To") => join(&mut facts.to, &text()),
+            () if is("Cc") => join(&mut facts.cc, &text()),
+            () if is("Subject") && !has_subject => (has_subject, facts.subject) = (true, subject(&text())),
+            () if is("Date") && !has_date => (has_date, facts.date) = (true, date::parse(&text())),
+            () if is("Message-ID") && facts.message_id.is_none() => facts.message_id = ids::own(&text()),
+            () if is("In-Reply-To") => facts.in_reply_to.extend(ids::parse(&text())),
+            () if is("References") => facts.references.extend(ids::parse(&text())),
+            () => {}
         }
     }
     if charset.is_some_and(charset::is_utf7) {
@@ -143,43 +143,6 @@ fn unshift(facts: &mut Facts) {
     let people = facts.from.iter_mut().chain(&mut facts.reply_to).chain(&mut facts.to).chain(&mut facts.cc);
     for person in people {
         person.name = person.name.take().map(charset::from_utf7);
-    }
-}
-
-#[derive(Default)]
-struct Once {
-    subject: bool,
-    date: bool,
-}
-
-/// The fields of a message that are facts of their own.
-#[derive(Clone, Copy)]
-enum Known {
-    From,
-    ReplyTo,
-    To,
-    Cc,
-    Subject,
-    Date,
-    MessageId,
-    InReplyTo,
-    References,
-}
-
-impl Known {
-    fn named(name: &str) -> Option<Self> {
-        const NAMES: &[(&str, Known)] = &[
-            ("From", Known::From),
-            ("Reply-To", Known::ReplyTo),
-            ("To", Known::To),
-            ("Cc", Known::Cc),
-            ("Subject", Known::Subject),
-            ("Date", Known::Date),
-            ("Message-ID", Known::MessageId),
-            ("In-Reply-To", Known::InReplyTo),
-            ("References", Known::References),
-        ];
-        NAMES.iter().find(|(known, _)| name.eq_ignore_ascii_case(known)).map(|(_, known)| *known)
     }
 }
 

@@ -38,19 +38,9 @@ const NAMES: [(&str, &[&str]); 16] = [
     ("case", &["workstream", "priority", "record_type", "tags", "fields", "skills"]),
 ];
 /// The functions that a condition may call; operators begin with a sign.
+#[rustfmt::skip]
 const FUNCTIONS: [&str; 13] = [
-    "contains",
-    "startsWith",
-    "endsWith",
-    "matches",
-    "size",
-    "int",
-    "uint",
-    "double",
-    "string",
-    "bool",
-    "type",
-    "dyn",
+    "contains", "startsWith", "endsWith", "matches", "size", "int", "uint", "double", "string", "bool", "type", "dyn",
     "bytes",
 ];
 const NESTED_MAX: usize = 2;

@@ -16,16 +16,10 @@ pub const UNAUTHORISED: &[&str] = &["bounce", "discard", "hold"];
 pub const REPLY_TO: &[&str] = &["ignore", "address", "replace"];
 pub const UNKNOWN_SENDER: &[&str] = &["contact", "hold"];
 pub const DIRECTIONS: &[&str] = &["inbound", "outbound", "any"];
+#[rustfmt::skip]
 pub const DISPOSITIONS: &[&str] = &[
-    "case_opened",
-    "case_appended",
-    "duplicate",
-    "delivery_report",
-    "verification",
-    "forwarding_confirmation",
-    "probe",
-    "held",
-    "ignored",
+    "case_opened", "case_appended", "duplicate", "delivery_report", "verification", "forwarding_confirmation",
+    "probe", "held", "ignored",
 ];
 
 pub const ABOUT: &[&str] = &["all", "named"];

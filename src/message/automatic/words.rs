@@ -48,17 +48,10 @@ pub const TITLES: &[&str] = &[
 ];
 
 /// What programs put behind a subject.
+#[rustfmt::skip]
 pub const ENDS: &[&str] = &[
-    "(automatic response)",
-    "(automatic reply)",
-    "(auto reply)",
-    "(auto-reply)",
-    "(autoreply)",
-    "(out of office)",
-    "(automatische antwort)",
-    "(réponse automatique)",
-    "(respuesta automática)",
-    "[auto-reply]",
+    "(automatic response)", "(automatic reply)", "(auto reply)", "(auto-reply)", "(autoreply)", "(out of office)",
+    "(automatische antwort)", "(réponse automatique)", "(respuesta automática)", "[auto-reply]",
 ];
 
 /// Subjects that people write, too: they count together with a sentence of the table below.

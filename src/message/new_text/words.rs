@@ -29,19 +29,9 @@ pub const DEVICE_LINES: &[&str] = &[
 ];
 
 /// How such lines end in languages that put the name first: `iPhone'umdan gönderildi`.
+#[rustfmt::skip]
 pub const DEVICE_ENDS: &[&str] = &[
-    "gesendet",
-    "gönderildi",
-    "gönderilmiştir",
-    "から送信",
-    "より送信",
-    "から送信されました",
-    "发送",
-    "發送",
-    "傳送",
-    "보냄",
-    "를 입수",
-    "を入手",
+    "gesendet", "gönderildi", "gönderilmiştir", "から送信", "より送信", "から送信されました", "发送", "發送", "傳送", "보냄", "를 입수", "を入手",
     "küldve",
 ];
 
@@ -76,27 +66,10 @@ pub const PROGRAM_LINES: &[&str] = &[
 ];
 
 /// What follows such a line in the same one: `Please excuse typos.`
+#[rustfmt::skip]
 pub const EXCUSES: &[&str] = &[
-    "excuse",
-    "typo",
-    "brevity",
-    "brief",
-    "forgive",
-    "pardon",
-    "autocorrect",
-    "tippfehler",
-    "kürze",
-    "rechtschreib",
-    "fautes",
-    "concision",
-    "disculp",
-    "errores",
-    "erros",
-    "errori",
-    "fouten",
-    "beknopt",
-    "literówki",
-    "опечат",
+    "excuse", "typo", "brevity", "brief", "forgive", "pardon", "autocorrect", "tippfehler", "kürze", "rechtschreib",
+    "fautes", "concision", "disculp", "errores", "erros", "errori", "fouten", "beknopt", "literówki", "опечат",
 ];
 
 /// First words, without dots, of what people add below everything else.

@@ -104,38 +104,15 @@ const PHRASES: &[(&str, &[&str])] = &[
 ];
 
 /// Enhanced codes without their class and the word for them.
+#[rustfmt::skip]
 const CODES: &[(&str, &str)] = &[
-    ("1.0", "user_unknown"),
-    ("1.1", "user_unknown"),
-    ("1.2", "domain_error"),
-    ("1.3", "user_unknown"),
-    ("1.6", "moved"),
-    ("1.7", "rejected"),
-    ("1.8", "rejected"),
-    ("1.10", "domain_error"),
-    ("2.0", "rejected"),
-    ("2.1", "disabled"),
-    ("2.2", "mailbox_full"),
-    ("2.3", "message_too_large"),
-    ("3.1", "mailbox_full"),
-    ("3.4", "message_too_large"),
-    ("4.0", "temporary"),
-    ("4.1", "temporary"),
-    ("4.2", "temporary"),
-    ("4.4", "domain_error"),
-    ("4.5", "temporary"),
-    ("4.6", "temporary"),
-    ("4.7", "temporary"),
-    ("6.0", "policy"),
-    ("7.0", "rejected"),
-    ("7.1", "rejected"),
-    ("7.8", "auth"),
-    ("7.9", "auth"),
-    ("7.13", "disabled"),
-    ("7.20", "auth"),
-    ("7.23", "auth"),
-    ("7.25", "blocked"),
-    ("7.26", "auth"),
+    ("1.0", "user_unknown"), ("1.1", "user_unknown"), ("1.2", "domain_error"), ("1.3", "user_unknown"),
+    ("1.6", "moved"), ("1.7", "rejected"), ("1.8", "rejected"), ("1.10", "domain_error"), ("2.0", "rejected"),
+    ("2.1", "disabled"), ("2.2", "mailbox_full"), ("2.3", "message_too_large"), ("3.1", "mailbox_full"),
+    ("3.4", "message_too_large"), ("4.0", "temporary"), ("4.1", "temporary"), ("4.2", "temporary"),
+    ("4.4", "domain_error"), ("4.5", "temporary"), ("4.6", "temporary"), ("4.7", "temporary"), ("6.0", "policy"),
+    ("7.0", "rejected"), ("7.1", "rejected"), ("7.8", "auth"), ("7.9", "auth"), ("7.13", "disabled"),
+    ("7.20", "auth"), ("7.23", "auth"), ("7.25", "blocked"), ("7.26", "auth"),
 ];
 
 /// The reason from a recipient's status and what is said about it.

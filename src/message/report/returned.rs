@@ -8,28 +8,16 @@ use crate::message::ids;
 use crate::message::parts::{self, Part, Parts};
 
 /// Parts in which the reported message comes back, whole or as its header section.
+#[rustfmt::skip]
 const RETURNED: &[&str] = &[
-    "message/rfc822",
-    "message/global",
-    "text/rfc822-headers",
-    "message/rfc822-headers",
-    "message/global-headers",
-    "text/rfc822",
-    "message/partial",
+    "message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/global-headers",
+    "text/rfc822", "message/partial",
 ];
 /// Fields with which a copied message begins.
+#[rustfmt::skip]
 const FIRST_FIELDS: &[&str] = &[
-    "Received",
-    "Return-Path",
-    "DKIM-Signature",
-    "X-Received",
-    "Message-ID",
-    "Delivered-To",
-    "Authentication-Results",
-    "X-Originating-IP",
-    "From",
-    "Date",
-    "MIME-Version",
+    "Received", "Return-Path", "DKIM-Signature", "X-Received", "Message-ID", "Delivered-To", "Authentication-Results",
+    "X-Originating-IP", "From", "Date", "MIME-Version",
 ];
 /// A separator is a line by itself, not a sentence in a paragraph.
 const SEPARATOR_CHARS_MAX: usize = 90;
