@@ -5,16 +5,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 use super::RoutingAddress;
-use crate::base::{CaseNumber, limits};
+use crate::base::{CaseNumber, limits, stored_as_shown};
 
 const PLACES: [&str; 3] = ["case", "address", "name"];
 
 /// Off, or the text.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Acknowledge(Option<String>);
 
 /// What is no [`Acknowledge`].
@@ -43,6 +40,8 @@ impl Acknowledge {
     }
 }
 
+stored_as_shown!(Acknowledge);
+
 impl FromStr for Acknowledge {
     type Err = NoAcknowledge;
 
@@ -60,20 +59,6 @@ impl FromStr for Acknowledge {
             }
         }
         Ok(Self(Some(text.to_owned())))
-    }
-}
-
-impl TryFrom<String> for Acknowledge {
-    type Error = NoAcknowledge;
-
-    fn try_from(text: String) -> Result<Self, NoAcknowledge> {
-        text.parse()
-    }
-}
-
-impl From<Acknowledge> for String {
-    fn from(acknowledge: Acknowledge) -> Self {
-        acknowledge.to_string()
     }
 }
 

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::base::mailbox::is_domain;
-use crate::base::{Mailbox, Span, Time, limits};
+use crate::base::{Mailbox, Span, Time, limits, stored_as_shown};
 
 /// What happens to mail of an author who isn't accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,8 +161,7 @@ impl From<AcceptFrom> for Vec<String> {
 }
 
 /// What a proven answer to a resolved case does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnResolved {
     #[default]
     Reopen,
@@ -188,6 +187,8 @@ impl OnResolved {
     }
 }
 
+stored_as_shown!(OnResolved);
+
 impl FromStr for OnResolved {
     type Err = NoOnResolved;
 
@@ -209,20 +210,6 @@ impl fmt::Display for OnResolved {
             Self::ReopenWithin(span) => write!(f, "reopen-within {span}"),
             Self::New => f.write_str("new"),
         }
-    }
-}
-
-impl TryFrom<String> for OnResolved {
-    type Error = NoOnResolved;
-
-    fn try_from(text: String) -> Result<Self, NoOnResolved> {
-        text.parse()
-    }
-}
-
-impl From<OnResolved> for String {
-    fn from(policy: OnResolved) -> Self {
-        policy.to_string()
     }
 }
 

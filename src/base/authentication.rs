@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Envelope, Mailbox};
+use super::{Envelope, Mailbox, shown_as_stored};
 
 /// The result of one method (RFC 8601 §2.7).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,19 +58,7 @@ impl AuthResults {
     }
 }
 
-impl fmt::Display for AuthResult {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Pass => "pass",
-            Self::Fail => "fail",
-            Self::Softfail => "softfail",
-            Self::Neutral => "neutral",
-            Self::None => "none",
-            Self::Temperror => "temperror",
-            Self::Permerror => "permerror",
-        })
-    }
-}
+shown_as_stored!(AuthResult);
 
 impl fmt::Display for AuthResults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

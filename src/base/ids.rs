@@ -6,14 +6,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use super::stored_as_shown;
 
 /// A case's number as people say it. Counted from 1 with gaps allowed.
 pub type CaseNumber = u64;
 
 /// The id of one message in the journal, received or sent. Text form `691f6a2c-1-2a`, all parts hexadecimal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MailId {
     pub incarnation: u32,
     pub segment: u32,
@@ -38,6 +37,8 @@ impl MailId {
     }
 }
 
+stored_as_shown!(MailId);
+
 impl fmt::Display for MailId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:08x}-{:x}-{:x}", self.incarnation, self.segment, self.index)
@@ -58,20 +59,6 @@ impl FromStr for MailId {
         let id = Self { incarnation: next()?, segment: next()?, index: next()? };
         // One text per id: "0691…" or a sign would be a second name for the same mail.
         (id.to_string() == text).then_some(id).ok_or(NotAMailId)
-    }
-}
-
-impl TryFrom<String> for MailId {
-    type Error = NotAMailId;
-
-    fn try_from(text: String) -> Result<Self, NotAMailId> {
-        text.parse()
-    }
-}
-
-impl From<MailId> for String {
-    fn from(id: MailId) -> Self {
-        id.to_string()
     }
 }
 

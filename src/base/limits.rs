@@ -333,8 +333,6 @@ pub const LIKE_DAYS_MAX: u64 = 14;
 pub const MESSAGE_HINTS_MAX: usize = 3;
 /// Recipients of one delivery report that are read.
 pub const REPORTED_RECIPIENTS_MAX: usize = 100;
-/// One line of outgoing mail without its CRLF (RFC 5322 §2.1.1).
-pub const LINE_BYTES_MAX: usize = 998;
 /// A command as JSON: a message of an archive in base64, which makes it a third larger, and some room. The files of a reply
 /// need less.
 pub const COMMAND_BYTES_MAX: usize = MESSAGE_BYTES_MAX / 3 * 4 + MIB;

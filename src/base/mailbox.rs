@@ -10,11 +10,10 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use super::stored_as_shown;
 
 /// An address that mail can be sent to. Shown with the local part quoted where the grammar asks for it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug)]
 pub struct Mailbox {
     local: String,
     domain: String,
@@ -74,6 +73,8 @@ impl Mailbox {
     }
 }
 
+stored_as_shown!(Mailbox);
+
 impl FromStr for Mailbox {
     type Err = MailboxError;
 
@@ -129,20 +130,6 @@ impl PartialOrd for Mailbox {
 impl Ord for Mailbox {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.key().cmp(&other.key())
-    }
-}
-
-impl TryFrom<String> for Mailbox {
-    type Error = MailboxError;
-
-    fn try_from(text: String) -> Result<Self, MailboxError> {
-        text.parse()
-    }
-}
-
-impl From<Mailbox> for String {
-    fn from(mailbox: Mailbox) -> Self {
-        mailbox.to_string()
     }
 }
 

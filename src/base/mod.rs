@@ -13,7 +13,7 @@ pub mod mailbox;
 pub mod priority;
 pub mod span;
 pub mod status;
-pub mod terminal;
+mod text_form;
 pub mod time;
 
 pub use authentication::{AuthResult, AuthResults};
@@ -25,5 +25,5 @@ pub use mailbox::Mailbox;
 pub use priority::Priority;
 pub use span::Span;
 pub use status::Reply;
-pub use terminal::terminal_safe;
+pub(crate) use text_form::{shown_as_stored, stored_as_shown};
 pub use time::{Clock, Time};

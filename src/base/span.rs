@@ -4,20 +4,21 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use super::stored_as_shown;
 
 const UNITS: [(char, u64); 4] = [('d', 86_400), ('h', 3600), ('m', 60), ('s', 1)];
 const SECONDS_MAX: u64 = 3650 * 86_400;
 
 /// A duration of whole seconds, at most ten years; stored and shown as it is typed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span(pub Duration);
 
 /// What is no [`Span`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a duration such as 30s, 15m, 6h or 7d")]
 pub struct NoSpan;
+
+stored_as_shown!(Span);
 
 impl FromStr for Span {
     type Err = NoSpan;
@@ -39,20 +40,6 @@ impl fmt::Display for Span {
         let fits = |unit: u64| seconds != 0 && seconds.is_multiple_of(unit);
         let (unit, length) = UNITS.into_iter().find(|(_, unit)| fits(*unit)).unwrap_or(('s', 1));
         write!(f, "{}{unit}", seconds / length)
-    }
-}
-
-impl TryFrom<String> for Span {
-    type Error = NoSpan;
-
-    fn try_from(text: String) -> Result<Self, NoSpan> {
-        text.parse()
-    }
-}
-
-impl From<Span> for String {
-    fn from(span: Span) -> Self {
-        span.to_string()
     }
 }
 

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::Detour;
 use super::event::Fields;
 use super::fold::{Case, PLUGIN};
-use crate::base::{CaseNumber, Mailbox, Priority};
+use crate::base::{CaseNumber, Mailbox, Priority, shown_as_stored};
 
 /// When advice is asked for, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -277,17 +277,7 @@ pub fn weigh(advice: Vec<Advice>, barred: impl Fn(&Advised) -> Option<Lost>) -> 
     weighed
 }
 
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Intake => "intake",
-            Self::Classify => "classify",
-            Self::Route => "route",
-            Self::Assign => "assign",
-            Self::FollowUp => "follow-up",
-        })
-    }
-}
+shown_as_stored!(Stage);
 
 /// For people, as `queue billing`.
 impl fmt::Display for Advised {

@@ -217,8 +217,10 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::base::limits::LINE_BYTES_MAX;
     use crate::message::{Facts, fields, read, references, subject};
+
+    /// Without its CRLF (RFC 5322 §2.1.1).
+    const LINE_BYTES_MAX: usize = 998;
 
     fn draft() -> Draft {
         Draft {

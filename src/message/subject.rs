@@ -47,11 +47,6 @@ pub fn of_reply(subject: &str, case: CaseNumber) -> String {
     if kept.is_empty() { format!("Re: {tag}") } else { format!("Re: {kept} {tag}") }
 }
 
-/// The subject of a new mail on a case: as written, with one tag of the case.
-pub fn of_notice(subject: &str, case: CaseNumber) -> String {
-    of_reply(subject, case).split_off("Re: ".len())
-}
-
 /// True when the subject begins with a word that marks a forward, behind any number of answers.
 pub fn is_forward(subject: &str) -> bool {
     let mut rest = subject.trim();
@@ -159,7 +154,6 @@ mod tests {
             assert_eq!(of_reply(subject, 17), expected, "{subject:?}");
             assert_eq!(of_reply(&of_reply(subject, 17), 17), expected, "again {subject:?}");
         }
-        assert_eq!(of_notice("Re: Broken door", 17), "Broken door [#17]");
         assert_eq!(of_reply(&"é".repeat(1000), 17).chars().count(), SUBJECT_CHARS_MAX);
     }
 
