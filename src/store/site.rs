@@ -2,6 +2,7 @@
 //! is given one of these.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::documents::Parsed;
@@ -15,8 +16,20 @@ use crate::plugin::Catalogue;
 use crate::routing::{MAIN_QUEUE, Queue};
 use crate::rules::{Book, Timetable};
 
-/// See the module.
+/// See the module. What it is made of are its own fields, too.
 pub struct Site {
+    parts: Parts,
+    pub alarm: Alarm,
+    pub keys: Keyring,
+    pub traces: Traces,
+    addresses: Parsed<RoutingAddress>,
+    cases: Parsed<Case>,
+    /// Held by whoever plans again after a conflict, so that the same rows aren't fought over for ever.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// What a [`Site`] is made of.
+pub struct Parts {
     /// In the greeting, in trace fields and behind the `@` of our Message-IDs.
     pub hostname: String,
     /// Service, bounce and probe addresses are made here.
@@ -34,28 +47,14 @@ pub struct Site {
     pub chance: Chance,
     pub engine: Arc<dyn Engine>,
     pub journal: Journal,
-    pub alarm: Alarm,
-    pub keys: Keyring,
-    pub traces: Traces,
-    addresses: Parsed<RoutingAddress>,
-    cases: Parsed<Case>,
-    /// Held by whoever plans again after a conflict, so that the same rows aren't fought over for ever.
-    turn: tokio::sync::Mutex<()>,
 }
 
-/// What a [`Site`] is made of.
-pub struct Parts {
-    pub hostname: String,
-    pub service_domain: String,
-    pub postmaster_queue: String,
-    pub many_addresses: ManyAddresses,
-    pub rules: Book,
-    pub timetable: Book<Timetable>,
-    pub plugins: Arc<Catalogue>,
-    pub clock: Clock,
-    pub chance: Chance,
-    pub engine: Arc<dyn Engine>,
-    pub journal: Journal,
+impl Deref for Site {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
 }
 
 /// The store can't be read or written.
@@ -101,44 +100,22 @@ impl Tries<'_> {
 impl Site {
     /// Opens the installation on its store; the first time this makes the keyring and the queue `main`.
     pub async fn open(parts: Parts) -> Result<Self, StoreError> {
-        let Parts {
-            hostname,
-            service_domain,
-            postmaster_queue,
-            many_addresses,
-            rules,
-            timetable,
-            plugins,
-            clock,
-            chance,
-            engine,
-            journal,
-        } = parts;
-        let keys = match tables::KEYRINGS.get(&*engine, "tokens").await? {
+        let engine = &*parts.engine;
+        let keys = match tables::KEYRINGS.get(engine, "tokens").await? {
             Some(keys) => keys.value,
             None => {
-                let keys = Keyring::generate(&chance);
+                let keys = Keyring::generate(&parts.chance);
                 let mut batch = Batch::default();
                 tables::KEYRINGS.insert(&mut batch, "tokens", &keys);
-                let main = Queue::new(MAIN_QUEUE, clock.now());
+                let main = Queue::new(MAIN_QUEUE, parts.clock.now());
                 tables::QUEUES.insert(&mut batch, MAIN_QUEUE, &main);
                 engine.commit(batch).await?;
                 keys
             }
         };
-        let traces = Traces::load(&*engine).await?;
+        let traces = Traces::load(engine).await?;
         Ok(Self {
-            hostname,
-            service_domain,
-            postmaster_queue,
-            many_addresses,
-            rules,
-            timetable,
-            plugins,
-            clock,
-            chance,
-            engine,
-            journal,
+            parts,
             alarm: Alarm::default(),
             keys,
             traces,
