@@ -2,15 +2,13 @@
 //! or a panic, the server has failed.
 
 use std::future::Future;
-use std::sync::Arc;
-
-use tokio::sync::watch;
 
 use crate::net::Stop;
+use crate::store::latch::Latch;
 
 /// Knows the first part that ended too early. Clones share it.
 #[derive(Clone, Default)]
-pub(super) struct Vital(Arc<watch::Sender<Option<String>>>);
+pub(super) struct Vital(Latch);
 
 /// Its end is the part's end, also by a panic.
 struct Part {
@@ -34,26 +32,14 @@ impl Vital {
 
     /// Resolves with the reason when a part has ended too early; never otherwise.
     pub fn failure(&self) -> impl Future<Output = String> + Send + use<> {
-        let mut ended = self.0.subscribe();
-        async move {
-            let reason = ended.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
-            match reason {
-                Some(reason) => reason,
-                None => std::future::pending().await,
-            }
-        }
+        self.0.failure()
     }
 }
 
 impl Drop for Part {
     fn drop(&mut self) {
         if !self.stop.is_requested() {
-            let reason = format!("{} mail has ended unexpectedly; the log says why", self.name);
-            self.vital.0.send_if_modified(|kept| {
-                let first = kept.is_none();
-                kept.get_or_insert(reason);
-                first
-            });
+            self.vital.0.set(format!("{} mail has ended unexpectedly; the log says why", self.name));
         }
     }
 }

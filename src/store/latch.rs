@@ -1,4 +1,4 @@
-//! The latch of a writer that has failed: set once, with the reason, and never released.
+//! The latch of something that has failed for good: set once, with the reason, and never released.
 //!
 //! After a failed sync nobody knows what is on disk, and a second try would only hide it. Whoever owns the process
 //! awaits [`Latch::failure`] and ends it.
@@ -21,7 +21,7 @@ pub(super) fn reason(error: &io::Error) -> String {
 
 /// Cheap to clone; clones share the one reason.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Latch(Arc<watch::Sender<Option<String>>>);
+pub struct Latch(Arc<watch::Sender<Option<String>>>);
 
 impl Latch {
     /// Keeps the first reason given.
@@ -41,7 +41,7 @@ impl Latch {
     pub fn failure(&self) -> impl Future<Output = String> + Send + use<> {
         let mut changed = self.0.subscribe();
         async move {
-            // The channel closes when the writer and all its users are gone; then it never failed.
+            // The channel closes when all who could set it are gone; then it never failed.
             let reason = changed.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
             match reason {
                 Some(reason) => reason,
@@ -56,7 +56,7 @@ impl Latch {
     }
 }
 
-pub(super) struct Guard {
+pub struct Guard {
     latch: Latch,
     who: &'static str,
 }

@@ -17,7 +17,7 @@ pub mod due;
 pub mod engine;
 pub mod erase;
 pub mod journal;
-mod latch;
+pub mod latch;
 pub mod lock;
 pub mod medium;
 pub mod people;

@@ -6,8 +6,9 @@
 
 use std::io;
 
-use redb::StorageBackend;
+use redb::{Database, DatabaseError, StorageBackend};
 
+use crate::base::limits;
 use crate::store::MediumFile;
 
 const MAGIC: [u8; 9] = *b"redb\x1A\x0A\xA9\x0D\x0A";
@@ -15,7 +16,7 @@ const PAGE_BYTES: u64 = 4096;
 const CHUNK_BYTES: usize = 16 * 1024;
 
 #[derive(Debug)]
-pub(super) struct Backend(pub Box<dyn MediumFile>);
+struct Backend(Box<dyn MediumFile>);
 
 impl StorageBackend for Backend {
     fn len(&self) -> io::Result<u64> {
@@ -37,6 +38,11 @@ impl StorageBackend for Backend {
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.0.write_at(offset, data)
     }
+}
+
+/// The database in a file, made when the file is empty.
+pub(super) fn database(file: Box<dyn MediumFile>) -> Result<Database, DatabaseError> {
+    Database::builder().set_cache_size(limits::DATABASE_CACHE_BYTES).create_with_backend(Backend(file))
 }
 
 /// Empties a file whose making was cut short.

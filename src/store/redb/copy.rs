@@ -4,11 +4,10 @@
 
 use std::io;
 
-use redb::{Database, ReadTransaction, ReadableTable, TableDefinition, TableHandle, WriteTransaction};
+use redb::{Database, Key, ReadTransaction, ReadableTable, TableDefinition, TableHandle, Value, WriteTransaction};
 
-use super::backend::Backend;
+use super::backend;
 use super::{COUNTERS, OpenError, SEQUENCES, STATE, VERSION_BYTES};
-use crate::base::limits;
 use crate::store::Medium;
 use crate::store::engine::{EachRow, ExportError};
 
@@ -17,30 +16,30 @@ const IMPORT_BYTES: usize = 8 * 1024 * 1024;
 
 /// Every row of every table, from this snapshot.
 pub(super) fn export(transaction: &ReadTransaction, each: &mut EachRow<'_>) -> Result<(), ExportError> {
-    let names: Vec<String> =
-        transaction.list_tables().map_err(redb::Error::from)?.map(|table| table.name().to_owned()).collect();
-    for name in names {
-        let mut tell = |key: &[u8], value: &[u8]| each(&name, key, value).map_err(ExportError::Write);
+    for table in transaction.list_tables().map_err(redb::Error::from)? {
+        let name = table.name();
+        let mut tell = |key: &[u8], value: &[u8]| each(name, key, value).map_err(ExportError::Write);
         if name == STATE.name() || name == SEQUENCES.name() {
-            let table = transaction.open_table(TableDefinition::<&str, u64>::new(&name)).map_err(redb::Error::from)?;
-            for row in table.iter().map_err(redb::Error::from)? {
-                let (key, value) = row.map_err(redb::Error::from)?;
-                tell(key.value().as_bytes(), &value.value().to_be_bytes())?;
-            }
+            let numbers = TableDefinition::<&str, u64>::new(name);
+            rows(transaction, numbers, |key, value| tell(key.as_bytes(), &value.to_be_bytes()))?;
         } else if name == COUNTERS.name() {
-            let table = transaction.open_table(COUNTERS).map_err(redb::Error::from)?;
-            for row in table.iter().map_err(redb::Error::from)? {
-                let (key, value) = row.map_err(redb::Error::from)?;
-                tell(key.value(), &value.value().to_be_bytes())?;
-            }
+            rows(transaction, COUNTERS, |key, value| tell(key, &value.to_be_bytes()))?;
         } else {
-            let table =
-                transaction.open_table(TableDefinition::<&[u8], &[u8]>::new(&name)).map_err(redb::Error::from)?;
-            for row in table.iter().map_err(redb::Error::from)? {
-                let (key, value) = row.map_err(redb::Error::from)?;
-                tell(key.value(), value.value())?;
-            }
+            rows(transaction, TableDefinition::<&[u8], &[u8]>::new(name), tell)?;
         }
+    }
+    Ok(())
+}
+
+fn rows<K: Key + 'static, V: Value + 'static>(
+    transaction: &ReadTransaction,
+    table: TableDefinition<'_, K, V>,
+    mut each: impl FnMut(K::SelfType<'_>, V::SelfType<'_>) -> Result<(), ExportError>,
+) -> Result<(), ExportError> {
+    let table = transaction.open_table(table).map_err(redb::Error::from)?;
+    for row in table.iter().map_err(redb::Error::from)? {
+        let (key, value) = row.map_err(redb::Error::from)?;
+        each(key.value(), value.value())?;
     }
     Ok(())
 }
@@ -65,11 +64,9 @@ impl Import {
     pub fn begin(medium: &dyn Medium, file_name: &str) -> Result<Self, OpenError> {
         let io_error = |source| OpenError::Io { file: file_name.to_owned(), source };
         let file = medium.open(file_name).map_err(io_error)?;
-        let mut builder = Database::builder();
-        let database = builder.set_cache_size(limits::DATABASE_CACHE_BYTES).create_with_backend(Backend(file));
         let unusable =
             |error: redb::DatabaseError| OpenError::Unusable { file: file_name.to_owned(), reason: error.to_string() };
-        Ok(Self { database: database.map_err(unusable)?, transaction: None, bytes: 0 })
+        Ok(Self { database: backend::database(file).map_err(unusable)?, transaction: None, bytes: 0 })
     }
 
     pub fn row(&mut self, table: &str, key: &[u8], value: &[u8]) -> io::Result<()> {

@@ -35,9 +35,7 @@ use super::engine::{Answer, Answers, EachRow, ExportError};
 use super::latch::{self, Latch};
 use super::waiting::Waiting;
 use super::{Batch, CommitError, Direction, Engine, Medium, ReadError, Row, Table, priority};
-use crate::base::limits;
 
-use backend::Backend;
 pub use copy::{Import, exported_value};
 use rewrite::Place;
 use runs::Runs;
@@ -122,8 +120,7 @@ impl RedbEngine {
         let file = medium.open(file_name).map_err(io_error)?;
         backend::forget_unmade(file.as_ref()).map_err(io_error)?;
         let open = || {
-            let mut builder = Database::builder();
-            let database = builder.set_cache_size(limits::DATABASE_CACHE_BYTES).create_with_backend(Backend(file))?;
+            let database = backend::database(file)?;
             let runs = Runs::load(&database)?;
             Ok::<_, redb::Error>((database, runs))
         };

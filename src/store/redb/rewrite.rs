@@ -5,16 +5,16 @@
 //! reads meanwhile reads the former file. Costs as much time as reading and writing all rows, and their room on the disk. A
 //! crash leaves the former file or the new one, each whole.
 
+use std::error::Error;
 use std::io;
 use std::sync::Arc;
 
 use redb::{Database, ReadableDatabase};
 
-use super::backend::Backend;
+use super::backend;
 use super::copy::{self, Import};
 use super::runs::Runs;
 use super::{Latest, Shared};
-use crate::base::limits;
 use crate::store::Medium;
 use crate::store::latch;
 
@@ -43,9 +43,10 @@ impl Place {
         if let Some(reason) = shared.latch.reason() {
             return Err(reason);
         }
-        let made = self.make(shared).inspect_err(|_| {
+        let made = self.make(shared).map_err(|error| {
             // It is removed at the next start, too.
             let _ = self.remove_part();
+            error.to_string()
         })?;
         self.medium.rename(&self.part(), &self.file_name).map_err(|error| error.to_string())?;
         // From here on the former file may be gone with the next power cut.
@@ -58,20 +59,14 @@ impl Place {
         Ok(())
     }
 
-    fn make(&self, shared: &Shared) -> Result<(Database, Runs), String> {
-        let text = |error: redb::Error| error.to_string();
-        self.remove_part().map_err(|error| error.to_string())?;
+    fn make(&self, shared: &Shared) -> Result<(Database, Runs), Box<dyn Error>> {
+        self.remove_part()?;
         let database = shared.database().ok_or("it is closed")?;
-        let transaction = database.begin_read().map_err(|error| error.to_string())?;
-        let mut import = Import::begin(self.medium.as_ref(), &self.part()).map_err(|error| error.to_string())?;
-        copy::export(&transaction, &mut |table, key, value| import.row(table, key, value))
-            .map_err(|error| error.to_string())?;
-        import.finish().map_err(|error| error.to_string())?;
-        let file = self.medium.open(&self.part()).map_err(|error| error.to_string())?;
-        let mut builder = Database::builder();
-        let new = builder.set_cache_size(limits::DATABASE_CACHE_BYTES).create_with_backend(Backend(file));
-        let new = new.map_err(|error| error.to_string())?;
-        let runs = Runs::load(&new).map_err(text)?;
+        let mut import = Import::begin(self.medium.as_ref(), &self.part())?;
+        copy::export(&database.begin_read()?, &mut |table, key, value| import.row(table, key, value))?;
+        import.finish()?;
+        let new = backend::database(self.medium.open(&self.part())?)?;
+        let runs = Runs::load(&new)?;
         Ok((new, runs))
     }
 }
