@@ -4,14 +4,9 @@
 //! row are joined. A text part with a file name is an attachment; when the message has no other text and it doesn't
 //! call itself an attachment, it is its text as well. So is that of the message inside an S/MIME signature. The text ends at [`TEXT_BYTES_MAX`], with `is_cut` set.
 
-use data_encoding::HEXLOWER;
-use sha2::{Digest, Sha256};
-
-use super::facts::Attachment;
-use super::fields;
-use super::inner::{self, File};
+use super::attached::File;
 use super::parts::{Part, Parts};
-use super::{calendar, charset, cms, flowed, html, parts, tnef, words};
+use super::{calendar, charset, cms, flowed, html, parts, tnef, uuencoded};
 use crate::base::limits::{ATTACHED_DEPTH_MAX, TEXT_BYTES_MAX};
 
 /// The content of a message.
@@ -84,7 +79,7 @@ impl Reader<'_> {
         let original_at = shown.original_at;
         let mut text = shown.text;
         let is_cut = cut(&mut text);
-        let files = inner::take_uuencoded(&mut text);
+        let files = uuencoded::take(&mut text);
         // A whole message that calls itself a file is both.
         let attachments = if part.disposition.kind == "attachment" { vec![index] } else { Vec::new() };
         Body { text, has_html: is_html, is_cut, original_at, attachments, files }
@@ -101,7 +96,7 @@ impl Reader<'_> {
                 "text/calendar" => {
                     calendar::to_text(&charset::decode(&part.encoding.decode(part.body), part.charset()))
                 }
-                kind if inner::is_tnef(kind) => {
+                kind if tnef::is_tnef(kind) => {
                     tnef::read(&part.encoding.decode(part.body)).and_then(|content| content.text).unwrap_or_default()
                 }
                 _ if self.depth < ATTACHED_DEPTH_MAX => {
@@ -179,31 +174,4 @@ fn cut(text: &mut String) -> bool {
         text.truncate(text.floor_char_boundary(TEXT_BYTES_MAX));
     }
     is_too_long
-}
-
-/// The digest that attachments carry.
-pub fn digest(bytes: &[u8]) -> String {
-    HEXLOWER.encode(&Sha256::digest(bytes))
-}
-
-/// What is said about an attached part. Decodes it for its size and digest.
-pub fn describe(parts: &Parts<'_>, index: usize) -> Attachment {
-    let part = &parts.list[index];
-    let bytes = part.encoding.decode(part.body);
-    let name = part.name().map(str::to_owned);
-    let subject = || fields::field(&bytes, "Subject").map(|subject| words::decode(&subject).into_owned());
-    let name = name.or_else(|| part.is_attached_message().then(subject).flatten());
-    let content_id =
-        part.section.first("Content-ID").map(|field| field.text().trim_matches(['<', '>', ' ']).to_owned());
-    let content_id = content_id.filter(|id| !id.is_empty());
-    let is_related = part.parent.is_some_and(|parent| parts.list[parent].content.kind == "multipart/related");
-    let is_shown_in_place = part.disposition.kind == "inline" || (is_related && content_id.is_some());
-    Attachment {
-        name,
-        content_type: part.content.kind.clone(),
-        size: bytes.len(),
-        sha256: digest(&bytes),
-        inline: is_shown_in_place && part.disposition.kind != "attachment",
-        content_id,
-    }
 }

@@ -105,36 +105,33 @@ impl<'a> Ber<'a> {
 
     /// Tag and content of the next one.
     fn next(&mut self) -> Option<(u8, &'a [u8])> {
-        let (tag, content, rest) = element(self.0, 0)?;
-        self.0 = rest;
-        Some((tag, content))
+        element(&mut self.0, 0)
     }
 }
 
-/// Tag, content and what stands behind; `None` where it is cut, and at the end of an indefinite length.
-fn element(bytes: &[u8], depth: usize) -> Option<(u8, &[u8], &[u8])> {
-    let (&tag, rest) = bytes.split_first()?;
-    let (&length, rest) = rest.split_first()?;
+/// Tag and content of the element in front; `None` where it is cut, and at the end of an indefinite length.
+fn element<'a>(rest: &mut &'a [u8], depth: usize) -> Option<(u8, &'a [u8])> {
+    let (tag, length) = (*rest.split_off_first()?, *rest.split_off_first()?);
     if tag == 0 || tag & 0x1F == 0x1F {
         return None;
     }
     if length == 0x80 {
-        let mut behind = rest;
-        while !behind.starts_with(&[0, 0]) {
-            behind = if depth < DEPTH_MAX { element(behind, depth + 1)?.2 } else { return None };
+        let whole = *rest;
+        while !rest.starts_with(&[0, 0]) {
+            (depth < DEPTH_MAX).then(|| element(rest, depth + 1))??;
         }
-        let content = &rest[..rest.len() - behind.len()];
-        return Some((tag, content, &behind[2..]));
+        let content = &whole[..whole.len() - rest.len()];
+        rest.split_off(..2)?;
+        return Some((tag, content));
     }
-    let (length, rest) = if length < 0x80 {
-        (usize::from(length), rest)
-    } else {
-        let (number, rest) =
-            rest.split_at_checked(usize::from(length & 0x7F)).filter(|(number, _)| number.len() <= 4)?;
-        (number.iter().fold(0, |length, byte| length << 8 | usize::from(*byte)), rest)
+    let length = match length {
+        0x80.. => {
+            let number = rest.split_off(..usize::from(length & 0x7F)).filter(|number| number.len() <= 4)?;
+            number.iter().fold(0, |length, byte| length << 8 | usize::from(*byte))
+        }
+        _ => usize::from(length),
     };
-    let (content, rest) = rest.split_at_checked(length)?;
-    Some((tag, content, rest))
+    Some((tag, rest.split_off(..length)?))
 }
 
 #[cfg(test)]

@@ -4,33 +4,26 @@
 //! may as well be evidence. Else the text is searched: a forward has a line that says so, or copied header fields in a
 //! mail that answers nothing. What an answer quotes is no forward.
 
+use std::borrow::Cow;
+
 use super::facts::{Facts, Forwarded, Person};
 use super::original::block::{self, Banner, Block};
 use super::original::introduction::{self, Introduction};
 use super::original::{Lines, unquoted};
 use super::parts::Parts;
-use super::{fields, mentions, person, subject, view};
+use super::{mentions, person, subject};
 use crate::base::limits::SEARCHED_LINES_MAX;
 
 /// The attached original of a forward.
-pub fn attached(parts: &Parts<'_>, facts: &Facts) -> Option<Forwarded> {
+pub fn attached<'p>(parts: &'p Parts<'_>, facts: &Facts) -> Option<Cow<'p, [u8]>> {
     if !subject::is_forward(&facts.subject) {
         return None;
     }
     let mut attached = parts.list.iter().filter(|part| part.is_attached_message());
-    let part = attached.next()?;
-    if attached.next().is_some() {
-        return None;
+    match (attached.next(), attached.next()) {
+        (Some(part), None) => Some(part.encoding.decode(part.body)),
+        _ => None,
     }
-    let bytes = part.encoding.decode(part.body);
-    let original = view::read_attached(&bytes);
-    Some(Forwarded {
-        from: original.from?,
-        to: original.to,
-        subject: original.subject,
-        date: fields::field(&bytes, "Date").map(|date| date.into_owned()),
-        text: original.text,
-    })
 }
 
 /// An original in the text, and the text that the forwarder wrote above it.

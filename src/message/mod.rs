@@ -4,6 +4,7 @@
 //! [`compose::compose`], with [`subject`] and [`references`] for replies. The only folder that names mail-parser and
 //! mail-builder.
 
+mod attached;
 pub mod automatic;
 mod body;
 mod calendar;
@@ -36,6 +37,7 @@ mod shifted;
 pub mod subject;
 mod tnef;
 mod transfer;
+mod uuencoded;
 mod view;
 mod words;
 

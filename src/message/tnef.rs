@@ -34,11 +34,16 @@ const PROPERTY_BODY: u16 = 0x1000;
 const PROPERTY_LONG_NAME: u16 = 0x3707;
 const PROPERTY_CONTENT_TYPE: u16 = 0x370E;
 
+/// True for the content type of such a stream.
+pub fn is_tnef(kind: &str) -> bool {
+    matches!(kind, "application/ms-tnef" | "application/vnd.ms-tnef")
+}
+
 /// Reads a stream; nothing when it isn't one.
 pub fn read(bytes: &[u8]) -> Option<Content> {
-    let mut rest = Reader(bytes);
-    (rest.u32()? == SIGNATURE).then_some(())?;
-    rest.take(2)?;
+    let mut rest = bytes;
+    (u32(&mut rest)? == SIGNATURE).then_some(())?;
+    rest.split_off(..2)?;
     let mut content = Content::default();
     while let Some((id, data)) = attribute(&mut rest) {
         match id {
@@ -61,28 +66,28 @@ pub fn read(bytes: &[u8]) -> Option<Content> {
     Some(content)
 }
 
-fn attribute<'a>(rest: &mut Reader<'a>) -> Option<(u32, &'a [u8])> {
-    rest.take(1)?;
-    let id = rest.u32()?;
-    let length = rest.u32()? as usize;
-    let data = rest.take(length)?;
-    rest.take(2)?;
+fn attribute<'a>(rest: &mut &'a [u8]) -> Option<(u32, &'a [u8])> {
+    rest.split_off(..1)?;
+    let id = u32(rest)?;
+    let length = u32(rest)? as usize;
+    let data = rest.split_off(..length)?;
+    rest.split_off(..2)?;
     Some((id, data))
 }
 
 /// A text of MAPI properties (MS-OXTNEF §2.1.3.4): values of fixed size are skipped, those of other sizes are counted
 /// and padded to four bytes.
 fn property(data: &[u8], wanted: u16) -> Option<String> {
-    let mut rest = Reader(data);
-    let count = rest.u32()?;
+    let mut rest = data;
+    let count = u32(&mut rest)?;
     for _ in 0..count {
-        let kind = rest.u16()?;
-        let id = rest.u16()?;
+        let kind = u16(&mut rest)?;
+        let id = u16(&mut rest)?;
         if id >= 0x8000 {
             name(&mut rest)?;
         }
         let is_list = kind & 0x1000 != 0;
-        let values = if is_list { rest.u32()? } else { 1 };
+        let values = if is_list { u32(&mut rest)? } else { 1 };
         let kind = kind & 0x0FFF;
         for _ in 0..values {
             let fixed = match kind {
@@ -92,14 +97,14 @@ fn property(data: &[u8], wanted: u16) -> Option<String> {
                 _ => None,
             };
             if let Some(length) = fixed {
-                rest.take(length)?;
+                rest.split_off(..length)?;
                 continue;
             }
-            let pieces = if is_list { 1 } else { rest.u32()? };
+            let pieces = if is_list { 1 } else { u32(&mut rest)? };
             for _ in 0..pieces {
-                let length = rest.u32()? as usize;
-                let value = rest.take(length)?;
-                rest.take(length.next_multiple_of(4) - length)?;
+                let length = u32(&mut rest)? as usize;
+                let value = rest.split_off(..length)?;
+                rest.split_off(..length.next_multiple_of(4) - length)?;
                 match kind {
                     0x1E if id == wanted => return Some(text(value)),
                     0x1F if id == wanted => return Some(wide_text(value)),
@@ -112,14 +117,14 @@ fn property(data: &[u8], wanted: u16) -> Option<String> {
 }
 
 /// The name of a named property: a GUID and a number or a text.
-fn name(rest: &mut Reader<'_>) -> Option<()> {
-    rest.take(16)?;
-    if rest.u32()? == 0 {
-        rest.take(4)?;
+fn name(rest: &mut &[u8]) -> Option<()> {
+    rest.split_off(..16)?;
+    if u32(rest)? == 0 {
+        rest.split_off(..4)?;
         return Some(());
     }
-    let length = rest.u32()? as usize;
-    rest.take(length.checked_next_multiple_of(4)?)?;
+    let length = u32(rest)? as usize;
+    rest.split_off(..length.checked_next_multiple_of(4)?)?;
     Some(())
 }
 
@@ -133,23 +138,12 @@ fn wide_text(bytes: &[u8]) -> String {
     char::decode_utf16(units).map(|c| c.unwrap_or('\u{fffd}')).collect::<String>().replace("\r\n", "\n")
 }
 
-/// Little-endian numbers and slices from the front.
-struct Reader<'a>(&'a [u8]);
+fn u16(rest: &mut &[u8]) -> Option<u16> {
+    Some(u16::from_le_bytes(rest.split_off(..2)?.try_into().ok()?))
+}
 
-impl<'a> Reader<'a> {
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
-    fn u16(&mut self) -> Option<u16> {
-        Some(u16::from_le_bytes(self.take(2)?.try_into().ok()?))
-    }
-
-    fn u32(&mut self) -> Option<u32> {
-        Some(u32::from_le_bytes(self.take(4)?.try_into().ok()?))
-    }
+fn u32(rest: &mut &[u8]) -> Option<u32> {
+    Some(u32::from_le_bytes(rest.split_off(..4)?.try_into().ok()?))
 }
 
 #[cfg(test)]

@@ -12,11 +12,11 @@
 
 use std::borrow::Cow;
 
-use super::facts::{Attachment, Automatic, AutomaticKind, Facts, Kind, Person, Protection};
+use super::facts::{Attachment, Automatic, AutomaticKind, Facts, Forwarded, Kind, Person, Protection};
 use super::parts::{self, Part, Parts};
 use super::{
-    automatic, body, charset, date, fields, forward, group, ids, inner, language, new_text, person, protection, report,
-    words,
+    attached, automatic, body, charset, date, fields, forward, group, ids, inner, language, new_text, person,
+    protection, report, words,
 };
 use crate::base::Time;
 
@@ -32,12 +32,25 @@ pub fn read_without_language(raw: &[u8]) -> Facts {
     let mut facts = header_facts(&parts);
     content_facts(&parts, &mut facts);
     if facts.unread.is_none() {
-        facts.forwarded = forward::attached(&parts, &facts);
+        facts.forwarded = attached_forward(&parts, &facts);
     }
     if facts.forwarded.is_none() && facts.bounce.is_none() {
         inline_forward(&mut facts);
     }
     facts
+}
+
+/// The attached original of a forward, read like any message.
+fn attached_forward(parts: &Parts<'_>, facts: &Facts) -> Option<Forwarded> {
+    let bytes = forward::attached(parts, facts)?;
+    let original = read_attached(&bytes);
+    Some(Forwarded {
+        from: original.from?,
+        to: original.to,
+        subject: original.subject,
+        date: fields::field(&bytes, "Date").map(|date| date.into_owned()),
+        text: original.text,
+    })
 }
 
 /// What the forwarder wrote stands above the original; it may be nothing.
@@ -52,7 +65,7 @@ fn name_of(facts: &Facts) -> Option<&str> {
 }
 
 /// What an attached message says; messages attached to it are not read.
-pub(super) fn read_attached(raw: &[u8]) -> Facts {
+fn read_attached(raw: &[u8]) -> Facts {
     let parts = parts::split(raw);
     let mut facts = header_facts(&parts);
     content_facts(&parts, &mut facts);
@@ -71,8 +84,8 @@ pub fn attachment(raw: &[u8], index: usize) -> Option<(Attachment, Vec<u8>)> {
     let Some(&part) = body.attachments.get(index) else {
         return inner::files(&parts, &body).into_iter().nth(index - body.attachments.len());
     };
-    let bytes = parts.list[part].encoding.decode(parts.list[part].body).into_owned();
-    Some((body::describe(&parts, part), bytes))
+    let (described, bytes) = attached::of_part(&parts, part);
+    Some((described, bytes.into_owned()))
 }
 
 fn header_facts(parts: &Parts<'_>) -> Facts {
@@ -116,7 +129,7 @@ fn content_facts(parts: &Parts<'_>, facts: &mut Facts) {
     facts.html = content.has_html;
     facts.new_text = new_text::of(&content.text, name_of(facts), content.original_at);
     facts.text.clone_from(&content.text);
-    facts.attachments = content.attachments.iter().map(|index| body::describe(parts, *index)).collect();
+    facts.attachments = content.attachments.iter().map(|index| attached::of_part(parts, *index).0).collect();
     facts.attachments.extend(inner::files(parts, &content).into_iter().map(|(described, _)| described));
     if content.is_cut {
         facts.unread = Some("the text is too long and was cut".to_owned());
