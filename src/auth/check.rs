@@ -1,11 +1,8 @@
 //! The checks themselves: who may send for the domain, who signed, whether one of them speaks for the author, and
 //! whether the chain of forwarders is unbroken.
 
-use std::future::poll_fn;
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 
 use mail_auth::common::headers::Header;
 use mail_auth::common::verify::VerifySignature;
@@ -20,7 +17,7 @@ use tokio::sync::Semaphore;
 
 use super::claims::{self, Claims, Excess, Signed};
 use super::health::Health;
-use crate::base::{AuthResult, AuthResults, Clock, Envelope, Mailbox, ReversePath, limits};
+use crate::base::{AuthResult, AuthResults, Clock, Envelope, Mailbox, ReversePath, all, limits};
 use crate::net::Dns;
 
 /// See [`auth`](super).
@@ -264,20 +261,4 @@ fn dkim_word(result: &DkimResult) -> AuthResult {
 
 fn silence() -> Error {
     Error::Dns(DnsError::Resolver("not asked".into()))
-}
-
-/// The results of a few pieces of work that go on side by side, in their order.
-async fn all<F: Future>(work: impl Iterator<Item = F>) -> Vec<F::Output> {
-    let mut work: Vec<Pin<Box<F>>> = work.map(Box::pin).collect();
-    let mut done: Vec<Option<F::Output>> = work.iter().map(|_| None).collect();
-    poll_fn(|context| {
-        for (work, done) in work.iter_mut().zip(&mut done).filter(|(_, done)| done.is_none()) {
-            if let Poll::Ready(output) = work.as_mut().poll(context) {
-                *done = Some(output);
-            }
-        }
-        if done.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
-    done.into_iter().flatten().collect()
 }

@@ -15,6 +15,7 @@ pub mod span;
 pub mod status;
 mod text_form;
 pub mod time;
+mod together;
 
 pub use authentication::{AuthResult, AuthResults};
 pub use chance::Chance;
@@ -27,3 +28,4 @@ pub use span::Span;
 pub use status::Reply;
 pub(crate) use text_form::{shown_as_stored, stored_as_shown};
 pub use time::{Clock, Time};
+pub use together::all;

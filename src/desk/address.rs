@@ -315,12 +315,7 @@ fn write_probe(address: &Mailbox, probe: &Probe, now: crate::base::Time) -> Vec<
         date: now,
         message_id: probe.message_id.clone(),
         text,
-        quotation: None,
-        with_page: false,
         extra_fields: vec![("Postcase-Verification".into(), code.into())],
-        cc: Vec::new(),
-        in_reply_to: None,
-        references: Vec::new(),
-        attachments: Vec::new(),
+        ..Draft::default()
     })
 }

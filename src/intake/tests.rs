@@ -6,7 +6,7 @@ mod senders;
 mod states;
 
 use std::net::SocketAddr;
-use std::ops::{Bound, Range};
+use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -27,7 +27,7 @@ use crate::plugin::Catalogue;
 use crate::routing::Queue;
 use crate::rules::{Book, Rules, Timetable};
 use crate::smtp::server::{Protocol, Settings as SmtpSettings, Shared, serve};
-use crate::store::engine::{Answer, Answers, Direction, EachRow, Engine, ExportError, Row};
+use crate::store::engine::{Answer, Answers, Direction, EachRow, Engine, ExportError, Keys, Row};
 use crate::store::site::Parts;
 use crate::store::{
     Batch, CaseChange, CommitError, Entry, Floor, JournalKind, ReadError, SEGMENT_FINISHED, SimulatedMedium, Site,
@@ -73,13 +73,7 @@ impl Engine for Faulty {
         })
     }
 
-    fn scan(
-        &self,
-        table: Table,
-        range: (Bound<Vec<u8>>, Bound<Vec<u8>>),
-        limit: usize,
-        direction: Direction,
-    ) -> Answer<'_, Vec<Row>, ReadError> {
+    fn scan(&self, table: Table, range: Keys, limit: usize, direction: Direction) -> Answer<'_, Vec<Row>, ReadError> {
         Box::pin(async move {
             self.touch(table)?;
             self.engine.scan(table, range, limit, direction).await

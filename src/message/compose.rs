@@ -30,7 +30,7 @@ use crate::base::Time;
 use crate::base::limits::{MESSAGE_ID_BYTES_MAX, PAGE_TEXT_BYTES_MAX};
 
 /// A mail that is to be sent.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Draft {
     pub from: Person,
     pub to: Vec<Person>,

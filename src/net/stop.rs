@@ -11,10 +11,10 @@ use tokio::sync::watch;
 use crate::base::Clock;
 
 /// The handle; clones speak of the same stop.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Stop(Arc<Inner>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Inner {
     requested: watch::Sender<bool>,
     running: watch::Sender<usize>,
@@ -31,7 +31,7 @@ pub struct StillRunning(pub usize);
 
 impl Stop {
     pub fn new() -> Self {
-        Self(Arc::new(Inner { requested: watch::Sender::new(false), running: watch::Sender::new(0) }))
+        Self::default()
     }
 
     /// Asks everybody to stop; again does nothing.
@@ -68,12 +68,6 @@ impl Stop {
             Ok(_) => Ok(()),
             Err(_) => Err(StillRunning(self.count())),
         }
-    }
-}
-
-impl Default for Stop {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

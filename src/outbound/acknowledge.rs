@@ -96,17 +96,14 @@ async fn write(site: &Site, occasion: &Occasion) -> Result<(Submitted, String), 
     let message = compose(&Draft {
         from: sender.clone(),
         to: vec![Person { name: None, address: author.to_string() }],
-        cc: Vec::new(),
         subject: format!("[#{number}] We have received your message"),
         date: site.now(),
         message_id: message_id.clone(),
         in_reply_to: mail.facts.message_id.clone(),
         references: references::of_reply(&mail.facts),
         text: text.clone(),
-        quotation: None,
-        with_page: false,
-        attachments: Vec::new(),
         extra_fields: automatic::marks("acknowledgement", "auto-replied", &site.keys.installation()),
+        ..Draft::default()
     });
     let outgoing = Outgoing {
         from: ReversePath::Null,

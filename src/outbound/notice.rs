@@ -166,17 +166,12 @@ fn written(site: &Site, case: CaseNumber, occasion: &Occasion) -> Outgoing {
     let message = compose(&Draft {
         from: Person { name: Some("postcase".into()), address: format!("{SENDER}@{}", site.hostname) },
         to: vec![Person { name: None, address: agent.to_string() }],
-        cc: Vec::new(),
         subject: occasion.subject.clone(),
         date: site.now(),
         message_id: format!("<notice.{}@{}>", random_label(&site.chance), site.hostname),
-        in_reply_to: None,
-        references: Vec::new(),
         text: occasion.text.clone(),
-        quotation: None,
-        with_page: false,
-        attachments: Vec::new(),
         extra_fields: automatic::marks("notice", "auto-generated", &site.keys.installation()),
+        ..Draft::default()
     });
     Outgoing { from: ReversePath::Null, to: vec![agent.clone()], message, purpose: Purpose::Notice(case) }
 }

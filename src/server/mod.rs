@@ -34,7 +34,7 @@ use crate::outbound;
 use crate::smtp;
 use crate::smtp::client::Client;
 use crate::smtp::server::Protocol;
-use crate::store::{Floor, Site};
+use crate::store::{Floor, Site, Store};
 
 pub use in_hand::InHand;
 use scheduler::Scheduler;
@@ -61,7 +61,7 @@ pub struct Running {
     tasks: JoinSet<()>,
     vital: Vital,
     in_hand: InHand,
-    store: start::Held,
+    store: Store,
 }
 
 /// Where a server listens, with real ports.
@@ -98,7 +98,7 @@ pub async fn start_with(world: World, sessions: &Handle) -> Result<Running, Star
         Some(names) => Dns::of(names, chance.clone())?,
         None => Dns::new(&settings.dns, chance.clone())?,
     };
-    let Opened { site, inbox, inbound, held } = start::open(&settings, medium.clone(), &clock, &chance).await?;
+    let Opened { site, inbox, inbound, store } = start::open(&settings, medium.clone(), &clock, &chance).await?;
     intake::refresh_plugins(&site).await?;
     let mx = MxCheck::new(dns.clone(), &settings.hostname, clock.clone());
     let floor = Floor::new(medium.clone(), settings.store.free_bytes_min, settings.smtp.message_bytes_max as u64);
@@ -122,7 +122,7 @@ pub async fn start_with(world: World, sessions: &Handle) -> Result<Running, Star
         workers: workers.clone(),
         taken: shared.taken(),
         floor,
-        store: held.waiting(),
+        store: store.waiting(),
     };
     let serving = vital.watch("receiving", &receiving, smtp::server::serve(listeners, shared));
     tasks.spawn_on(serving, sessions);
@@ -144,7 +144,7 @@ pub async fn start_with(world: World, sessions: &Handle) -> Result<Running, Star
         tasks,
         vital,
         in_hand,
-        store: held,
+        store,
     })
 }
 

@@ -19,8 +19,7 @@ use crate::rules::{Book, Rules};
 use crate::store::backup::{self, RestoreError, Restored};
 use crate::store::site::Parts;
 use crate::store::{
-    DiskMedium, Floor, FolderLock, LockError, Medium, OpenError, ReadError, Site, Store, StoreError, StoreOpened,
-    Waiting, due,
+    DiskMedium, Floor, FolderLock, LockError, Medium, OpenError, ReadError, Site, Store, StoreError, StoreOpened, due,
 };
 
 /// What a server runs in; tests bring their own clock, chance, medium and internet.
@@ -61,16 +60,11 @@ pub enum StartError {
     Io(std::io::Error),
 }
 
-/// The store with what must live as long as it.
-pub(super) struct Held {
-    store: Store,
-}
-
 pub(super) struct Opened {
     pub site: Arc<Site>,
     pub inbox: Arc<Inbox>,
     pub inbound: mpsc::UnboundedReceiver<MailId>,
-    pub held: Held,
+    pub store: Store,
 }
 
 impl World {
@@ -118,21 +112,7 @@ pub(super) async fn open(
         tracing::warn!(since = %held.since, why = held.why, "the spool is held; postcase spool resume lets it go");
     }
     let inbox = Inbox::recover(&site, recovered).await?;
-    Ok(Opened { site: Arc::new(site), inbox: Arc::new(inbox), inbound, held: Held { store } })
-}
-
-impl Held {
-    pub fn failure(&self) -> impl Future<Output = String> + Send + use<> {
-        self.store.failure()
-    }
-
-    pub fn waiting(&self) -> [Waiting; 2] {
-        self.store.waiting()
-    }
-
-    pub async fn close(self) {
-        self.store.close().await;
-    }
+    Ok(Opened { site: Arc::new(site), inbox: Arc::new(inbox), inbound, store })
 }
 
 /// Fills the data folder of these settings, which no server may have open, from a backup.
@@ -144,7 +124,7 @@ pub async fn restore(settings: &Settings, file: &Path) -> Result<Restored, Start
 /// A desk on a store that no server has open. What it submits leaves when a server runs.
 pub struct Offline {
     desk: Desk,
-    held: Held,
+    store: Store,
     _lock: FolderLock,
 }
 
@@ -152,8 +132,8 @@ pub struct Offline {
 pub async fn open_offline(settings: &Settings) -> Result<Offline, StartError> {
     let (world, lock) = World::on_disk(settings.clone(), "a postcase command").await?;
     let floor = Floor::new(world.medium.clone(), settings.store.free_bytes_min, settings.smtp.message_bytes_max as u64);
-    let Opened { site, inbox, held, .. } = open(settings, world.medium, &world.clock, &world.chance).await?;
-    Ok(Offline { desk: Desk::new(site, inbox, floor, None), held, _lock: lock })
+    let Opened { site, inbox, store, .. } = open(settings, world.medium, &world.clock, &world.chance).await?;
+    Ok(Offline { desk: Desk::new(site, inbox, floor, None), store, _lock: lock })
 }
 
 impl Offline {
@@ -162,6 +142,6 @@ impl Offline {
     }
 
     pub async fn close(self) {
-        self.held.close().await;
+        self.store.close().await;
     }
 }

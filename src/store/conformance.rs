@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::task::{Context, Poll};
 
 use super::{Batch, CommitError, Direction, Engine, Expected, Row, Table, tables};
+use crate::base::all;
 
 // Scattered, so that an engine's way with these is asked, too.
 const A: Table = tables::SCATTERED[0];
@@ -193,27 +194,6 @@ async fn counters_add_up(engine: &dyn Engine) {
     };
     assert!(all([5, -7, 40, 0].map(add)).await.iter().all(Result::is_ok));
     assert_eq!(engine.counter(b"sum".to_vec()).await.unwrap(), 38);
-}
-
-/// All at once, answers in order.
-pub async fn all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
-    let mut futures: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
-    poll_fn(move |context| {
-        let mut ready = true;
-        for (future, output) in &mut futures {
-            if output.is_none()
-                && let Poll::Ready(done) = future.as_mut().poll(context)
-            {
-                *output = Some(done);
-            }
-            ready &= output.is_some();
-        }
-        match ready {
-            true => Poll::Ready(futures.iter_mut().filter_map(|(_, output)| output.take()).collect()),
-            false => Poll::Pending,
-        }
-    })
-    .await
 }
 
 /// The answer of a future that has one already.

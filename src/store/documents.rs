@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::engine::Keys;
 use super::{Batch, Direction, Engine, Expected, ReadError, Row, Table};
 use crate::base::{MailId, Mailbox, Time, limits};
 
@@ -190,7 +191,7 @@ impl<'a> Page<'a> {
         Self { prefix, beyond: None, limit, direction: Direction::Backward }
     }
 
-    fn range(&self) -> (Bound<Vec<u8>>, Bound<Vec<u8>>) {
+    fn range(&self) -> Keys {
         let first = Bound::Included(self.prefix.to_vec());
         let last = successor(self.prefix).map_or(Bound::Unbounded, Bound::Excluded);
         match (&self.beyond, self.direction) {

@@ -35,6 +35,9 @@ pub struct Row {
     pub value: Vec<u8>,
 }
 
+/// A range of keys in bytewise order.
+pub type Keys = (Bound<Vec<u8>>, Bound<Vec<u8>>);
+
 /// From the first key up or from the last key down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
@@ -115,13 +118,7 @@ pub trait Engine: Send + Sync {
     fn get_many(&self, keys: Vec<(Table, Vec<u8>)>) -> Answer<'_, Vec<Option<Row>>, ReadError>;
 
     /// At most `limit` rows of a range of keys in bytewise order, from one snapshot.
-    fn scan(
-        &self,
-        table: Table,
-        range: (Bound<Vec<u8>>, Bound<Vec<u8>>),
-        limit: usize,
-        direction: Direction,
-    ) -> Answer<'_, Vec<Row>, ReadError>;
+    fn scan(&self, table: Table, range: Keys, limit: usize, direction: Direction) -> Answer<'_, Vec<Row>, ReadError>;
 
     /// Applies a batch; durable on return.
     fn commit(&self, batch: Batch) -> Answer<'_, (), CommitError>;

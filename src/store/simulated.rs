@@ -52,7 +52,7 @@ pub enum Fault {
 }
 
 /// A folder in memory. Clones belong to the same process.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct SimulatedMedium {
     world: Arc<Mutex<World>>,
     life: u64,
@@ -95,15 +95,9 @@ enum Change {
     SetLen(usize),
 }
 
-impl Default for SimulatedMedium {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl SimulatedMedium {
     pub fn new() -> Self {
-        Self { world: Arc::default(), life: 0 }
+        Self::default()
     }
 
     /// Takes the power away; `chance` chooses among the states that this can leave.

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use super::format::{COPY_AT, FRAMES_AT, HEADER_BYTES};
 use super::segment::SegmentId;
 use super::{AppendError, Journal, Kind, OpenError, Opened, ReadError, Start};
-use crate::base::{Chance, Envelope, MailId, ReversePath, Time};
-use crate::store::conformance::{all, at_once};
+use crate::base::{Chance, Envelope, MailId, ReversePath, Time, all};
+use crate::store::conformance::at_once;
 use crate::store::simulated::{Fault, Operation};
 use crate::store::{Medium, MediumFile, SimulatedMedium};
 

@@ -23,7 +23,7 @@ mod writer;
 use std::collections::HashMap;
 use std::future::Future;
 use std::io;
-use std::ops::{Bound, Range};
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock, mpsc};
 
@@ -31,7 +31,7 @@ use redb::{Database, ReadableDatabase, TableDefinition};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
-use super::engine::{Answer, Answers, EachRow, ExportError};
+use super::engine::{Answer, Answers, EachRow, ExportError, Keys};
 use super::latch::{self, Latch};
 use super::waiting::Waiting;
 use super::{Batch, CommitError, Direction, Engine, Medium, ReadError, Row, Table, priority};
@@ -253,13 +253,7 @@ impl Engine for RedbEngine {
         Box::pin(async move { self.read(|snapshot| snapshot.get_many(keys)) })
     }
 
-    fn scan(
-        &self,
-        table: Table,
-        range: (Bound<Vec<u8>>, Bound<Vec<u8>>),
-        limit: usize,
-        direction: Direction,
-    ) -> Answer<'_, Vec<Row>, ReadError> {
+    fn scan(&self, table: Table, range: Keys, limit: usize, direction: Direction) -> Answer<'_, Vec<Row>, ReadError> {
         Box::pin(async move { self.read(|snapshot| snapshot.scan(table, &range, limit, direction)) })
     }
 

@@ -4,13 +4,13 @@
 //! Pages that the next commit replaces can't be used again while the snapshot lives; it is forgotten with that commit.
 
 use std::collections::HashMap;
-use std::ops::Bound;
 use std::sync::{Arc, RwLock};
 
 use redb::{Key, ReadOnlyTable, ReadTransaction, StorageError, TableDefinition, TableError, Value};
 
 use super::runs::{self, Runs};
 use super::{COUNTERS, SEQUENCES, VERSION_BYTES, version_of};
+use crate::store::engine::Keys;
 use crate::store::{Direction, Row, Table};
 
 type Rows = ReadOnlyTable<&'static [u8], &'static [u8]>;
@@ -50,7 +50,7 @@ impl Snapshot {
     pub fn scan(
         &self,
         table: Table,
-        (low, high): &(Bound<Vec<u8>>, Bound<Vec<u8>>),
+        (low, high): &Keys,
         limit: usize,
         direction: Direction,
     ) -> Result<Vec<Row>, redb::Error> {

@@ -5,8 +5,8 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use super::{Import, OpenError, RedbEngine, runs};
-use crate::base::Chance;
-use crate::store::conformance::{self, all, at_once};
+use crate::base::{Chance, all};
+use crate::store::conformance::{self, at_once};
 use crate::store::simulated::{Fault, Operation};
 use crate::store::tables::SCATTERED;
 use crate::store::{Batch, CommitError, Direction, DiskMedium, Engine, Expected, Medium, SimulatedMedium, Table};

@@ -3,11 +3,11 @@
 //! nothing and never fails; that the real one keeps what it says is shown elsewhere.
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::{Bound, Range};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use postcase::base::Chance;
-use postcase::store::engine::{Answer, Answers, EachRow, ExportError};
+use postcase::store::engine::{Answer, Answers, EachRow, ExportError, Keys};
 use postcase::store::{Batch, CommitError, Direction, Engine, Expected, ReadError, Row, Table};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -89,13 +89,7 @@ impl Engine for Memory {
         Box::pin(std::future::ready(Ok(rows)))
     }
 
-    fn scan(
-        &self,
-        table: Table,
-        range: (Bound<Vec<u8>>, Bound<Vec<u8>>),
-        limit: usize,
-        direction: Direction,
-    ) -> Answer<'_, Vec<Row>, ReadError> {
+    fn scan(&self, table: Table, range: Keys, limit: usize, direction: Direction) -> Answer<'_, Vec<Row>, ReadError> {
         let state = self.state();
         let within = state.tables.get(&table).into_iter().flat_map(|rows| rows.range(range.clone()));
         let row = |(key, (version, value)): (&Vec<u8>, &(u64, Vec<u8>))| Row {
