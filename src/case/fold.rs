@@ -60,7 +60,7 @@ pub struct Hint {
 }
 
 /// A case.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Case {
     pub number: CaseNumber,
     pub key: String,
@@ -131,41 +131,7 @@ pub struct Case {
 impl Case {
     /// A case of which nothing is known yet; its first event must be `CaseOpened`.
     pub fn unopened(number: CaseNumber, at: Time) -> Self {
-        Self {
-            number,
-            key: String::new(),
-            subject: String::new(),
-            status: Status::New,
-            priority: Priority::Normal,
-            origin: String::new(),
-            record_type: None,
-            workstream: None,
-            address: None,
-            queue: None,
-            owner: None,
-            previous_owner: None,
-            preferred: None,
-            offer: None,
-            declined: BTreeMap::new(),
-            skills: BTreeMap::new(),
-            placed_at: None,
-            contact: None,
-            participants: Vec::new(),
-            fields: Fields::new(),
-            tags: BTreeSet::new(),
-            hints: Vec::new(),
-            last_proven: None,
-            opened_at: at,
-            resolved_at: None,
-            updated_at: at,
-            siblings: Vec::new(),
-            merged_into: None,
-            tasks: Vec::new(),
-            tasks_added: 0,
-            messages: 0,
-            touched: false,
-            events: 0,
-        }
+        Self { number, opened_at: at, updated_at: at, ..Self::default() }
     }
 
     /// The fold of all events of a case.

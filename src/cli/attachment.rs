@@ -18,7 +18,7 @@ pub fn write(bytes: &[u8], file: Option<&Path>, json: bool) -> Result<(), Failur
             save(bytes, file)?;
             let (name, size) = (file.display().to_string(), bytes.len());
             let shown = serde_json::json!({"file": name, "bytes": size});
-            Ok(say(&if json { text::json(&shown) + "\n" } else { format!("{}: {size} bytes\n", text::line(&name)) })?)
+            Ok(say(&if json { text::json(&shown) } else { format!("{}: {size} bytes\n", text::line(&name)) })?)
         }
         None if io::stdout().is_terminal() => Ok(say(&for_terminal(bytes)?)?),
         None => Ok(write_out(bytes)?),

@@ -48,7 +48,7 @@ fn progress(growing: &Path) {
 pub async fn restore(settings: &Settings, file: &Path, json: bool) -> Result<(), Failure> {
     let restored = server::restore(settings, file).await.map_err(|error| Failure::refused(error.to_string()))?;
     if json {
-        return Ok(say(&(text::json(&serde_json::json!(restored)) + "\n"))?);
+        return Ok(say(&text::json(&serde_json::json!(restored)))?);
     }
     let (taken_at, next_case) = (restored.taken_at, restored.next_case);
     Ok(say(&format!(

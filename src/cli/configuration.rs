@@ -39,7 +39,7 @@ pub async fn check(file: Option<&Path>, json: bool) -> Result<(), Failure> {
         }
         Err(LoadError::Mistakes(mistakes)) if json => {
             let said = json!({ "file": mistakes.first().map(|one| &one.file), "mistakes": mistakes });
-            say(&(text::json(&said) + "\n"))?;
+            say(&text::json(&said))?;
             Err(Failure::refused(""))
         }
         Err(error) => Err(error.into()),
@@ -96,7 +96,7 @@ pub async fn check_store(settings: &Settings, json: bool) -> Result<(), Failure>
 fn print(settings: &Settings, mut found: Value) -> Result<(), Failure> {
     found["file"] = json!(settings.origins.file);
     found["mistakes"] = json!([]);
-    Ok(say(&(text::json(&found) + "\n"))?)
+    Ok(say(&text::json(&found))?)
 }
 
 fn clean(settings: &Settings, rules: Option<&Rules>) -> String {
@@ -115,7 +115,7 @@ fn clean(settings: &Settings, rules: Option<&Rules>) -> String {
 pub fn show(settings: &Settings, json: bool) -> Result<(), Failure> {
     let rows = settings.in_force();
     if json {
-        return Ok(say(&(text::json(&rows) + "\n"))?);
+        return Ok(say(&text::json(&rows))?);
     }
     let rows = rows.iter().map(|row| json!({ "key": row.key, "value": row.value.to_string(), "from": row.from }));
     Ok(say(&render::configuration(&rows.collect()))?)

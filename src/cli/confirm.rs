@@ -20,15 +20,21 @@ pub async fn reply(
     let Outcome::Json(preview) = ask(&command).await? else {
         return Err(Failure::refused("the server's answer has another form; is it of another version?"));
     };
-    write!(shown, "{}\nSend? [y/N] ", render::answer(&command, &preview))?;
-    shown.flush()?;
-    let mut line = String::new();
-    typed.read_line(&mut line)?;
-    if !matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
+    write!(shown, "{}", render::answer(&command, &preview))?;
+    if !agreed("Send?", typed, shown)? {
         return Err(Failure::refused("nothing was sent"));
     }
     let newest = preview["newest"]["id"].as_str().map(str::to_owned);
     Ok(ReplyRequest { seen: request.seen.or(newest), ..request })
+}
+
+/// Asks for a yes or no; anything but a yes is a no.
+pub fn agreed(question: &str, typed: &mut impl BufRead, shown: &mut impl Write) -> Result<bool, Failure> {
+    write!(shown, "\n{question} [y/N] ")?;
+    shown.flush()?;
+    let mut line = String::new();
+    typed.read_line(&mut line)?;
+    Ok(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
 #[cfg(test)]

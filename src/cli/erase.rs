@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, Write};
 
+use super::confirm;
 use super::failure::Failure;
 use super::reach::Ask;
 use super::render;
@@ -25,21 +26,17 @@ pub async fn run(
             let Some(typed) = typed else {
                 return Err(Failure::refused("nothing was erased; to erase all of this type the same with --yes"));
             };
-            write!(shown, "\nErase all of this, for ever? [y/N] ")?;
-            shown.flush()?;
-            let mut line = String::new();
-            typed.read_line(&mut line)?;
-            if !matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
+            if !confirm::agreed("Erase all of this, for ever?", typed, shown)? {
                 return Err(Failure::refused("nothing was erased"));
             }
-            agreed(command)
+            without_asking(command)
         }
     };
     let outcome = reached.ask(command.clone()).await?;
     Ok((command, outcome))
 }
 
-fn agreed(command: Command) -> Command {
+fn without_asking(command: Command) -> Command {
     match command {
         Command::MessageErase { id, asked } => Command::MessageErase { id, asked: Erasing { yes: true, ..asked } },
         Command::ContactErase { address, asked } => {

@@ -25,7 +25,7 @@ pub async fn run(
         };
         for line in page["lines"].as_array().into_iter().flatten() {
             count += 1;
-            out.write_all((text::json(line) + "\n").as_bytes())?;
+            out.write_all(text::json(line).as_bytes())?;
         }
         out.flush()?;
         match page["next"].as_str() {

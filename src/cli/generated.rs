@@ -33,11 +33,7 @@ pub fn manual(folder: Option<&Path>, json: bool) -> Result<(), Failure> {
     let name = folder.display().to_string();
     let shown = serde_json::json!({"folder": name, "pages": pages});
     let name = text::line(&name);
-    Ok(say(&if json {
-        text::json(&shown) + "\n"
-    } else {
-        format!("{pages} pages in {name}; man -l {name}/postcase.1\n")
-    })?)
+    Ok(say(&if json { text::json(&shown) } else { format!("{pages} pages in {name}; man -l {name}/postcase.1\n") })?)
 }
 
 fn write_pages(folder: &Path) -> Result<usize, Failure> {

@@ -74,7 +74,7 @@ pub fn run<F: AsRef<Path>>(
             reading.map_err(|_| "it breaks the reader; please report it".to_owned())
         });
         let line = match read {
-            Ok((facts, auth)) if json => text::json(&Inspected { file: &name, facts, auth }) + "\n",
+            Ok((facts, auth)) if json => text::json(&Inspected { file: &name, facts, auth }),
             Ok((facts, auth)) => {
                 let value = serde_json::to_value(Inspected { file: &name, facts, auth }).map_err(io::Error::from)?;
                 format!("{}{}", if number > 0 { "\n" } else { "" }, render::message(&value))
@@ -82,7 +82,7 @@ pub fn run<F: AsRef<Path>>(
             Err(error) => {
                 unreadable += 1;
                 if json {
-                    text::json(&Unreadable { file: &name, error }) + "\n"
+                    text::json(&Unreadable { file: &name, error })
                 } else {
                     format!("{}: {error}\n", text::line(&name))
                 }

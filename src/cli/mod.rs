@@ -199,7 +199,7 @@ pub async fn answer(arguments: Vec<String>, desk: &dyn Answers) -> Done {
             let mut shown = Vec::new();
             return match erase::run(command, &mut { desk }, None::<&mut io::Empty>, &mut shown).await {
                 Ok((command, Outcome::Json(value))) => {
-                    let out = if json { text::json(&value) + "\n" } else { render::answer(&command, &value) };
+                    let out = if json { text::json(&value) } else { render::answer(&command, &value) };
                     Done { out: out.into_bytes(), ..Done::default() }
                 }
                 Ok((_, Outcome::Bytes(_))) => failed(Failure::usage("an erasure answers with JSON")),
@@ -240,7 +240,7 @@ pub async fn answer(arguments: Vec<String>, desk: &dyn Answers) -> Done {
                 let is_error = speaks_of_an_error(&command, &outcome);
                 done.exit = done.exit.max(if is_error { Exit::Refused as u8 } else { 0 });
                 done.out.extend(match outcome {
-                    Outcome::Json(value) if json => (text::json(&value) + "\n").into_bytes(),
+                    Outcome::Json(value) if json => text::json(&value).into_bytes(),
                     Outcome::Json(value) => render::answer(&command, &value).into_bytes(),
                     Outcome::Bytes(bytes) => bytes,
                 });
@@ -258,7 +258,7 @@ fn speaks_of_an_error(command: &Command, outcome: &Outcome) -> bool {
 
 fn print(command: &Command, outcome: Outcome, json: bool) -> io::Result<()> {
     match outcome {
-        Outcome::Json(value) if json => say(&(text::json(&value) + "\n")),
+        Outcome::Json(value) if json => say(&text::json(&value)),
         Outcome::Json(value) => say(&render::answer(command, &value)),
         // The exact bytes are for files and pipes; a terminal would obey what a stranger wrote.
         Outcome::Bytes(bytes) if io::stdout().is_terminal() => say(&text::block(&String::from_utf8_lossy(&bytes))),

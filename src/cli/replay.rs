@@ -122,7 +122,7 @@ fn replay_files(
         }
     }
     let value = json!({ "messages": files.len(), "changed": changed });
-    Ok(say(&if json { text::json(&value) + "\n" } else { render::replayed(&value) })?)
+    Ok(say(&if json { text::json(&value) } else { render::replayed(&value) })?)
 }
 
 /// About a message that no store knows; plugins have kept nothing.

@@ -31,7 +31,7 @@ pub fn test(settings: &Settings, file: &Path, address: Option<&Mailbox>, json: b
     let rules = of(settings)?.ok_or_else(|| no_rules(settings.rules_file()))?;
     let tried = tried(&rules, &brief(settings, message::read(&raw), &raw, address), &raw);
     let value = json!({ "file": file.to_string_lossy(), "steps": tried.0, "result": tried.1 });
-    Ok(say(&if json { text::json(&value) + "\n" } else { render::rules_tried(&value) })?)
+    Ok(say(&if json { text::json(&value) } else { render::tried(&value) })?)
 }
 
 fn no_rules(file: PathBuf) -> Failure {

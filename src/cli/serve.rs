@@ -59,7 +59,7 @@ fn listening(at: &Listening, json: bool) -> String {
         if !at.lmtp.is_empty() {
             event["lmtp"] = serde_json::json!(at.lmtp);
         }
-        return text::json(&event) + "\n";
+        return text::json(&event);
     }
     let smtp = at.smtp.iter().map(|at| format!("smtp    {at}\n"));
     let lmtp = at.lmtp.iter().map(|at| format!("lmtp    {at}\n"));

@@ -24,10 +24,10 @@ pub fn short(text: &str, most: usize) -> String {
     }
 }
 
-/// JSON in one line. What JSON lets through and terminals obey (DEL and C1 controls, U+009B is CSI) can only stand in
-/// strings, so it can be escaped in the text.
+/// A line of JSON, with its end. What JSON lets through and terminals obey (DEL and C1 controls, U+009B is CSI) can only
+/// stand in strings, so it can be escaped in the text.
 pub fn json(value: &impl serde::Serialize) -> String {
-    let text = serde_json::to_string(value).expect("values made of strings, numbers and lists have a JSON form");
+    let text = serde_json::to_string(value).expect("values made of strings, numbers and lists have a JSON form") + "\n";
     if !text.chars().any(is_late_control) {
         return text;
     }
@@ -53,7 +53,7 @@ mod tests {
         assert_eq!(block("a\r\nb\tc\u{9b}1m\rd\u{7f}"), "a\nb\tc\u{fffd}1m\u{fffd}d\u{fffd}");
         assert_eq!((short("Grüße", 5).as_str(), short("Grüße an", 5).as_str()), ("Grüße", "Grüß…"));
         let wild = serde_json::json!(["\u{1b}[0m\u{7f}\u{9b}1mä"]);
-        assert_eq!(json(&wild), r#"["\u001b[0m\u007f\u009b1mä"]"#);
+        assert_eq!(json(&wild), "[\"\\u001b[0m\\u007f\\u009b1mä\"]\n");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&json(&wild)).unwrap(), wild);
     }
 }

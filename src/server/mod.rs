@@ -46,8 +46,7 @@ type Listeners = Vec<(Protocol, Listener)>;
 
 /// A server at work.
 pub struct Running {
-    smtp: Vec<SocketAddr>,
-    lmtp: Vec<SocketAddr>,
+    listening: Listening,
     http: http::Running,
     desk: Arc<Desk>,
     site: Arc<Site>,
@@ -131,8 +130,7 @@ pub async fn start_with(world: World, sessions: &Handle) -> Result<Running, Star
     tasks.spawn(vital.watch("dispatching", &workers, dispatcher.run(workers.clone())));
     tasks.spawn(vital.watch("sending", &workers, scheduler.clone().run(workers.clone())));
     Ok(Running {
-        smtp,
-        lmtp,
+        listening: Listening { smtp, lmtp, http: http.tcp, socket: http.socket.clone() },
         http,
         desk,
         site,
@@ -175,21 +173,16 @@ async fn announce(mut inbound: tokio::sync::mpsc::UnboundedReceiver<crate::base:
 impl Running {
     /// Where SMTP listens, with the real ports.
     pub fn smtp(&self) -> &[SocketAddr] {
-        &self.smtp
+        &self.listening.smtp
     }
 
     /// The same for LMTP.
     pub fn lmtp(&self) -> &[SocketAddr] {
-        &self.lmtp
+        &self.listening.lmtp
     }
 
     pub fn listening(&self) -> Listening {
-        Listening {
-            smtp: self.smtp.clone(),
-            lmtp: self.lmtp.clone(),
-            http: self.http.tcp,
-            socket: self.http.socket.clone(),
-        }
+        self.listening.clone()
     }
 
     pub fn in_hand(&self) -> InHand {

@@ -191,7 +191,7 @@ impl Tally {
 impl Imported {
     /// The answer for standard output.
     pub fn text(&self, json: bool) -> String {
-        if json { text::json(&self.shown) + "\n" } else { render::import(&self.shown) }
+        if json { text::json(&self.shown) } else { render::import(&self.shown) }
     }
 
     /// Prints the answer; a failure when a message was left out.

@@ -13,6 +13,8 @@ mod table;
 
 use serde_json::{Value, json};
 
+pub use rules::{checked, replayed, tried};
+
 use super::text;
 use crate::config;
 use crate::desk::Command;
@@ -117,21 +119,6 @@ fn upkeep(command: &Command, value: &Value) -> String {
             sheet::of(value, &["address", "name", "number", "state", "spool_id", "id", "message_id", "from", "to"], &[])
         }
     }
-}
-
-/// What can't be meant.
-pub fn checked(value: &Value) -> String {
-    rules::checked(value)
-}
-
-/// What rules make of a message.
-pub fn rules_tried(value: &Value) -> String {
-    rules::tried(value)
-}
-
-/// What other rules change.
-pub fn replayed(value: &Value) -> String {
-    rules::replayed(value)
 }
 
 /// Records to publish. A zone file takes a value in pieces of 255 bytes; most forms take it as it is.
