@@ -15,8 +15,8 @@ use crate::address::{OverLimit, RoutingAddress, Unauthorised};
 use crate::base::{Envelope, MailId, Mailbox, Reply, ReversePath, limits};
 use crate::case::{Decision, Recipient, SetAside, decide};
 use crate::smtp::server::Host;
-use crate::smtp::server::host::{Answer, Hold, Reservation};
-use crate::store::room::{NoRoom, Reserved};
+use crate::smtp::server::host::{Answer, Hold};
+use crate::store::room::NoRoom;
 use crate::store::{AppendError, Floor, JournalKind, ReadError, Site, tables};
 
 /// What a message is read under that isn't stored yet.
@@ -124,7 +124,7 @@ impl Host for Reception {
             return Err(no_room());
         }
         match self.floor.reserve(size.unwrap_or(0) as u64) {
-            Ok(reserved) => Ok(Some(Box::new(reserved))),
+            Ok(reserved) => Ok(Some(reserved)),
             Err(NoRoom) => Err(no_room()),
         }
     }
@@ -167,8 +167,6 @@ impl Host for Reception {
         })
     }
 }
-
-impl Reservation for Reserved {}
 
 fn refuses_beyond_limit(address: &RoutingAddress) -> bool {
     address.settings.rate_limit.is_some() && address.settings.over_limit == OverLimit::Bounce

@@ -7,15 +7,13 @@ use std::pin::Pin;
 use bytes::Bytes;
 
 use crate::base::{Envelope, Mailbox, Reply, ReversePath};
+use crate::store::room::Reserved;
 
 /// An answer that may take a while.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What the host keeps for a mail transaction; dropped when that ends.
-pub type Hold = Option<Box<dyn Reservation>>;
-
-/// Something that is given back when it is dropped.
-pub trait Reservation: Send + Sync + std::fmt::Debug {}
+/// The room that the host keeps on its disk for a mail transaction; given back when that ends.
+pub type Hold = Option<Reserved>;
 
 /// The owner of the mailboxes behind a listener.
 pub trait Host: Send + Sync + 'static {
