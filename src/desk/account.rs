@@ -13,8 +13,8 @@ impl Desk {
     /// In order of their making.
     pub(super) async fn account_list(&self, limit: Option<usize>) -> Answer {
         let page = Page::first(&[], limit.unwrap_or(usize::MAX));
-        let rows = tables::ACCOUNTS.scan(&*self.site.engine, page).await?;
-        Ok(Outcome::Json(rows.iter().map(|(_, kept)| view::account(&kept.value)).collect()))
+        let all = tables::ACCOUNTS.values(&*self.site.engine, page).await?;
+        Ok(Outcome::Json(all.iter().map(view::account).collect()))
     }
 
     pub(super) async fn account_add(&self, name: String, typed: AccountSettings) -> Answer {

@@ -54,9 +54,9 @@ impl Desk {
 
     pub(super) async fn address_list(&self, limit: Option<usize>) -> Answer {
         let page = Page::first(&[], limit.unwrap_or(usize::MAX));
-        let rows = tables::ADDRESSES.scan(&*self.site.engine, page).await?;
+        let all = tables::ADDRESSES.values(&*self.site.engine, page).await?;
         let now = self.site.now();
-        Ok(Outcome::Json(rows.iter().map(|(_, kept)| view::address(&kept.value, now)).collect()))
+        Ok(Outcome::Json(all.iter().map(|address| view::address(address, now)).collect()))
     }
 
     pub(super) async fn address_show(&self, address: &Mailbox) -> Answer {
@@ -133,10 +133,9 @@ impl Desk {
         let mut tries = site.tries();
         loop {
             let kept = self.address(address).await?;
-            let all = tables::ADDRESSES.scan(&*site.engine, Page::first(&[], usize::MAX)).await?;
-            let user = all.iter().find(|(_, other)| other.value.settings.reply_from.as_ref() == Some(address));
-            if let Some((_, user)) = user {
-                let user = &user.value.address;
+            let all = tables::ADDRESSES.values(&*site.engine, Page::all()).await?;
+            let user = all.iter().find(|other| other.settings.reply_from.as_ref() == Some(address));
+            if let Some(RoutingAddress { address: user, .. }) = user {
                 let why =
                     format!("replies of {user} leave from it; first: postcase address set {user} --reply-from {user}");
                 return Err(Refusal::refused(why));

@@ -31,10 +31,9 @@ impl Desk {
     }
 
     pub(super) async fn agent_list(&self) -> Answer {
-        let rows = tables::AGENTS.scan(&*self.site.engine, Page::first(&[], usize::MAX)).await?;
         let mut shown = Vec::new();
-        for (_, kept) in rows {
-            shown.push(self.agent_row(&kept.value).await?);
+        for agent in tables::AGENTS.values(&*self.site.engine, Page::all()).await? {
+            shown.push(self.agent_row(&agent).await?);
         }
         Ok(Outcome::Json(shown.into()))
     }

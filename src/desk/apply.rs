@@ -22,8 +22,7 @@ struct Planned {
 impl Desk {
     /// In order of registration.
     pub(super) async fn address_export(&self) -> Answer {
-        let rows = tables::ADDRESSES.scan(&*self.site.engine, Page::first(&[], usize::MAX)).await?;
-        let mut addresses: Vec<RoutingAddress> = rows.into_iter().map(|(_, kept)| kept.value).collect();
+        let mut addresses = tables::ADDRESSES.values(&*self.site.engine, Page::all()).await?;
         addresses.sort_by_key(|address| address.number);
         Ok(Outcome::Json(addresses.iter().map(view::address_settings).collect()))
     }

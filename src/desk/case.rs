@@ -28,11 +28,10 @@ impl Desk {
         };
         let mut rows = Vec::new();
         let mut page = Page::last(&[], PAGE);
-        while rows.len() < limit {
-            let cases = tables::CASES.scan(&*self.site.engine, page.clone()).await?;
-            let Some((last, _)) = cases.last() else { break };
-            page.beyond = Some(last.clone());
-            let found = cases.iter().map(|(_, kept)| &kept.value);
+        while rows.len() < limit
+            && let Some(cases) = tables::CASES.next(&*self.site.engine, &mut page).await?
+        {
+            let found = cases.iter().map(|kept| &kept.value);
             for case in found.filter(|case| matches(&filter, case) && is_of(contact.as_deref(), case)) {
                 if rows.len() == limit {
                     break;

@@ -25,14 +25,13 @@ impl Desk {
         let limit = limit.unwrap_or(usize::MAX);
         let mut rows = Vec::new();
         let mut page = Page::first(&[], PAGE);
-        while rows.len() < limit {
-            let contacts = tables::CONTACTS.scan(&*self.site.engine, page.clone()).await?;
-            let Some((last, _)) = contacts.last() else { break };
-            page.beyond = Some(last.clone());
-            for (_, contact) in &contacts {
-                let account = self.account_name(&contact.value.address, Some(&contact.value)).await?;
+        while rows.len() < limit
+            && let Some(contacts) = tables::CONTACTS.next(&*self.site.engine, &mut page).await?
+        {
+            for contact in contacts.iter().map(|kept| &kept.value) {
+                let account = self.account_name(&contact.address, Some(contact)).await?;
                 if wanted.is_none() || wanted == account {
-                    rows.push(view::contact(&contact.value, account.as_deref()));
+                    rows.push(view::contact(contact, account.as_deref()));
                 }
             }
         }

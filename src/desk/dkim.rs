@@ -38,7 +38,7 @@ impl Desk {
     }
 
     pub(super) async fn dkim_list(&self) -> Answer {
-        let rows = tables::DKIM_KEYS.scan(&*self.site.engine, Page::first(&[], usize::MAX)).await?;
+        let rows = tables::DKIM_KEYS.scan(&*self.site.engine, Page::all()).await?;
         let shown = |domain: &str, key: &DkimKey| {
             json!({
                 "domain": domain, "selector": key.selector, "algorithm": key.algorithm, "created_at": key.created_at,

@@ -64,8 +64,8 @@ impl Desk {
     /// The newest first.
     pub(super) async fn audit_list(&self, limit: Option<usize>) -> Answer {
         let page = Page::last(&[], limit.unwrap_or(usize::MAX));
-        let rows = tables::AUDIT.scan(&*self.site.engine, page).await?;
-        Ok(Outcome::Json(rows.iter().map(|(_, row)| json!(row.value)).collect()))
+        let rows = tables::AUDIT.values(&*self.site.engine, page).await?;
+        Ok(Outcome::Json(rows.iter().map(|row| json!(row)).collect()))
     }
 
     async fn erase(&self, asked: Erasing, target: Target) -> Answer {
@@ -147,13 +147,11 @@ impl Desk {
 
     async fn mails_that(&self, wanted: impl Fn(&Mail) -> bool + Send) -> Result<Vec<Kept<Mail>>, Refusal> {
         let (mut found, mut page) = (Vec::new(), Page::first(&[], PAGE));
-        loop {
-            let rows = tables::MAILS.scan(&*self.site.engine, page.clone()).await?;
-            let Some((last, _)) = rows.last() else { return Ok(found) };
-            page.beyond = Some(last.clone());
-            let mails = rows.into_iter().map(|(_, mail)| mail);
+        while let Some(mails) = tables::MAILS.next(&*self.site.engine, &mut page).await? {
+            let mails = mails.into_iter();
             found.extend(mails.filter(|mail| mail.value.erased.is_none() && wanted(&mail.value)));
         }
+        Ok(found)
     }
 
     /// The messages with further receipts of them and what we sent in answer, which quotes them.
@@ -193,17 +191,14 @@ impl Desk {
 
     async fn cases_that_name(&self, addresses: &[Mailbox]) -> Result<Vec<CaseNumber>, Refusal> {
         let (mut found, mut page) = (Vec::new(), Page::first(&[], PAGE));
-        loop {
-            let rows = tables::CASES.scan(&*self.site.engine, page.clone()).await?;
-            let Some((last, _)) = rows.last() else { return Ok(found) };
-            page.beyond = Some(last.clone());
-            for (_, case) in rows {
-                let people = case.value.participants.iter().chain(&case.value.contact);
-                if people.into_iter().any(|person| addresses.contains(&person.address)) {
-                    found.push(case.value.number);
+        while let Some(cases) = tables::CASES.next(&*self.site.engine, &mut page).await? {
+            for case in cases.into_iter().map(|kept| kept.value) {
+                if case.participants.iter().chain(&case.contact).any(|person| addresses.contains(&person.address)) {
+                    found.push(case.number);
                 }
             }
         }
+        Ok(found)
     }
 
     /// All that one commit changes.

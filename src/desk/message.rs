@@ -28,11 +28,10 @@ impl Desk {
         // One that is decided in the meantime has a record now; it is listed once.
         let listed: HashSet<Value> = rows.iter().map(|row| row["id"].clone()).collect();
         let mut page = Page::last(&[], PAGE);
-        while rows.len() < limit {
-            let mails = tables::MAILS.scan(&*self.site.engine, page.clone()).await?;
-            let Some((last, _)) = mails.last() else { break };
-            page.beyond = Some(last.clone());
-            let found = mails.iter().map(|(_, kept)| &kept.value);
+        while rows.len() < limit
+            && let Some(mails) = tables::MAILS.next(&*self.site.engine, &mut page).await?
+        {
+            let found = mails.iter().map(|kept| &kept.value);
             let found = found.filter(|mail| direction.is_none_or(|wanted| mail.direction == wanted));
             let found = found.filter(|mail| !listed.contains(&json!(mail.id)));
             rows.extend(found.filter(|mail| matches(&filter, mail)).map(view::message_row).take(limit - rows.len()));

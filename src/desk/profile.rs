@@ -80,8 +80,7 @@ impl Desk {
     }
 
     async fn profile_list(&self) -> Answer {
-        let rows = tables::PROFILES.scan(&*self.site.engine, Page::first(&[], usize::MAX)).await?;
-        Ok(Outcome::Json(rows.into_iter().map(|(_, kept)| json!(kept.value)).collect::<Vec<_>>().into()))
+        Ok(Outcome::Json(json!(tables::PROFILES.values(&*self.site.engine, Page::all()).await?)))
     }
 
     async fn profile_set(&self, name: &str, settings: ProfileSettings) -> Answer {
@@ -102,9 +101,8 @@ impl Desk {
         let mut tries = self.site.tries();
         loop {
             let kept = self.profile(name).await?;
-            let agents = tables::AGENTS.scan(&*self.site.engine, Page::first(&[], usize::MAX)).await?;
-            let mut agents = agents.into_iter().map(|(_, kept)| kept.value);
-            if let Some(agent) = agents.find(|agent| agent.profile.as_deref() == Some(name)) {
+            let agents = tables::AGENTS.values(&*self.site.engine, Page::all()).await?;
+            if let Some(agent) = agents.iter().find(|agent| agent.profile.as_deref() == Some(name)) {
                 let next = format!("take it away first: postcase agent set {} --profile ''", agent.address);
                 return Err(Refusal::refused(format!("{} has the profile {name}; {next}", agent.address)));
             }

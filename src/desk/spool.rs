@@ -11,10 +11,10 @@ use crate::store::{Batch, Page};
 impl Desk {
     pub(super) async fn spool_list(&self, limit: Option<usize>) -> Answer {
         let page = Page::first(&[], limit.unwrap_or(usize::MAX));
-        let rows = SPOOL.scan(&*self.site.engine, page).await?;
+        let items = SPOOL.values(&*self.site.engine, page).await?;
         let held = due::held(&*self.site.engine).await?.map(|held| held.why);
-        let shown = rows.iter().map(|(_, kept)| {
-            let mut shown = view::spool_item(&kept.value);
+        let shown = items.iter().map(|item| {
+            let mut shown = view::spool_item(item);
             shown["held"] = json!(held);
             shown
         });

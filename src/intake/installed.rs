@@ -17,8 +17,7 @@ use crate::store::{Page, ReadError, Site, tables};
 pub async fn refresh_plugins(site: &Site) -> Result<(), ReadError> {
     let plugins = &site.plugins;
     let _turn = plugins.turn.lock().await;
-    let rows = tables::PLUGINS.scan(&*site.engine, Page::first(&[], usize::MAX)).await?;
-    let mut rows: Vec<Plugin> = rows.into_iter().map(|(_, kept)| kept.value).collect();
+    let mut rows = tables::PLUGINS.values(&*site.engine, Page::all()).await?;
     let known: BTreeSet<&str> = rows.iter().flat_map(Plugin::hashes).collect();
     plugins.forget_all_but(&known);
     rows.retain(|row| row.state == PluginState::Active);

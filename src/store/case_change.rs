@@ -116,6 +116,5 @@ pub async fn rewrite(
 /// All events of a case, oldest first.
 pub async fn events_of(engine: &dyn Engine, number: CaseNumber) -> Result<Vec<Event>, ReadError> {
     let prefix = number.to_bytes();
-    let rows = tables::CASE_EVENTS.scan(engine, Page::first(&prefix, usize::MAX)).await?;
-    Ok(rows.into_iter().map(|(_, event)| event.value).collect())
+    tables::CASE_EVENTS.values(engine, Page::first(&prefix, usize::MAX)).await
 }

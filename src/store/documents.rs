@@ -119,6 +119,19 @@ impl<K: Key + ?Sized, V: Serialize + DeserializeOwned> Documents<K, V> {
         rows.into_iter().map(|row| Ok((row.key.clone(), self.read(row)?))).collect()
     }
 
+    /// What [`scan`](Self::scan) gives, for whoever only reads: without keys and versions.
+    pub async fn values(&self, engine: &dyn Engine, page: Page<'_>) -> Result<Vec<V>, ReadError> {
+        Ok(self.scan(engine, page).await?.into_iter().map(|(_, kept)| kept.value).collect())
+    }
+
+    /// A page, and `page` is the one behind it. None behind the last.
+    pub async fn next(&self, engine: &dyn Engine, page: &mut Page<'_>) -> Result<Option<Vec<Kept<V>>>, ReadError> {
+        let rows = self.scan(engine, page.clone()).await?;
+        let Some((last, _)) = rows.last() else { return Ok(None) };
+        page.beyond = Some(last.clone());
+        Ok(Some(rows.into_iter().map(|(_, kept)| kept).collect()))
+    }
+
     /// Writes whatever was there before.
     pub fn put(&self, batch: &mut Batch, key: &K, value: &V) {
         batch.put(self.table, key.to_bytes(), self.write(value));
@@ -184,6 +197,11 @@ impl<'a> Page<'a> {
     /// From the first key that begins with `prefix`.
     pub fn first(prefix: &'a [u8], limit: usize) -> Self {
         Self { prefix, beyond: None, limit, direction: Direction::Forward }
+    }
+
+    /// Everything, in order.
+    pub fn all() -> Self {
+        Self::first(&[], usize::MAX)
     }
 
     /// From the last key that begins with `prefix`.

@@ -75,18 +75,16 @@ pub async fn earliest(engine: &dyn Engine, limit: usize) -> Result<Vec<(Time, Du
     let is_held = held(engine).await?.is_some();
     let mut found = Vec::new();
     let mut page = Page::first(&[], limit);
-    loop {
-        let rows = DUE.scan(engine, page.clone()).await?;
-        let Some((last, _)) = rows.last() else { return Ok(found) };
-        page.beyond = Some(last.clone());
-        let wanted = rows.into_iter().map(|(_, kept)| kept.value);
+    while let Some(rows) = DUE.next(engine, &mut page).await? {
+        let wanted = rows.into_iter().map(|kept| kept.value);
         found.extend(wanted.filter(|(_, due)| !(is_held && matches!(due, Due::Spool(_)))));
         // What is held back never hides what isn't.
         if !is_held || found.len() >= limit {
-            found.truncate(limit);
-            return Ok(found);
+            break;
         }
     }
+    found.truncate(limit);
+    Ok(found)
 }
 
 /// Why nothing leaves the spool.

@@ -28,7 +28,7 @@ pub fn begin(batch: &mut Batch, audit: u64, entries: &Vec<MailId>) {
 
 /// Makes gone whatever was begun.
 pub async fn finish(engine: &dyn Engine, journal: &Journal) -> Result<(), UnfinishedError> {
-    let rows = ERASING.scan(engine, Page::first(&[], usize::MAX)).await?;
+    let rows = ERASING.scan(engine, Page::all()).await?;
     if rows.is_empty() {
         return Ok(());
     }
