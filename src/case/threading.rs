@@ -109,54 +109,38 @@ impl Candidate {
 
     /// The reason in words.
     pub fn why(&self) -> String {
+        let by = &self.by;
         if self.author_refuted && self.author_known {
             let refuted = "under a participant's address, which DMARC refutes";
             match self.proof {
-                Proof::KnownMessageId => return format!("refers to {} on the case, {refuted}", self.by),
-                Proof::OtherVersion => return format!("{} again with another content, {refuted}", self.by),
-                Proof::Awaited => return format!("{} of the case answers it, but it is {refuted}", self.by),
+                Proof::KnownMessageId => return format!("refers to {by} on the case, {refuted}"),
+                Proof::OtherVersion => return format!("{by} again with another content, {refuted}"),
+                Proof::Awaited => return format!("{by} of the case answers it, but it is {refuted}"),
                 _ => {}
             }
         }
         if let (true, Some(account)) = (self.is_by_account() && !self.author_refuted, &self.account) {
-            let by = &self.by;
             return format!(
                 "refers to {by} on the case; its author, who is proven, belongs to {account} as a participant does"
             );
         }
         match (self.proof, self.author_known) {
-            (Proof::KeyedToken, true) => format!("answers our message {}", self.by),
-            (Proof::KeyedToken, false) => {
-                format!("answers our message {}, but its author had no part in the case", self.by)
-            }
-            (Proof::KnownMessageId, true) => format!("refers to {} on the case, whose author takes part", self.by),
-            (Proof::KnownMessageId, false) => {
-                format!("refers to {} on the case, but its author has no part in it", self.by)
-            }
-            (Proof::Awaited, true) => {
-                format!("a message of {} on the case, which came before it, refers to it", self.by)
-            }
-            (Proof::Awaited, false) => {
-                format!("a message of {} on the case refers to it, but had no part in it", self.by)
-            }
-            (Proof::OtherVersion, true) => {
-                format!("{} again with another content, by somebody who takes part", self.by)
-            }
-            (Proof::OtherVersion, false) => format!("{} again with another content", self.by),
-            (Proof::SubjectNumber, _) => format!("the subject says {}, which anybody can write", self.by),
-            (Proof::Storm, _) => {
-                format!("its author has sent {} like it within an hour; they are kept together", self.by)
-            }
-            (Proof::Conversation, _) => format!("Outlook counts it to the conversation of {} on the case", self.by),
-            (Proof::Quoted, true) => format!("quotes {} on the case, and its author takes part", self.by),
-            (Proof::Quoted, false) => format!("quotes {} on the case, but its author has no part in it", self.by),
-            (Proof::AlsoAwaited, _) => {
-                format!("refers to {}, which hasn't come, as a message of the case does", self.by)
-            }
-            (Proof::SameSubject, true) => {
-                format!("has the subject of {} on the case, and its author takes part", self.by)
-            }
-            (Proof::SameSubject, false) => format!("says that it answers the subject of {} on the case", self.by),
+            (Proof::KeyedToken, true) => format!("answers our message {by}"),
+            (Proof::KeyedToken, false) => format!("answers our message {by}, but its author had no part in the case"),
+            (Proof::KnownMessageId, true) => format!("refers to {by} on the case, whose author takes part"),
+            (Proof::KnownMessageId, false) => format!("refers to {by} on the case, but its author has no part in it"),
+            (Proof::Awaited, true) => format!("a message of {by} on the case, which came before it, refers to it"),
+            (Proof::Awaited, false) => format!("a message of {by} on the case refers to it, but had no part in it"),
+            (Proof::OtherVersion, true) => format!("{by} again with another content, by somebody who takes part"),
+            (Proof::OtherVersion, false) => format!("{by} again with another content"),
+            (Proof::SubjectNumber, _) => format!("the subject says {by}, which anybody can write"),
+            (Proof::Storm, _) => format!("its author has sent {by} like it within an hour; they are kept together"),
+            (Proof::Conversation, _) => format!("Outlook counts it to the conversation of {by} on the case"),
+            (Proof::Quoted, true) => format!("quotes {by} on the case, and its author takes part"),
+            (Proof::Quoted, false) => format!("quotes {by} on the case, but its author has no part in it"),
+            (Proof::AlsoAwaited, _) => format!("refers to {by}, which hasn't come, as a message of the case does"),
+            (Proof::SameSubject, true) => format!("has the subject of {by} on the case, and its author takes part"),
+            (Proof::SameSubject, false) => format!("says that it answers the subject of {by} on the case"),
         }
     }
 }

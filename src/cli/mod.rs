@@ -199,8 +199,7 @@ pub async fn answer(arguments: Vec<String>, desk: &dyn Answers) -> Done {
             let mut shown = Vec::new();
             return match erase::run(command, &mut { desk }, None::<&mut io::Empty>, &mut shown).await {
                 Ok((command, Outcome::Json(value))) => {
-                    let out = if json { text::json(&value) } else { render::answer(&command, &value) };
-                    Done { out: out.into_bytes(), ..Done::default() }
+                    Done { out: in_form(&command, &value, json).into_bytes(), ..Done::default() }
                 }
                 Ok((_, Outcome::Bytes(_))) => failed(Failure::usage("an erasure answers with JSON")),
                 Err(failure) => Done { out: shown, ..failed(failure) },
@@ -233,15 +232,14 @@ pub async fn answer(arguments: Vec<String>, desk: &dyn Answers) -> Done {
         Ok(_) => return failed(Failure::usage("only commands for the desk can be done here")),
         Err(failure) => return failed(failure),
     };
-    let mut done = Done { exit: 0, out: Vec::new(), err: String::new() };
+    let mut done = Done::default();
     for command in commands {
         match desk.answer(command.clone()).await {
             Ok(outcome) => {
                 let is_error = speaks_of_an_error(&command, &outcome);
                 done.exit = done.exit.max(if is_error { Exit::Refused as u8 } else { 0 });
                 done.out.extend(match outcome {
-                    Outcome::Json(value) if json => text::json(&value).into_bytes(),
-                    Outcome::Json(value) => render::answer(&command, &value).into_bytes(),
+                    Outcome::Json(value) => in_form(&command, &value, json).into_bytes(),
                     Outcome::Bytes(bytes) => bytes,
                 });
             }
@@ -256,10 +254,13 @@ fn speaks_of_an_error(command: &Command, outcome: &Outcome) -> bool {
     matches!((command, outcome), (Command::Plugin(PluginCommand::Test { .. }), Outcome::Json(value)) if value["error"].is_string())
 }
 
+fn in_form(command: &Command, value: &serde_json::Value, json: bool) -> String {
+    if json { text::json(value) } else { render::answer(command, value) }
+}
+
 fn print(command: &Command, outcome: Outcome, json: bool) -> io::Result<()> {
     match outcome {
-        Outcome::Json(value) if json => say(&text::json(&value)),
-        Outcome::Json(value) => say(&render::answer(command, &value)),
+        Outcome::Json(value) => say(&in_form(command, &value, json)),
         // The exact bytes are for files and pipes; a terminal would obey what a stranger wrote.
         Outcome::Bytes(bytes) if io::stdout().is_terminal() => say(&text::block(&String::from_utf8_lossy(&bytes))),
         Outcome::Bytes(bytes) => write_out(&bytes),

@@ -101,19 +101,8 @@ async fn decided(
     }
     let now = site.now();
     let (decision, mut counsel) = decide_advised(site, &reading, (&evidence, &cases), None).await?;
-    let (stage, why) = match again {
-        Again::Release => ("release", "whom the address accepts and how many a day is set aside"),
-        Again::Reprocess => ("reprocess", "read again with the present reader and settings"),
-    };
-    let asked = Step {
-        stage: stage.into(),
-        by: "admin".into(),
-        version: env!("CARGO_PKG_VERSION").into(),
-        outcome: "decided again".into(),
-        why: why.into(),
-        took_us: 0,
-    };
-    let steps = [vec![asked], steps(&reading, &evidence, &decision, take(&mut counsel.steps), (began, now))].concat();
+    let steps =
+        [vec![asked(again)], steps(&reading, &evidence, &decision, take(&mut counsel.steps), (began, now))].concat();
     let missing = decision.opens().saturating_sub(numbers.len());
     if missing > 0 {
         numbers.extend(site.engine.reserve(tables::CASE_NUMBERS, missing as u64).await?);
@@ -135,6 +124,22 @@ async fn decided(
         now,
     };
     Ok(plan.write(&decision, &numbers[..decision.opens()]).await?)
+}
+
+/// What the administrator asked for.
+fn asked(again: Again) -> Step {
+    let (stage, why) = match again {
+        Again::Release => ("release", "whom the address accepts and how many a day is set aside"),
+        Again::Reprocess => ("reprocess", "read again with the present reader and settings"),
+    };
+    Step {
+        stage: stage.into(),
+        by: "admin".into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        outcome: "decided again".into(),
+        why: why.into(),
+        took_us: 0,
+    }
 }
 
 /// The first routing address, when it has converted today what it does in a day.

@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, RwLock, Weak};
 
-use cel::common::ast::{EntryExpr, Expr, LiteralValue};
+use cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr};
 use cel::common::types::{CelBool, CelString};
 use cel::{Context, Env, ExecutionError, IdedExpr, ParseErrors, Value, to_value};
 use regex::{Regex, RegexBuilder};
@@ -166,15 +166,7 @@ impl<'e> Check<'e> {
         match &node.expr {
             Expr::Ident(name) => self.name(node.id, name),
             Expr::Select(select) => {
-                if let Expr::Ident(name) = &select.operand.expr
-                    && !self.bound.contains(&name.as_str())
-                    && let Some((_, fields)) = NAMES.iter().find(|(known, fields)| known == name && !fields.is_empty())
-                    && !fields.contains(&select.field.as_str())
-                {
-                    let typed = format!("{name}.{}", select.field);
-                    let known = nearest(&select.field, fields.iter().copied());
-                    return Err((node.id, unknown("field", &typed, &format!("{name}.{known}"))));
-                }
+                self.field(node.id, select)?;
                 self.expression(&select.operand)
             }
             Expr::Call(call) => {
@@ -196,26 +188,41 @@ impl<'e> Check<'e> {
                 }
                 EntryExpr::StructField(field) => self.expression(&field.value),
             }),
-            Expr::Comprehension(each) => {
-                self.expression(&each.iter_range)?;
-                if self.nested == NESTED_MAX {
-                    let what = format!("found macros over lists, one inside the other; expected at most {NESTED_MAX}");
-                    return Err((node.id, what));
-                }
-                let outside = self.bound.len();
-                self.bound.extend([each.iter_var.as_str(), each.accu_var.as_str()]);
-                self.bound.extend(each.iter_var2.as_deref());
-                self.nested += 1;
-                [&each.accu_init, &each.loop_cond, &each.loop_step, &each.result]
-                    .into_iter()
-                    .try_for_each(|part| self.expression(part))?;
-                self.nested -= 1;
-                self.bound.truncate(outside);
-                Ok(())
-            }
+            Expr::Comprehension(each) => self.comprehension(node.id, each),
             Expr::Struct(_) => Err((node.id, "found a message literal, expected a condition over texts".into())),
             Expr::Literal(_) | Expr::Unspecified => Ok(()),
         }
+    }
+
+    fn field(&self, id: u64, select: &SelectExpr) -> Checked {
+        if let Expr::Ident(name) = &select.operand.expr
+            && !self.bound.contains(&name.as_str())
+            && let Some((_, fields)) = NAMES.iter().find(|(known, fields)| known == name && !fields.is_empty())
+            && !fields.contains(&select.field.as_str())
+        {
+            let typed = format!("{name}.{}", select.field);
+            let known = nearest(&select.field, fields.iter().copied());
+            return Err((id, unknown("field", &typed, &format!("{name}.{known}"))));
+        }
+        Ok(())
+    }
+
+    fn comprehension(&mut self, id: u64, each: &'e ComprehensionExpr) -> Checked {
+        self.expression(&each.iter_range)?;
+        if self.nested == NESTED_MAX {
+            let what = format!("found macros over lists, one inside the other; expected at most {NESTED_MAX}");
+            return Err((id, what));
+        }
+        let outside = self.bound.len();
+        self.bound.extend([each.iter_var.as_str(), each.accu_var.as_str()]);
+        self.bound.extend(each.iter_var2.as_deref());
+        self.nested += 1;
+        [&each.accu_init, &each.loop_cond, &each.loop_step, &each.result]
+            .into_iter()
+            .try_for_each(|part| self.expression(part))?;
+        self.nested -= 1;
+        self.bound.truncate(outside);
+        Ok(())
     }
 
     fn name(&self, id: u64, name: &str) -> Checked {

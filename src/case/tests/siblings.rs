@@ -116,19 +116,9 @@ fn received(deliveries: &[(&str, Disposition, CaseNumber)]) -> Mail {
     };
     Mail {
         id: mail_id(3),
-        direction: Direction::Inbound,
-        envelope: crate::base::Envelope::local(ReversePath::Null, Vec::new(), "ESMTP", Time::UNIX_EPOCH),
-        facts: Facts::default(),
-        reader_version: 1,
-        auth: None,
-        inactive_contact: false,
         deliveries: deliveries.iter().map(delivery).collect(),
         case: Some(deliveries[0].2),
-        duplicate_of: None,
-        steps: Vec::new(),
-        saved_fields: None,
-        decided_at: Time::UNIX_EPOCH,
-        erased: None,
+        ..mail(Facts::default())
     }
 }
 

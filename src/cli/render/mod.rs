@@ -25,40 +25,18 @@ pub fn answer(command: &Command, value: &Value) -> String {
     if let Some(answer) = people::answer(command, value) {
         return answer;
     }
+    if let Some((columns, none)) = list(command) {
+        return table::rows(value, columns, none);
+    }
     match command {
-        Command::AddressList { .. } => table::rows(
-            value,
-            &["address", "name", "mode", "state", "queue", "service_address"],
-            "no routing addresses yet; add the first: postcase address add support@example.com",
-        ),
         Command::AddressExport => config::addresses::write(value),
         Command::AddressApply { .. } => changes(value),
-        Command::MessageList(_) => table::rows(
-            value,
-            &["id", "received_at", "from", "subject", "disposition", "case"],
-            "no such messages; postcase address list shows where mail is taken",
-        ),
         Command::CaseList(filter) => cases::rows(
             value,
             match filter.text {
                 None => "no such cases; postcase message list shows what came in",
                 Some(_) => "no case has all of these words",
             },
-        ),
-        Command::QueueList => table::rows(
-            value,
-            &["name", "assign", "members", "waiting", "overflow"],
-            "no queues yet; add one: postcase queue add NAME",
-        ),
-        Command::Profile(ProfileCommand::List) => table::rows(
-            value,
-            &["name", "limit", "units", "reset", "hours", "blocking"],
-            "no capacity profiles yet; add one: postcase profile add NAME --limit 5",
-        ),
-        Command::AgentList => table::rows(
-            value,
-            &["address", "name", "presence", "open_cases", "capacity"],
-            "no agents yet; add one: postcase agent add ADDRESS",
         ),
         Command::CaseShow { .. } => cases::sheet(value),
         Command::MessageExplain { .. } => explain::steps(value),
@@ -87,6 +65,39 @@ pub fn answer(command: &Command, value: &Value) -> String {
     }
 }
 
+/// The columns of a list, and what to say when nothing is in it.
+fn list(command: &Command) -> Option<(&'static [&'static str], &'static str)> {
+    Some(match command {
+        Command::AddressList { .. } => (
+            &["address", "name", "mode", "state", "queue", "service_address"],
+            "no routing addresses yet; add the first: postcase address add support@example.com",
+        ),
+        Command::MessageList(_) => (
+            &["id", "received_at", "from", "subject", "disposition", "case"],
+            "no such messages; postcase address list shows where mail is taken",
+        ),
+        Command::QueueList => {
+            (&["name", "assign", "members", "waiting", "overflow"], "no queues yet; add one: postcase queue add NAME")
+        }
+        Command::Profile(ProfileCommand::List) => (
+            &["name", "limit", "units", "reset", "hours", "blocking"],
+            "no capacity profiles yet; add one: postcase profile add NAME --limit 5",
+        ),
+        Command::AgentList => (
+            &["address", "name", "presence", "open_cases", "capacity"],
+            "no agents yet; add one: postcase agent add ADDRESS",
+        ),
+        Command::DkimList => (
+            &["domain", "selector", "algorithm", "created_at"],
+            "no DKIM keys yet; make the first: postcase dkim new example.com",
+        ),
+        Command::AuditList { .. } => {
+            (&["audit", "at", "by", "what", "messages", "cases", "reason"], "nothing was erased yet")
+        }
+        _ => return None,
+    })
+}
+
 /// What keeps the server going, and whatever has no form of its own.
 fn upkeep(command: &Command, value: &Value) -> String {
     match command {
@@ -101,16 +112,8 @@ fn upkeep(command: &Command, value: &Value) -> String {
         Command::Check => checked(value),
         Command::Replay { .. } => rules::replayed(value),
         Command::DkimNew { domain, .. } => records(value, domain),
-        Command::DkimList => table::rows(
-            value,
-            &["domain", "selector", "algorithm", "created_at"],
-            "no DKIM keys yet; make the first: postcase dkim new example.com",
-        ),
         Command::MessageErase { .. } | Command::ContactErase { .. } => {
             sheet::of(value, &["what", "messages", "replies", "cases", "remains", "erased", "audit"], &[])
-        }
-        Command::AuditList { .. } => {
-            table::rows(value, &["audit", "at", "by", "what", "messages", "cases", "reason"], "nothing was erased yet")
         }
         Command::DkimRemove { .. } => sheet::of(value, &["domain", "selector", "removed"], &[]),
         Command::SpoolHold | Command::SpoolResume => sheet::of(value, &["spool", "since", "why"], &[]),
@@ -160,14 +163,7 @@ pub fn import(value: &Value) -> String {
     let first = ["archive", "address", "messages", "imported", "known", "left_out"];
     let out = sheet::of(value, &first, &["faults"]);
     let faults = table::rows(&value["faults"], &["place", "why"], "");
-    if faults.trim().is_empty() {
-        out
-    } else {
-        format!(
-            "{out}
-{faults}"
-        )
-    }
+    if faults.trim().is_empty() { out } else { format!("{out}\n{faults}") }
 }
 
 /// The keys that are in force.
