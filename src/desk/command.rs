@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::{CaseNumber, Mailbox, ReversePath, Span, Time};
 use crate::routing::{Accept, Assign, Presence};
 
+pub use super::dkim::DkimCommand;
 pub use super::profile::{ProfileCommand, ProfileSettings};
 
 pub use plugin::{PluginChange, PluginCommand, PluginRequest};
@@ -256,16 +257,7 @@ pub enum Command {
     },
     SpoolHold,
     SpoolResume,
-    DkimNew {
-        domain: String,
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        ed25519: bool,
-    },
-    DkimList,
-    DkimRemove {
-        domain: String,
-        selector: String,
-    },
+    Dkim(DkimCommand),
     /// Messages of an archive, which go the way of received mail; what was imported for this address before is left out.
     Import {
         address: Mailbox,

@@ -1,5 +1,6 @@
 //! Commands about DKIM keys: the signatures of mail that leaves.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Answer, Desk, Outcome, Refusal, failed};
@@ -7,9 +8,33 @@ use crate::auth::{DkimAlgorithm, DkimKey, Record};
 use crate::base::{Time, limits};
 use crate::store::{Batch, Page, tables};
 
+/// What is done with keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum DkimCommand {
+    New {
+        domain: String,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        ed25519: bool,
+    },
+    List,
+    Remove {
+        domain: String,
+        selector: String,
+    },
+}
+
 impl Desk {
+    pub(super) async fn dkim_command(&self, command: DkimCommand) -> Answer {
+        match command {
+            DkimCommand::New { domain, ed25519 } => self.dkim_new(&domain, ed25519).await,
+            DkimCommand::List => self.dkim_list().await,
+            DkimCommand::Remove { domain, selector } => self.dkim_remove(&domain, &selector).await,
+        }
+    }
+
     /// Makes a key, and one more of the short kind when that is wanted. They are durable before anybody sees them.
-    pub(super) async fn dkim_new(&self, domain: &str, ed25519: bool) -> Answer {
+    async fn dkim_new(&self, domain: &str, ed25519: bool) -> Answer {
         let domain = checked(domain)?;
         let site = &*self.site;
         let mut tries = site.tries();
@@ -37,7 +62,7 @@ impl Desk {
         }
     }
 
-    pub(super) async fn dkim_list(&self) -> Answer {
+    async fn dkim_list(&self) -> Answer {
         let rows = tables::DKIM_KEYS.scan(&*self.site.engine, Page::all()).await?;
         let shown = |domain: &str, key: &DkimKey| {
             json!({
@@ -54,7 +79,7 @@ impl Desk {
     }
 
     /// The key signs no more. Mail that it has signed is on its way for days: its record stays for as long.
-    pub(super) async fn dkim_remove(&self, domain: &str, selector: &str) -> Answer {
+    async fn dkim_remove(&self, domain: &str, selector: &str) -> Answer {
         let domain = checked(domain)?;
         let site = &*self.site;
         let mut tries = site.tries();

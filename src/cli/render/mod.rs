@@ -18,7 +18,7 @@ pub use rules::{checked, replayed, tried};
 use super::text;
 use crate::config;
 use crate::desk::Command;
-use crate::desk::command::{PluginCommand, ProfileCommand};
+use crate::desk::command::{DkimCommand, PluginCommand, ProfileCommand};
 
 /// The text for standard output; ends with a newline.
 pub fn answer(command: &Command, value: &Value) -> String {
@@ -87,7 +87,7 @@ fn list(command: &Command) -> Option<(&'static [&'static str], &'static str)> {
             &["address", "name", "presence", "open_cases", "capacity"],
             "no agents yet; add one: postcase agent add ADDRESS",
         ),
-        Command::DkimList => (
+        Command::Dkim(DkimCommand::List) => (
             &["domain", "selector", "algorithm", "created_at"],
             "no DKIM keys yet; make the first: postcase dkim new example.com",
         ),
@@ -111,11 +111,11 @@ fn upkeep(command: &Command, value: &Value) -> String {
         Command::RulesShow { .. } => rules::shown(value),
         Command::Check => checked(value),
         Command::Replay { .. } => rules::replayed(value),
-        Command::DkimNew { domain, .. } => records(value, domain),
+        Command::Dkim(DkimCommand::New { domain, .. }) => records(value, domain),
         Command::MessageErase { .. } | Command::ContactErase { .. } => {
             sheet::of(value, &["what", "messages", "replies", "cases", "remains", "erased", "audit"], &[])
         }
-        Command::DkimRemove { .. } => sheet::of(value, &["domain", "selector", "removed"], &[]),
+        Command::Dkim(DkimCommand::Remove { .. }) => sheet::of(value, &["domain", "selector", "removed"], &[]),
         Command::SpoolHold | Command::SpoolResume => sheet::of(value, &["spool", "since", "why"], &[]),
         Command::Backup { .. } => sheet::of(value, &["file", "bytes", "rows", "segments", "taken_at"], &[]),
         _ => {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::desk::command::{CaseFilter, MessageFilter};
+use crate::desk::command::{CaseFilter, DkimCommand, MessageFilter};
 
 #[track_caller]
 fn check(command: Command, value: Value, expected: &str) {
@@ -277,8 +277,8 @@ fn no_answer_has_anything_that_a_terminal_obeys() {
         Command::SpoolList { limit: None },
         Command::SpoolHold,
         Command::SpoolRetry { id: id() },
-        Command::DkimNew { domain: wild.into(), ed25519: false },
-        Command::DkimList,
+        Command::Dkim(DkimCommand::New { domain: wild.into(), ed25519: false }),
+        Command::Dkim(DkimCommand::List),
         Command::Backup { file: wild.into() },
     ];
     let answers = commands

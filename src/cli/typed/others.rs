@@ -12,7 +12,7 @@ use crate::auth::Transaction;
 use crate::base::{CaseNumber, Mailbox, ReversePath, Time};
 use crate::cli::meaning::Meaning;
 use crate::desk::Command;
-use crate::desk::command::{Erasing, MessageFilter};
+use crate::desk::command::{DkimCommand, Erasing, MessageFilter};
 
 #[derive(Debug, Subcommand)]
 pub enum Message {
@@ -267,11 +267,11 @@ pub enum Dkim {
 
 impl Dkim {
     pub fn meaning(self) -> Meaning {
-        Meaning::Ask(match self {
-            Self::New { domain, ed25519 } => Command::DkimNew { domain, ed25519 },
-            Self::List => Command::DkimList,
-            Self::Remove { domain, selector } => Command::DkimRemove { domain, selector },
-        })
+        Meaning::Ask(Command::Dkim(match self {
+            Self::New { domain, ed25519 } => DkimCommand::New { domain, ed25519 },
+            Self::List => DkimCommand::List,
+            Self::Remove { domain, selector } => DkimCommand::Remove { domain, selector },
+        }))
     }
 }
 
