@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use postcase::base::{CaseNumber, Mailbox, Priority, Time};
 use postcase::routing::{Agent, Assign, Place, Queue, Switchboard, WorkItem};
 
-use floor::{METHODS, Plan};
+use floor::{Lived, METHODS, Plan};
 
 const DECISIONS: usize = 2_000;
 const RUNS: usize = 3;
@@ -36,17 +36,31 @@ fn main() -> ExitCode {
         kept &= decisions(method);
     }
     let (agents, cases) = if quick { (100, 10_000) } else { (1_000, 100_000) };
+    let mut lives = Vec::new();
     for method in METHODS {
         let begun = Instant::now();
         match floor::live(Plan { seed: 1, agents, cases, method }) {
-            Ok(report) => println!("\n{report}  lived in {:.0} s", begun.elapsed().as_secs_f64()),
+            Ok(lived) => {
+                println!("\n{lived}  lived in {:.0} s", begun.elapsed().as_secs_f64());
+                lives.push(lived);
+            }
             Err(what) => {
                 println!("\nnot kept: {what}");
                 kept = false;
             }
         }
     }
+    compare(&lives);
     if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Waiting times beside each other.
+fn compare(lives: &[Lived]) {
+    println!("\n| method | p50 min | p90 min | p99 min | max min |\n|---|---|---|---|---|");
+    for lived in lives {
+        let [p50, p90, p99, max] = lived.minutes();
+        println!("| {:?} | {p50:.1} | {p90:.1} | {p99:.1} | {max:.1} |", lived.plan.method);
+    }
 }
 
 /// Boards of each size; false when a decision of the largest takes too long.

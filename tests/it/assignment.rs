@@ -12,7 +12,7 @@ pub fn trials() -> Vec<Trial> {
             Trial::test(format!("assignment: {method:?} with seed {seed}"), move || {
                 #[allow(clippy::print_stdout, reason = "the waiting times are part of the report")]
                 {
-                    println!("{}", live(plan)?);
+                    println!("\n{}", live(plan)?);
                 }
                 Ok(())
             })

@@ -145,8 +145,20 @@ impl Books {
         self.take_out(number, &known);
         let former = known.owner.clone().filter(|_| known.holder().is_some());
         let checked = self.follow(&mut known, event);
+        let owner = known.owner.clone().filter(|_| known.holder().is_some());
+        if let Some(owner) = owner.filter(|owner| former.as_ref() != Some(owner)) {
+            // Whoever isn't there any more is charged for nothing that still comes to them.
+            if self.agents.contains_key(&owner) {
+                self.spend(owner, number, &known, event.at);
+            } else if let Some(spent) = self.spent.get_mut(&owner) {
+                spent.retain(|case, (_, until)| *case != number || *until > event.at);
+            }
+        }
         if let Some(former) = former.filter(|former| known.holder() != Some(former)) {
-            self.spend(former, number, &known, event.at);
+            let was_charged = self.spent.get(&former).is_some_and(|spent| spent.contains_key(&number));
+            if was_charged {
+                self.spend(former, number, &known, event.at);
+            }
         }
         self.put_in(number, &known);
         self.cases.insert(number, known);
@@ -281,7 +293,7 @@ impl Books {
         Ok(())
     }
 
-    /// What comes back at the end of the day is still taken.
+    /// What comes back at the end of the day is taken until then; while they have it, it counts as that.
     fn spend(&mut self, agent: Mailbox, number: CaseNumber, known: &Known, at: Time) {
         let daily = self.profile(&agent).is_some_and(|profile| profile.reset == Reset::EndOfDay);
         if daily {

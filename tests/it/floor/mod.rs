@@ -9,7 +9,7 @@ mod books;
 mod life;
 mod memory;
 
-use std::fmt::Write;
+use std::fmt;
 
 use postcase::routing::Assign;
 
@@ -18,7 +18,10 @@ use life::Life;
 
 /// All ways to hand out.
 pub const METHODS: [Assign; 4] = [Assign::RoundRobin, Assign::MostCapacity, Assign::LeastActive, Assign::Skills];
-const BAR: usize = 40;
+/// Characters of the longest bar, if it is of all cases.
+const BAR: usize = 60;
+/// Of the bars, in minutes.
+const EDGES: [u64; 11] = [0, 1, 2, 5, 10, 20, 40, 80, 160, 320, u64::MAX];
 
 /// How a life is lived.
 #[derive(Clone, Copy, Debug)]
@@ -29,42 +32,50 @@ pub struct Plan {
     pub method: Assign,
 }
 
-/// Lives one life; the report on it, or what is wrong.
-pub fn live(plan: Plan) -> Result<String, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(books::said)?;
-    let lived = runtime.block_on(async { Life::begin(plan).await?.live().await });
-    let (counts, crashes) = lived.map_err(|what| format!("{plan:?}: {what}"))?;
-    Ok(report(&plan, counts, crashes))
+/// What came of a life. Shown with its waiting times as bars.
+pub struct Lived {
+    pub plan: Plan,
+    counts: Counts,
+    crashes: usize,
 }
 
-fn report(plan: &Plan, mut counts: Counts, crashes: usize) -> String {
-    let waited = &mut counts.waited;
-    waited.sort_unstable();
-    let minutes = |part: f64| waited[((waited.len() - 1) as f64 * part) as usize] as f64 / 60.0;
-    let mut text = format!(
-        "{:?}: {} agents, {} cases, seed {}: {} offers, {} declined, {} unanswered, {} overflowed, {} taken back from who \
-         left, {crashes} crashes; minutes until somebody had it: p50 {:.0}, p90 {:.0}, p99 {:.0}, most {:.0}\n",
-        plan.method,
-        plan.agents,
-        plan.cases,
-        plan.seed,
-        counts.offered,
-        counts.declined,
-        counts.unanswered,
-        counts.overflowed,
-        counts.taken_back,
-        minutes(0.5),
-        minutes(0.9),
-        minutes(0.99),
-        minutes(1.0),
-    );
-    let edges = [0, 1, 2, 5, 10, 20, 40, 80, 160, 320, u64::MAX];
-    for edge in edges.windows(2) {
-        let within = waited.iter().filter(|seconds| (edge[0]..edge[1]).contains(&(*seconds / 60))).count();
-        let bar = "#".repeat((within * BAR).div_ceil(waited.len()));
-        if within > 0 {
-            writeln!(text, "  from {:>3} min {within:>6} {bar}", edge[0]).expect("a text takes everything");
-        }
+/// Lives one life, or says what is wrong.
+pub fn live(plan: Plan) -> Result<Lived, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(books::said)?;
+    let lived = runtime.block_on(async { Life::begin(plan).await?.live().await });
+    let (mut counts, crashes) = lived.map_err(|what| format!("{plan:?}: {what}"))?;
+    counts.waited.sort_unstable();
+    Ok(Lived { plan, counts, crashes })
+}
+
+impl Lived {
+    /// Minutes until somebody had a case: of the half, of nine in ten, of 99 in 100 and of all at most.
+    pub fn minutes(&self) -> [f64; 4] {
+        let waited = &self.counts.waited;
+        [0.5, 0.9, 0.99, 1.0].map(|part| waited[((waited.len() - 1) as f64 * part) as usize] as f64 / 60.0)
     }
-    text
+}
+
+impl fmt::Display for Lived {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { plan, counts, crashes } = self;
+        let Counts { offered, declined, unanswered, overflowed, taken_back, waited } = counts;
+        let Plan { seed, agents, cases, method } = plan;
+        writeln!(f, "{method:?}: {agents} agents, {cases} cases, {crashes} crashes, seed {seed}")?;
+        writeln!(
+            f,
+            "  {offered} offers, {declined} declined, {unanswered} unanswered, {overflowed} overflowed, {taken_back} taken back \
+             from who left"
+        )?;
+        let [p50, p90, p99, max] = self.minutes();
+        writeln!(f, "  minutes until somebody had it: p50 {p50:.0}, p90 {p90:.0}, p99 {p99:.0}, max {max:.0}")?;
+        let within = |from: u64, to: u64| waited.iter().filter(|seconds| (from..to).contains(&(*seconds / 60))).count();
+        for edge in EDGES.windows(2).filter(|edge| within(edge[0], u64::MAX) > 0) {
+            let count = within(edge[0], edge[1]);
+            let bar = "#".repeat((count * BAR).div_ceil(waited.len()));
+            let to = if edge[1] == u64::MAX { String::new() } else { edge[1].to_string() };
+            writeln!(f, "  {:>4} to {to:>4} min {count:>7} {bar}", edge[0])?;
+        }
+        Ok(())
+    }
 }
