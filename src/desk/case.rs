@@ -65,7 +65,11 @@ impl Desk {
                 }
             }
         }
-        Ok(Outcome::Json(self.with_contact(view::case(&case, messages, &events)).await?))
+        let mut shown = view::case(&case, messages, &events);
+        if let Some(waits) = self.waits(&case).await? {
+            shown["waits"] = waits;
+        }
+        Ok(Outcome::Json(self.with_contact(shown).await?))
     }
 
     pub(super) async fn case_note(&self, number: CaseNumber, text: String, by: Option<Mailbox>) -> Answer {

@@ -29,9 +29,11 @@ mod spool;
 #[cfg(test)]
 mod tests;
 mod view;
+mod waits;
 
 use std::sync::Arc;
 
+use crate::dispatch::Dispatch;
 use crate::intake::{Again, Inbox};
 use crate::net::MxCheck;
 use crate::store::{AppendError, CommitError, Floor, ReadError, Site};
@@ -46,6 +48,8 @@ pub struct Desk {
     floor: Floor,
     /// None where no server runs: what is sent then is looked at when it comes back.
     mx: Option<MxCheck>,
+    /// None where no server runs: nothing is given out then.
+    dispatch: Option<Dispatch>,
     importing: tokio::sync::Mutex<import::Undecided>,
 }
 
@@ -53,7 +57,12 @@ type Answer = Result<Outcome, Refusal>;
 
 impl Desk {
     pub fn new(site: Arc<Site>, inbox: Arc<Inbox>, floor: Floor, mx: Option<MxCheck>) -> Self {
-        Self { site, inbox, floor, mx, importing: Default::default() }
+        Self { site, inbox, floor, mx, dispatch: None, importing: Default::default() }
+    }
+
+    /// The same, which can say why cases wait.
+    pub fn beside(self, dispatch: Dispatch) -> Self {
+        Self { dispatch: Some(dispatch), ..self }
     }
 
     /// Does what the command says, or says why not; nothing is half done.

@@ -40,7 +40,11 @@ impl Desk {
 
     pub(super) async fn queue_show(&self, name: &str) -> Answer {
         let kept = self.queue(name).await?;
-        Ok(Outcome::Json(self.queue_row(&kept.value).await?))
+        let mut shown = self.queue_row(&kept.value).await?;
+        if let Some(first) = self.first_waits(name).await? {
+            shown["first"] = first;
+        }
+        Ok(Outcome::Json(shown))
     }
 
     pub(super) async fn queue_set(&self, name: &str, settings: QueueSettings) -> Answer {

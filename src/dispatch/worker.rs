@@ -10,7 +10,7 @@ use crate::base::time::later;
 use crate::base::{CaseNumber, Mailbox, Time, limits};
 use crate::case::{DISPATCH, Happening, Status};
 use crate::net::Stop;
-use crate::routing::{Accept, Choice, MAIN_QUEUE, Overdue, Overflow, Place, Ration, WorkItem};
+use crate::routing::{Accept, Choice, MAIN_QUEUE, Overdue, Overflow, Place, Ration, Waits, WorkItem};
 use crate::store::{Batch, CaseChange, CommitError, Site, StoreError, Table, tables};
 
 /// See the module. Runs once.
@@ -18,21 +18,35 @@ pub struct Worker {
     site: Arc<Site>,
     /// What commits have written.
     written: UnboundedReceiver<(Table, Vec<u8>)>,
-    asked: UnboundedReceiver<oneshot::Sender<()>>,
+    asked: UnboundedReceiver<Ask>,
 }
 
-/// Asks the worker whether it has anything to do. Clones ask the same one.
+enum Ask {
+    /// Whether anything is left to do.
+    Settled(oneshot::Sender<()>),
+    /// Why this case waits.
+    Waits(CaseNumber, oneshot::Sender<Option<Waits>>),
+}
+
+/// Asks the worker whether it has anything to do, and why not. Clones ask the same one.
 #[derive(Clone)]
-pub struct Dispatch(UnboundedSender<oneshot::Sender<()>>);
+pub struct Dispatch(UnboundedSender<Ask>);
 
 impl Dispatch {
     /// Returns when everything written before has come to whom it could, or the worker has ended.
     pub async fn settled(&self) {
         let (answer, answered) = oneshot::channel();
-        if self.0.send(answer).is_ok() {
+        if self.0.send(Ask::Settled(answer)).is_ok() {
             // Dropped without an answer when the worker ends.
             let _ = answered.await;
         }
+    }
+
+    /// Why this case waits; none when it doesn't, or the worker has ended.
+    pub async fn waits(&self, case: CaseNumber) -> Option<Waits> {
+        let (answer, answered) = oneshot::channel();
+        self.0.send(Ask::Waits(case, answer)).ok()?;
+        answered.await.ok().flatten()
     }
 }
 
@@ -74,7 +88,10 @@ impl Worker {
                     None => return Ok(()),
                 },
                 () = self.site.clock.sleep_until(due) => {}
-                Some(asking) = self.asked.recv() => drop(asking.send(())),
+                Some(ask) = self.asked.recv() => match ask {
+                    Ask::Settled(asking) => drop(asking.send(())),
+                    Ask::Waits(case, asking) => drop(asking.send(board.switchboard.waits(case))),
+                },
             }
         }
     }

@@ -390,7 +390,12 @@
 //! word that there is no such mailbox. The text has the case's number, priority and queue; a customer's words and a service address
 //! that stands among them stay here. What a machine wrote is never told of, because a notice that is forwarded back to us is
 //! such mail, and would be told of again. They are due in the commit of what they tell, which asks the agent's row only then, so
-//! that a crash forgets none and who wants none costs nothing.
+//! that a crash forgets none and who wants none costs nothing. Beyond sixty an hour only their number is told, once, when the next
+//! hour begins: whoever reads none must at least know that there were more.
+//!
+//! **2026-11-29: why a case waits is asked of the dispatcher, not read from rows.** Whether somebody can have it hangs on all
+//! that they have and are offered, which the board has and no single row. So `case show` and `queue show` ask the running
+//! dispatcher, and say so where no server runs; they can't say anything else than what the next choice would rest on.
 //!
 //! **2026-11-29: an administrator gives a plugin its memory.** The example needs 2 MiB in Rust and in JavaScript, 16 in
 //! Python; modules that it imports and data come on top. So 32 hold unless `--memory` says up to 96, for one version, so

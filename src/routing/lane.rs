@@ -80,7 +80,7 @@ impl Lane {
         self.queue.assign == Assign::Skills
     }
 
-    fn demand(&self, item: &WorkItem, asked: &BTreeSet<String>) -> Demand {
+    pub fn demand(&self, item: &WorkItem, asked: &BTreeSet<String>) -> Demand {
         let relaxed = self.relaxed.contains(&item.case);
         let skills = if self.counts_skills() && !relaxed { item.skills.clone() } else { BTreeMap::new() };
         Demand { skills, asked: asked.clone(), record_type: item.record_type.clone(), relaxed }

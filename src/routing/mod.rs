@@ -16,6 +16,7 @@ mod queue;
 mod seat;
 mod setup;
 mod switchboard;
+mod waits;
 #[cfg(test)]
 mod tests;
 
@@ -27,3 +28,4 @@ pub use profile::{Profile, Ration, Reset};
 pub use queue::{Accept, Assign, MAIN_QUEUE, Queue, is_queue_name};
 pub use setup::{Concern, Setup, never_open};
 pub use switchboard::{Overdue, Overflow, Switchboard};
+pub use waits::Waits;

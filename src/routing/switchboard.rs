@@ -17,9 +17,9 @@ use crate::base::{CaseNumber, Hours, Mailbox, Time, limits};
 pub struct Switchboard {
     /// By the names under which queues know them.
     pub(super) hours: Arc<BTreeMap<String, Hours>>,
-    lanes: BTreeMap<String, Lane>,
+    pub(super) lanes: BTreeMap<String, Lane>,
     /// The permission sets that addresses ask for.
-    asked: HashMap<Mailbox, BTreeSet<String>>,
+    pub(super) asked: HashMap<Mailbox, BTreeSet<String>>,
     pub(super) profiles: HashMap<String, Profile>,
     pub(super) seats: HashMap<Mailbox, Seat>,
     /// What those have who are no agents, or aren't any more.
@@ -352,7 +352,7 @@ impl Switchboard {
     }
 }
 
-fn asked<'a>(all: &'a HashMap<Mailbox, BTreeSet<String>>, item: &WorkItem) -> &'a BTreeSet<String> {
+pub(super) fn asked<'a>(all: &'a HashMap<Mailbox, BTreeSet<String>>, item: &WorkItem) -> &'a BTreeSet<String> {
     asked_of(all, item.address.as_ref())
 }
 

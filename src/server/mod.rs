@@ -101,14 +101,15 @@ pub async fn start_with(world: World, sessions: &Handle) -> Result<Running, Star
     intake::refresh_plugins(&site).await?;
     let mx = MxCheck::new(dns.clone(), &settings.hostname, clock.clone());
     let floor = Floor::new(medium.clone(), settings.store.free_bytes_min, settings.smtp.message_bytes_max as u64);
-    let desk = Arc::new(Desk::new(site.clone(), inbox.clone(), floor.clone(), Some(mx.clone())));
+    let (dispatcher, dispatch) = dispatch::Worker::new(site.clone());
+    let desk = Desk::new(site.clone(), inbox.clone(), floor.clone(), Some(mx.clone())).beside(dispatch.clone());
+    let desk = Arc::new(desk);
     let http = http::start(&settings.http, &data_dir, desk.clone(), clock.clone(), &chance).await?;
 
     let authenticator = Arc::new(Authenticator::new(&dns, &settings.hostname, clock.clone()));
     let client = Client::new(settings.hostname.clone(), route, internet, dns, clock.clone());
     let outbound = Arc::new(outbound::Worker::new(site.clone(), client, settings.outbound.clone()));
     let scheduler = Arc::new(Scheduler::new(site.clone(), inbox.clone(), outbound));
-    let (dispatcher, dispatch) = dispatch::Worker::new(site.clone());
     let accepted = Arc::<intake::Tally>::default();
     let worker = Arc::new(intake::Worker::new(site.clone(), inbox.clone(), authenticator, mx, accepted.clone()));
     let reception = Arc::new(Reception::new(site.clone(), inbox.clone(), floor.clone(), accepted));

@@ -51,7 +51,14 @@ pub fn head(case: &Value) -> String {
         (number, subject) => format!("case {}  {}\n\n", cell(number), cell(subject)),
     };
     let first = ["status", "priority", "contact", "address", "queue", "owner", "opened_at", "updated_at"];
-    let mut out = title + &sheet::of(case, &first, &["number", "subject", "tasks", "hints", "messages", "events"]);
+    let mut out =
+        title + &sheet::of(case, &first, &["number", "subject", "tasks", "hints", "messages", "events", "waits"]);
+    if let Some(why) = case["waits"]["why"].as_str() {
+        out += &format!("\nwaits: {}\n", text::line(why));
+    }
+    for one in case["waits"]["considered"].as_array().into_iter().flatten() {
+        out += &format!("  {}  {}\n", cell(&one["agent"]), cell(&one["why"]));
+    }
     for task in case["tasks"].as_array().into_iter().flatten() {
         out += &format!("task {} {}: message {}\n", cell(&task["task"]), cell(&task["status"]), cell(&task["mail"]));
     }

@@ -50,7 +50,7 @@ enum Verb {
         #[arg(long)]
         keep: bool,
     },
-    /// Reads the configuration and says every mistake
+    /// Says every mistake of configuration and rules, and what of all that is registered can't be meant
     Check {
         /// Reads every stored message, too, and says what is damaged
         #[arg(long)]
