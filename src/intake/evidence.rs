@@ -13,8 +13,8 @@ use crate::case::{
     Candidate, Case, Direction, Evidence, Known, Mail, Named, Names, Outcome, Proof, Receipt, Recipient, Status,
     case_number_in_subject,
 };
+use crate::intake::before::Before;
 use crate::intake::sender::{Author, sender};
-use crate::intake::siblings::Before;
 use crate::intake::{Reading, merge, resolve_accepted};
 use crate::message::facts::Kind;
 use crate::store::{Kept, ReadError, Site, tables};

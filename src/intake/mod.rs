@@ -12,6 +12,7 @@ mod acknowledge;
 mod advice;
 mod advisers;
 mod again;
+mod before;
 mod detour;
 mod evidence;
 mod explain;

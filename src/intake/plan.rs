@@ -21,7 +21,6 @@ use crate::intake::merge::{self, Move};
 use crate::intake::placement::placement;
 use crate::intake::reading::saved_fields;
 use crate::intake::sender::participant;
-use crate::intake::siblings::{Family, Placed};
 use crate::message::facts::{Kind, READER_VERSION, ReportedRecipient};
 use crate::store::traces::Trace;
 use crate::store::{Batch, CaseChange, Kept, ReadError, Site, people, tables};
@@ -62,6 +61,23 @@ pub struct Recorded {
     pub decided_by: Option<Mailbox>,
     /// What it is at addresses that don't share that.
     pub placed: Vec<Placed>,
+}
+
+/// What became of a message at one address.
+pub struct Placed {
+    pub address: Mailbox,
+    pub disposition: Disposition,
+    pub reason: Reason,
+    pub case: Option<CaseNumber>,
+}
+
+/// What the cases that are opened here have in common.
+pub struct Family<'a> {
+    pub contact: Option<&'a Participant>,
+    /// Cases that the message has opened; those that it opens here are added. The caller writes them.
+    pub cases: Vec<CaseChange>,
+    /// Numbers for those.
+    pub numbers: &'a [CaseNumber],
 }
 
 impl Plan<'_> {

@@ -5,30 +5,11 @@
 
 use super::merge;
 use super::placement::placement;
-use super::plan::{Plan, Recorded};
+use super::plan::{Family, Placed, Plan, Recorded};
 use crate::address::{Day, RoutingAddress, rate_counter};
-use crate::base::{CaseNumber, Mailbox};
-use crate::case::{
-    Beside, Delivery, Disposition, Happening, INTAKE, Known, Mail, Opening, Participant, Reason, Status,
-};
-use crate::store::{Batch, CaseChange, Kept, ReadError, Site, tables};
-
-/// What became of a message at one address.
-pub struct Placed {
-    pub address: Mailbox,
-    pub disposition: Disposition,
-    pub reason: Reason,
-    pub case: Option<CaseNumber>,
-}
-
-/// What the cases that are opened here have in common.
-pub struct Family<'a> {
-    pub contact: Option<&'a Participant>,
-    /// Cases that the message has opened; those that it opens here are added. The caller writes them.
-    pub cases: Vec<CaseChange>,
-    /// Numbers for those.
-    pub numbers: &'a [CaseNumber],
-}
+use crate::base::CaseNumber;
+use crate::case::{Beside, Delivery, Disposition, Happening, INTAKE, Known, Mail, Opening, Reason, Status};
+use crate::store::{Batch, CaseChange, ReadError, tables};
 
 impl Plan<'_> {
     /// Writes what it is at its further addresses.
@@ -184,26 +165,5 @@ impl Plan<'_> {
         change.take(self.site).await?;
         change.write(batch);
         Ok(())
-    }
-}
-
-/// What the decision about a second receipt is made from.
-pub struct Before {
-    /// The record of the first one, when it is on a case.
-    pub first: Option<Kept<Mail>>,
-    pub home: Option<std::sync::Arc<RoutingAddress>>,
-}
-
-impl Before {
-    pub async fn of(site: &Site, known: Option<&Known>) -> Result<Self, ReadError> {
-        let none = Self { first: None, home: None };
-        let Some(Known { mail, case: Some(case) }) = known else { return Ok(none) };
-        let first = tables::MAILS.get(&*site.engine, mail).await?;
-        let case = tables::CASES.get(&*site.engine, case).await?;
-        let home = match case.and_then(|case| case.value.address) {
-            Some(address) => site.routing_address(&address).await?,
-            None => None,
-        };
-        Ok(Self { first, home })
     }
 }
