@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::base::time::later;
 use crate::base::{Span, Time};
@@ -33,15 +33,20 @@ pub struct Overflow {
     pub waiting: Option<Span>,
 }
 
-/// How a queue is at the moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a queue was when a decision looked at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueState {
+    pub at: Time,
     pub open: bool,
-    /// Cases that wait there, counted as far as anybody asks.
+    /// Cases that waited there, counted as far as anybody asks.
     pub waiting: usize,
     /// When the first of them came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Time>,
 }
+
+/// Queues that a decision looked at; nothing for one that wasn't there.
+pub type QueuesSeen = BTreeMap<String, Option<QueueState>>;
 
 impl Detour {
     pub fn is_empty(&self) -> bool {
@@ -50,13 +55,13 @@ impl Detour {
 
     /// The queues to try in this order, with why it isn't the one that was chosen. One that is gone is among them, so that it
     /// is missed.
-    pub fn ways(&self, chosen: &str, known: &BTreeMap<String, QueueState>, now: Time) -> Vec<(String, Option<String>)> {
-        let state = known.get(chosen);
-        let passed = self.overflow.as_ref().and_then(|over| Some((&over.queue, over.reason(chosen, state?, now)?)));
+    pub fn ways(&self, chosen: &str, known: &QueuesSeen) -> Vec<(String, Option<String>)> {
+        let state = |queue: &str| known.get(queue).and_then(Option::as_ref);
+        let passed = self.overflow.as_ref().and_then(|over| Some((&over.queue, over.reason(chosen, state(chosen)?)?)));
         let (first, why) = passed.map_or((chosen, None), |(queue, why)| (queue.as_str(), Some(why)));
         let mut ways = vec![(first.to_owned(), why)];
-        if !known.contains_key(first) {
-            let last = self.fallback.as_deref().or(state.map(|_| chosen)).filter(|last| *last != first);
+        if state(first).is_none() {
+            let last = self.fallback.as_deref().or(state(chosen).map(|_| chosen)).filter(|last| *last != first);
             ways.extend(last.map(|last| (last.to_owned(), Some(format!("there is no queue {first}")))));
         }
         ways
@@ -64,7 +69,12 @@ impl Detour {
 }
 
 impl Overflow {
-    fn reason(&self, queue: &str, state: &QueueState, now: Time) -> Option<String> {
+    /// True when it matters what waits in the queue.
+    pub fn counts(&self) -> bool {
+        self.full.is_some() || self.waiting.is_some()
+    }
+
+    fn reason(&self, queue: &str, state: &QueueState) -> Option<String> {
         if self.out_of_hours && !state.open {
             return Some(format!("{queue} is out of hours"));
         }
@@ -72,7 +82,19 @@ impl Overflow {
             return Some(format!("{queue} is full: {} cases wait there", state.waiting));
         }
         let (most, since) = (self.waiting?, state.since?);
-        (later(since, most.0) <= now).then(|| format!("in {queue} one has waited for {most} or longer"))
+        (later(since, most.0) <= state.at).then(|| format!("in {queue} one has waited for {most} or longer"))
+    }
+}
+
+/// `open, 2 wait, the first since …`
+impl fmt::Display for QueueState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.open { "open, " } else { "out of hours, " })?;
+        match (self.waiting, self.since) {
+            (0, _) => f.write_str("nothing waits"),
+            (waiting, Some(since)) => write!(f, "{waiting} wait, the first since {since}"),
+            (waiting, None) => write!(f, "{waiting} wait"),
+        }
     }
 }
 
@@ -99,8 +121,8 @@ mod tests {
     #[test]
     fn a_case_goes_where_it_can() {
         let now = Time::from_second(10_000).unwrap();
-        let busy = QueueState { open: true, waiting: 20, since: Time::from_second(8_200).ok() };
-        let idle = QueueState { open: false, waiting: 0, since: None };
+        let busy = QueueState { at: now, open: true, waiting: 20, since: Time::from_second(8_200).ok() };
+        let idle = QueueState { at: now, open: false, waiting: 0, since: None };
         let detour = |queue: &str, out_of_hours, full, waiting: Option<&str>, fallback: Option<&str>| {
             let waiting = waiting.map(|text| text.parse().unwrap());
             let overflow = Overflow { queue: queue.into(), out_of_hours, full, waiting };
@@ -108,8 +130,9 @@ mod tests {
         };
         let check = |detour: &Detour, chosen: &str, expected: &[(&str, &str)]| {
             let known = [("busy", busy), ("idle", idle), ("last", idle)];
-            let known = known.map(|(name, state)| (name.to_owned(), state)).into();
-            let ways = detour.ways(chosen, &known, now);
+            let known = known.map(|(name, state)| (name.to_owned(), Some(state)));
+            let known = known.into_iter().chain([("gone".to_owned(), None)]).collect();
+            let ways = detour.ways(chosen, &known);
             let ways: Vec<_> = ways.iter().map(|(queue, why)| (&**queue, why.as_deref().unwrap_or(""))).collect();
             assert_eq!(ways, expected, "{chosen}{detour}");
         };

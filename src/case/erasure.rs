@@ -69,6 +69,7 @@ pub fn erased_mail(mail: &Mail, erased: &Erased) -> Mail {
         auth: None,
         inactive_contact: false,
         steps: vec![step],
+        queues_seen: Default::default(),
         saved_fields: None,
         erased: Some(erased.clone()),
         ..mail.clone()

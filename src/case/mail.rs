@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Erased, Reason};
+use super::{Erased, QueuesSeen, Reason};
 use crate::base::{AuthResults, CaseNumber, Envelope, MailId, Mailbox, Time};
 use crate::message::Facts;
 
@@ -106,6 +106,9 @@ pub struct Mail {
     pub case: Option<CaseNumber>,
     pub duplicate_of: Option<MailId>,
     pub steps: Vec<Step>,
+    /// Queues that the decision looked at, as they were then.
+    #[serde(default, skip_serializing_if = "QueuesSeen::is_empty")]
+    pub queues_seen: QueuesSeen,
     /// Its header fields, where an address asks for them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub saved_fields: Option<Vec<SavedField>>,

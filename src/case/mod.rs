@@ -33,7 +33,7 @@ pub use advice::{Advice, Advised, Counselled, Draft, Lost, Stage, Weighed, weigh
 pub use brief::{Attached, Brief, Known as KnownContact};
 pub use contact::Contact;
 pub use decide::{Decision, Opening, Reason, SetAside, decide};
-pub use detour::{Detour, Overflow, QueueState};
+pub use detour::{Detour, Overflow, QueueState, QueuesSeen};
 pub use erasure::{ERASED, Erased, ErasedKind, Erasure, blank_addresses, blank_events, erased_mail};
 pub use event::{Event, Happening};
 pub use evidence::{Evidence, Known, Recipient, Sender, Via};

@@ -447,6 +447,7 @@ fn mail(facts: Facts) -> Mail {
         case: Some(1),
         duplicate_of: None,
         steps: Vec::new(),
+        queues_seen: Default::default(),
         saved_fields: None,
         decided_at: Time::UNIX_EPOCH,
         erased: None,
@@ -509,4 +510,16 @@ fn an_answer_goes_to_whoever_asked() {
         ReplyPlan { to: vec![Addressee { person: anna("anna@a.example"), why: Why::Author }], cc: vec![] }
     );
     assert_eq!(plan_reply(&case(1, Status::New), None, true, &|_| false), Err(NoReply::NobodyToAnswer));
+}
+
+#[test]
+fn a_record_from_before_queues_were_recorded_is_readable() {
+    let old = mail(Facts::default());
+    let text = serde_json::to_string(&old).unwrap();
+    assert!(!text.contains("queues_seen"), "{text}");
+    assert_eq!(serde_json::from_str::<Mail>(&text).unwrap(), old);
+    let waited = QueueState { at: Time::UNIX_EPOCH, open: true, waiting: 2, since: Some(Time::UNIX_EPOCH) };
+    let seen = [("busy".to_owned(), Some(waited)), ("gone".to_owned(), None)];
+    let new = Mail { queues_seen: seen.into(), ..old };
+    assert_eq!(serde_json::from_str::<Mail>(&serde_json::to_string(&new).unwrap()).unwrap(), new);
 }

@@ -1,5 +1,6 @@
 //! What other rules, or other plugins, would make of the mail that is stored: nothing is changed by it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use super::command::PluginRequest;
 use super::plugin::component;
 use super::{Answer, Desk, Outcome, Refusal};
 use crate::base::{Time, limits};
-use crate::intake::{Advisers, replayed};
+use crate::intake::{Advisers, Replayed, replayed};
 use crate::plugin::{Active, Catalogue, settings, settings_in_force};
 use crate::routing::{Plugin, Scope};
 use crate::store::{Page, tables};
@@ -20,7 +21,7 @@ const PAGE: usize = 256;
 impl Desk {
     /// The messages that began a case, or that an adviser holds, oldest first: what the advisers of now and the candidates
     /// say, where that differs. `rules` are the text of the file of that name. A contact counts as known if it was when
-    /// the message came.
+    /// the message came. Queues are as the decision saw them, and named where it didn't look and that matters.
     pub(super) async fn replay(
         &self,
         (file, rules): (Option<String>, Option<String>),
@@ -40,6 +41,7 @@ impl Desk {
         }
         candidates = candidates.with(tried).map_err(Refusal::refused)?;
         let (mut messages, mut changed): (u64, Vec<Value>) = (0, Vec::new());
+        let mut assumed_empty = BTreeSet::new();
         let mut page = Page::first(&[], PAGE);
         loop {
             let mails = tables::MAILS.scan(&*site.engine, page.clone()).await?;
@@ -47,8 +49,10 @@ impl Desk {
             page.beyond = Some(last.clone());
             let mails = mails.iter().map(|(_, kept)| &kept.value);
             for mail in mails.filter(|mail| since.is_none_or(|since| mail.envelope.received_at >= since)) {
-                let Some([before, after]) = replayed(site, mail, [&now, &candidates]).await? else { continue };
+                let Some(replayed) = replayed(site, mail, [&now, &candidates]).await? else { continue };
+                let Replayed { before, after, assumed_empty: assumed } = replayed;
                 messages += 1;
+                assumed_empty.extend(assumed);
                 if let Some(why) = before.difference(&after) {
                     let (id, message_id) = (mail.id, &mail.facts.message_id);
                     changed.push(
@@ -57,7 +61,11 @@ impl Desk {
                 }
             }
         }
-        Ok(Outcome::Json(json!({"messages": messages, "changed": changed})))
+        let mut told = json!({"messages": messages, "changed": changed});
+        if !assumed_empty.is_empty() {
+            told["assumed_empty"] = json!(assumed_empty);
+        }
+        Ok(Outcome::Json(told))
     }
 
     /// With the settings of the plugin that goes by its name here.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::advisers::{Advisers, Asking, Heard};
-use super::detour::{Look, followed};
+use super::detour::Queues;
 use super::plugins::{Failed, count_failures};
 use super::reading::saved_fields;
 use super::turn::Turn;
@@ -21,8 +21,8 @@ use crate::address::RoutingAddress;
 use crate::base::{CaseNumber, Mailbox, Time, limits};
 use crate::case::{
     Advice, Advised, Beside, Brief, Case, Contact, Counselled, Decision, Direction, Disposition, Draft, Evidence,
-    Happening, Hint, KnownContact, Lost, Mail, Opening, PLUGIN, PREFERRED, Reason, Recipient, SKILL, SetAside, Stage,
-    Status, Step, TAG, WORKSTREAM, Weighed, decide, weigh,
+    Happening, Hint, KnownContact, Lost, Mail, Opening, PLUGIN, PREFERRED, QueuesSeen, Reason, Recipient, SKILL,
+    SetAside, Stage, Status, Step, TAG, WORKSTREAM, Weighed, decide, weigh,
 };
 use crate::message;
 use crate::rules::{MAIN_WORKSTREAM, Rules};
@@ -44,6 +44,8 @@ pub struct Counsel {
     failed: Vec<(About, Failed)>,
     /// What plugins keep from now on, to be written with the decision.
     pub states: States,
+    /// Queues as they were seen, to be recorded with the decision.
+    pub queues: Queues,
     /// How long the message still waits for plugins.
     left: Duration,
     /// For the explanation.
@@ -83,6 +85,7 @@ pub async fn decide_advised(
         }
         turn.iter().for_each(|(_, left)| counsel.states.leave(left));
         drop(turn);
+        counsel.steps.extend(counsel.queues.steps());
         counsel.steps.extend(counsel.states.steps());
         count_failures(site, reading.id, &counsel.failed_plugins()).await;
     }
@@ -159,23 +162,35 @@ async fn brief(
 }
 
 /// Why the queues and agents that are named and not there can't be followed, by the words of the advice.
-async fn missing(site: &Site, advice: &[Advice]) -> Result<BTreeMap<String, String>, ReadError> {
+async fn missing(site: &Site, advice: &[Advice], seen: &QueuesSeen) -> Result<BTreeMap<String, String>, ReadError> {
     let mut missing = BTreeMap::new();
     for what in advice.iter().map(|advice| &advice.what) {
-        let why = match what {
-            Advised::Queue(queue) if tables::QUEUES.get(&*site.engine, queue).await?.is_none() => {
-                format!("there is no queue {queue}")
+        let (is_there, why) = match what {
+            Advised::Queue(queue) => {
+                let is_there = match seen.get(queue) {
+                    Some(state) => state.is_some(),
+                    None => tables::QUEUES.get(&*site.engine, queue).await?.is_some(),
+                };
+                (is_there, format!("there is no queue {queue}"))
             }
-            Advised::Agent(agent) | Advised::Prefer(agent)
-                if tables::AGENTS.get(&*site.engine, agent).await?.is_none() =>
-            {
-                format!("{agent} is no agent")
+            Advised::Agent(agent) | Advised::Prefer(agent) => {
+                (tables::AGENTS.get(&*site.engine, agent).await?.is_some(), format!("{agent} is no agent"))
             }
             _ => continue,
         };
-        missing.insert(what.to_string(), why);
+        if !is_there {
+            missing.insert(what.to_string(), why);
+        }
     }
     Ok(missing)
+}
+
+/// What a stored message comes to with the advisers of now, and with candidates.
+pub struct Replayed {
+    pub before: Counselled,
+    pub after: Counselled,
+    /// Queues that were taken as empty, because the decision didn't look at them.
+    pub assumed_empty: BTreeSet<String>,
 }
 
 /// What candidates would have made of a stored message, beside the advisers of now; none for one that advisers don't see.
@@ -183,7 +198,7 @@ pub async fn replayed(
     site: &Site,
     mail: &Mail,
     [now, candidate]: [&Advisers; 2],
-) -> Result<Option<[Counselled; 2]>, ReadError> {
+) -> Result<Option<Replayed>, ReadError> {
     let Some(first) = mail.deliveries.first() else { return Ok(None) };
     let seen = mail.direction == Direction::Inbound
         && mail.steps.iter().all(|step| step.stage != "release")
@@ -198,9 +213,9 @@ pub async fn replayed(
     };
     let known = known.map(|kept| kept.value).filter(|contact| contact.first_seen_at < mail.decided_at);
     let brief = brief(site, &reading, &address.address, known.as_ref()).await?;
-    let mut both = Vec::new();
     let states = States::of(site, mail.id).await?;
-    for advisers in [now, candidate] {
+    let mut queues = Queues::then(&mail.queues_seen, mail.decided_at);
+    let mut come_to = async |advisers: &Advisers| {
         let asking = Asking {
             stages: &Stage::OPENING,
             brief: brief.clone(),
@@ -211,11 +226,14 @@ pub async fn replayed(
             patience: limits::PLUGIN_CHAIN_TIME_MAX,
         };
         let mut heard = advisers.at(&address).ask(mail.id, asking).await;
-        heard.advice = followed(site, take(&mut heard.advice), mail.decided_at, Look::Hours).await?;
-        let missing = missing(site, &heard.advice).await?;
-        both.push(heard.come_to(|what| missing.get(&what.to_string()).cloned().map(Lost::Wrong)));
-    }
-    Ok(both.try_into().ok())
+        let mut seen = queues.clone();
+        heard.advice = seen.follow(site, take(&mut heard.advice)).await?;
+        queues.assumed_empty.append(&mut seen.assumed_empty);
+        let missing = missing(site, &heard.advice, seen.seen()).await?;
+        Ok::<_, ReadError>(heard.come_to(|what| missing.get(&what.to_string()).cloned().map(Lost::Wrong)))
+    };
+    let (before, after) = (come_to(now).await?, come_to(candidate).await?);
+    Ok(Some(Replayed { before, after, assumed_empty: queues.assumed_empty }))
 }
 
 fn summary(rules: &Rules, address: &Mailbox, weighed: &[Weighed], (began, ended): (Time, Time)) -> Step {
@@ -260,8 +278,8 @@ impl Counsel {
         let (stages, draft, states) = (&Stage::OPENING, draft(address), take(&mut self.states));
         let (seed, patience) = (id.to_key().to_vec(), self.left);
         let mut heard = advisers.ask(id, Asking { stages, brief, draft, seed, at, states, patience }).await;
-        heard.advice = followed(site, take(&mut heard.advice), began, Look::Whole).await?;
-        let missing = missing(site, &heard.advice).await?;
+        heard.advice = self.queues.follow(site, take(&mut heard.advice)).await?;
+        let missing = missing(site, &heard.advice, self.queues.seen()).await?;
         let barred = |what: &Advised| match what {
             Advised::Hold(_) if evidence.released => {
                 Some(Lost::Overruled("a person has released the message".to_owned()))

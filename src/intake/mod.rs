@@ -36,7 +36,7 @@ mod tests;
 mod turn;
 mod worker;
 
-pub use advice::replayed;
+pub use advice::{Replayed, replayed};
 pub use advisers::{Advisers, Asking};
 pub use again::{Again, NotAgain, decide_again};
 pub use evidence::messages_named;

@@ -493,6 +493,7 @@ impl Plan<'_> {
             case,
             duplicate_of,
             steps: self.steps,
+            queues_seen: self.counsel.queues.seen().clone(),
             saved_fields,
             decided_at: self.now,
             erased: None,

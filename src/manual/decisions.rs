@@ -306,7 +306,9 @@
 //!
 //! **2026-11-29: a route rule overflows when the message is decided.** Its queue may be out of hours, full or slow then; one place
 //! looks ([`Detour`](crate::case::Detour)) and the explanation says why. What overflows later, while it waits, is the queue's own
-//! setting. A replay knows the business hours of then, but not what waited then, so that in it no queue is full.
+//! setting. How each queue was that was looked at is recorded with the message, as numbers and not as a verdict, so that a replay
+//! decides as it was decided, and another limit is tried on the mail of then. What a candidate asks beyond that, and all about
+//! messages from before that was recorded, nobody knows: but for its business hours such a queue counts as empty, and is named.
 //!
 //! **2026-11-29: the first adviser who places a case wins; what rules can't do is told on the case.** A queue that is gone would
 //! otherwise be noticed by customers first. Rules are asked only about new cases at routing addresses: an answer belongs to its

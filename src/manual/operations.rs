@@ -70,8 +70,9 @@
 //!
 //! `postcase replay --rules FILE` runs the stored mail that began a case, or that an adviser holds, through other rules, beside
 //! those in force now, and shows what would change; nothing is changed. [`plugins`](super::plugins) are tried in the same way. It
-//! sees contacts as they were when the message came, queues, agents, accounts and settings of addresses as they are now, of
-//! several addresses the first, and no queue as full.
+//! sees contacts as they were when the message came, queues that the decision looked at as they were then (`message explain` has
+//! them), agents, accounts, settings of addresses as they are now, and of several addresses the first. Where
+//! a candidate asks what waited in a queue at which the decision didn't look, it is taken as empty, and named at the end.
 //!
 //! # Senders
 //! `postcase message show ID` says under `auth` what SPF, DKIM, DMARC and ARC said of a message when it was decided. Of

@@ -111,6 +111,7 @@ impl Submitted {
                 case,
                 duplicate_of: None,
                 steps: Vec::new(),
+                queues_seen: Default::default(),
                 saved_fields: None,
                 decided_at: now,
                 erased: None,

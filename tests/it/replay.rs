@@ -13,13 +13,14 @@ use crate::unit::wait;
 
 const ADDRESS: &str = "support@company.example";
 const MESSAGES: usize = 300;
-/// In force: half of the mail in each of two queues.
-const RULES: &str = "[[route]]\nname = \"halves\"\nqueues = { main = 50, other = 50 }\n";
+/// In force: half of the mail in each of two queues, and what is too much in a third.
+const RULES: &str =
+    "[[route]]\nname = \"halves\"\nqueues = { main = 50, other = 50 }\noverflow = { queue = \"third\", full = 20 }\n";
 /// Each tenth order goes elsewhere, and a seventh of the customers is urgent.
 const CANDIDATE: &str = "\
 [[classify]]\nname = \"urgent\"\nwhen = 'sender.domain == \"customer3.example\"'\npriority = \"high\"\n\
 [[route]]\nname = \"tens\"\nwhen = 'subject.matches(\"^Order [0-9]*0$\")'\nqueue = \"tens\"\n\
-[[route]]\nname = \"halves\"\nqueues = { main = 50, other = 50 }\n";
+[[route]]\nname = \"halves\"\nqueues = { main = 50, other = 50 }\noverflow = { queue = \"third\", full = 20 }\n";
 
 /// The fixture counts each of these twice, at two stages.
 const COUNTED: usize = 300;
@@ -38,23 +39,49 @@ fn exact() -> Result<(), Failed> {
     let home = Home::new("refuse")?;
     std::fs::write(home.folder().join("rules.toml"), RULES)?;
     std::fs::write(home.folder().join("new.toml"), CANDIDATE)?;
-    std::fs::write(home.folder().join("old.mbox"), (0..MESSAGES).map(order).collect::<String>())?;
+    // Messages of one round don't see each other in a queue.
+    let archives = [("old.mbox", 0..MESSAGES / 3), ("new.mbox", MESSAGES / 3..MESSAGES)];
     let server = home.start()?;
     home.json(&["queue", "add", "other"])?;
     home.json(&["queue", "add", "tens"])?;
+    home.json(&["queue", "add", "third"])?;
     home.json(&["address", "add", ADDRESS, "--mode", "direct"])?;
-    home.json(&["import", "old.mbox", "--address", ADDRESS])?;
-    wait(corpus::decided(&home))?;
+    for (file, numbers) in archives {
+        std::fs::write(home.folder().join(file), numbers.map(order).collect::<String>())?;
+        home.json(&["import", file, "--address", ADDRESS])?;
+        wait(corpus::decided(&home))?;
+    }
 
     let first = replay(&home, "4")?;
     let again = replay(&home, "4")?;
+    let cases = home.json(&["case", "list", "--all"])?;
     server.kill()?;
     // Without a server the command line computes it, here with one thread.
     let elsewhere = replay(&home, "1")?;
     if first != again || first != elsewhere {
         return Err("the same rules over the same mail give other bytes".into());
     }
-    changed_are_as_expected(&serde_json::from_slice(&first)?)
+    let told = serde_json::from_slice(&first)?;
+    changed_are_as_expected(&told)?;
+    they_were_where_their_cases_are(&told, &cases)
+}
+
+/// Also those that a full queue had passed on.
+fn they_were_where_their_cases_are(told: &Value, cases: &Value) -> Result<(), Failed> {
+    let queue =
+        |case: &Value| Some((case["subject"].as_str()?.strip_prefix("Order ")?.to_owned(), case["queue"].clone()));
+    let queues: BTreeMap<String, Value> = cases.as_array().ok_or("no cases")?.iter().filter_map(queue).collect();
+    let changed = told["changed"].as_array().ok_or("no list of changes")?;
+    let number = |one: &Value| {
+        let id = one["message_id"].as_str().unwrap_or_default().trim_start_matches('<');
+        id.split('@').next().unwrap_or_default().to_owned()
+    };
+    let overflowed = changed.iter().filter(|one| one["before"]["queue"] == "third").count();
+    match changed.iter().find(|one| queues.get(&number(one)) != Some(&one["before"]["queue"])) {
+        Some(other) => Err(format!("its case is in {:?}: {other}", queues.get(&number(other))).into()),
+        None if overflowed == 0 => Err("no queue was full".into()),
+        None => Ok(()),
+    }
 }
 
 /// Mail that is there at once, and what is counted about it then.

@@ -63,5 +63,9 @@ pub fn replayed(value: &Value) -> String {
     let told =
         |one: &Value| format!("{}  {}\n     {}\n", cell(&one["id"]), cell(&one["message_id"]), cell(&one["why"]));
     let lines: String = changed.iter().map(told).collect();
-    format!("{lines}{} of {} messages change\n", changed.len(), value["messages"])
+    let assumed = value["assumed_empty"].as_array().map_or(String::new(), |queues| {
+        let queues: Vec<String> = queues.iter().map(cell).collect();
+        format!("taken as empty, because nobody looked at them then: {}\n", queues.join(", "))
+    });
+    format!("{lines}{assumed}{} of {} messages change\n", changed.len(), value["messages"])
 }
