@@ -230,6 +230,10 @@ pub const SAVED_FIELDS_BYTES_MAX: usize = 64 * KIB;
 pub const BRIEF_TEXT_BYTES_MAX: usize = 64 * KIB;
 /// Entries of each list that advisers are told: a condition that goes through two of them takes 10,000 steps.
 pub const BRIEF_ENTRIES_MAX: usize = 100;
+/// Fields of a company's own on one case; as many tags, and as many skills: all of them are told to advisers.
+pub const CASE_ENTRIES_MAX: usize = BRIEF_ENTRIES_MAX;
+/// The name of one of them: it stands in one line of a table.
+pub const CASE_NAME_BYTES_MAX: usize = 100;
 /// Bytes of the file of rules: 1,000 rules are some 150 KiB.
 pub const RULES_BYTES_MAX: u64 = 4 * MIB as u64;
 /// Bytes of one condition.
@@ -396,6 +400,8 @@ pub const PLUGIN_STACK_BYTES_MAX: usize = 512 * KIB;
 pub const PLUGIN_TRANSFER_BYTES_MAX: usize = 4 * MIB;
 /// Advice of one call, all texts together.
 pub const PLUGIN_OUTPUT_BYTES_MAX: usize = 64 * KIB;
+/// The value of one field of it: a paragraph, since all fields are in each row of the case.
+pub const PLUGIN_FIELD_BYTES_MAX: usize = 4 * KIB;
 /// Pieces of advice of one call.
 pub const PLUGIN_ADVICE_MAX: usize = 100;
 /// Lines that one call may log, and the length of each.

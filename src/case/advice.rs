@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::Detour;
 use super::event::Fields;
 use super::fold::{Case, PLUGIN};
+use super::own_field::no_room;
 use crate::base::{CaseNumber, Mailbox, Priority, shown_as_stored};
 
 /// When advice is asked for, in this order.
@@ -142,6 +143,19 @@ impl Draft {
     }
 }
 
+impl Draft {
+    /// Why it can't be taken: the case has as many of its kind as are kept.
+    fn no_room_for(&self, what: &Advised) -> Option<Lost> {
+        let (kind, kept, is_there) = match what {
+            Advised::Field { name, .. } => ("fields", self.fields.len(), self.fields.contains_key(name)),
+            Advised::Skill { name, .. } => ("skills", self.skills.len(), self.skills.contains_key(name)),
+            Advised::Tag(name) => ("tags", self.tags.len(), self.tags.contains(name)),
+            _ => return None,
+        };
+        no_room(kind, kept).filter(|_| !is_there).map(Lost::Overruled)
+    }
+}
+
 impl Advised {
     /// True for what says where the case goes.
     pub fn places(&self) -> bool {
@@ -257,11 +271,11 @@ impl Counselled {
     }
 }
 
-/// What is taken of all advice in its order, and what isn't; `barred` says why one can't be followed.
-pub fn weigh(advice: Vec<Advice>, barred: impl Fn(&Advised) -> Option<Lost>) -> Vec<Weighed> {
+/// What is taken of all advice about such a case in its order, and what isn't; `barred` says why one can't be followed.
+pub fn weigh(mut draft: Draft, advice: Vec<Advice>, barred: impl Fn(&Advised) -> Option<Lost>) -> Vec<Weighed> {
     let mut weighed: Vec<Weighed> = Vec::with_capacity(advice.len());
     for advice in advice {
-        let mut lost = barred(&advice.what);
+        let mut lost = barred(&advice.what).or_else(|| draft.no_room_for(&advice.what));
         let mut taken = weighed.iter_mut().filter(|earlier| earlier.lost.is_none());
         let related = |earlier: &&mut Weighed| earlier.advice.what.meets(&advice.what);
         if lost.is_none()
@@ -271,6 +285,9 @@ pub fn weigh(advice: Vec<Advice>, barred: impl Fn(&Advised) -> Option<Lost>) -> 
                 true => lost = Some(Lost::Overruled(format!("{} came first", earlier.advice.by))),
                 false => earlier.lost = Some(Lost::Overruled(format!("{} came later", advice.by))),
             }
+        }
+        if lost.is_none() {
+            draft.take(&advice.what);
         }
         weighed.push(Weighed { advice, lost });
     }
@@ -303,6 +320,7 @@ impl fmt::Display for Advised {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::limits::CASE_ENTRIES_MAX;
 
     fn advice(by: &str, what: Advised) -> Advice {
         let (version, why) = ("1".to_owned(), String::new());
@@ -320,7 +338,7 @@ mod tests {
             None => format!("{} taken", weighed.advice.what),
             Some(Lost::Overruled(why) | Lost::Wrong(why)) => format!("{}: {why}", weighed.advice.what),
         };
-        assert_eq!(weigh(named.collect(), barred).iter().map(told).collect::<Vec<_>>(), expected);
+        assert_eq!(weigh(Draft::default(), named.collect(), barred).iter().map(told).collect::<Vec<_>>(), expected);
     }
 
     #[test]
@@ -345,13 +363,29 @@ mod tests {
     }
 
     #[test]
+    fn a_case_keeps_no_more_than_it_has_room_for() {
+        let tags = (0..=CASE_ENTRIES_MAX).map(|n| Advised::Tag(n.to_string()));
+        let again = [Advised::Tag("0".into()), Advised::Field { name: "m".into(), value: "1".into() }];
+        let said: Vec<Advice> = tags.chain(again).map(|what| advice("a", what)).collect();
+        let weighed = weigh(Draft::default(), said, |_| None);
+        let lost: Vec<&Lost> = weighed.iter().filter_map(|weighed| weighed.lost.as_ref()).collect();
+        let why = |why: &str| Lost::Overruled(why.to_owned());
+        assert_eq!(lost, [&why("the case has 100 tags, and no more are kept"), &why("a came first")]);
+        let mut full = Draft::default();
+        (0..CASE_ENTRIES_MAX).for_each(|n| full.take(&Advised::Field { name: n.to_string(), value: "1".into() }));
+        let field = |name: &str| advice("a", Advised::Field { name: name.into(), value: "2".into() });
+        let weighed = weigh(full, vec![field("0"), field("x")], |_| None);
+        assert_eq!((weighed[0].lost.is_none(), weighed[1].lost.is_none()), (true, false));
+    }
+
+    #[test]
     fn a_difference_is_told_in_words() {
         let draft = Draft { workstream: "main".into(), ..Draft::default() };
         let come_to = |what: &[(&str, Advised)]| {
             let mut draft = draft.clone();
             what.iter().for_each(|(_, what)| draft.take(what));
             let advice = what.iter().map(|(by, what)| advice(by, what.clone())).collect();
-            Counselled::of(draft, &weigh(advice, |_| None))
+            Counselled::of(draft, &weigh(Draft::default(), advice, |_| None))
         };
         let queue = |name: &str| Advised::Queue(name.into());
         let one = come_to(&[("rule a", queue("x"))]);

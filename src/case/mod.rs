@@ -17,6 +17,7 @@ mod fold;
 mod mail;
 mod names;
 mod offer;
+mod own_field;
 mod public_domains;
 mod reply;
 mod siblings;
@@ -44,6 +45,7 @@ pub use fold::{
 pub use mail::{Delivery, Direction, Disposition, Former, Mail, SavedField, Step};
 pub use names::{Awaiting, Named, Names, Receipt};
 pub use offer::{Considered, Offer};
+pub use own_field::{is_name, is_own_field};
 pub use reply::{Addressee, NoReply, ReplyPlan, Why, plan_reply};
 pub use siblings::{Beside, ManyAddresses};
 pub use status::Status;

@@ -43,7 +43,7 @@ fn tried(rules: &Rules, brief: &Brief, raw: &[u8]) -> (Vec<Value>, Value) {
     let mut draft = draft();
     let mut steps: Vec<(Value, usize)> = Vec::new();
     let advice = rules.advise_all(brief, &mut draft, raw, |told| steps.push((step(&told), told.3.len())));
-    let weighed = weigh(advice, |_| None);
+    let weighed = weigh(Draft::default(), advice, |_| None);
     let mut rest = &weighed[..];
     let told = steps.into_iter().map(|(mut step, count)| {
         let (own, others) = rest.split_at(count);

@@ -19,7 +19,7 @@ use super::read::mistakes;
 use super::value::{self, Read, Value, Wrong, wrong};
 use crate::base::Span;
 use crate::base::limits::OVERFLOW_COUNTED_MAX;
-use crate::case::{self, Advised, Detour, Overflow, SKILL, TAG};
+use crate::case::{Advised, Detour, Overflow, is_name, is_own_field};
 use crate::rules::{Broken, Condition, Rule, Rules, Share, Then};
 
 /// How a key of a rule is read, by its name.
@@ -84,13 +84,6 @@ const LISTS: [(&str, &[Key], &str); 3] = [
     ("intake", INTAKE, "`workstream`"),
     ("classify", CLASSIFY, "`priority`, `record_type`, `tags`, `fields`, `skills` or `note`"),
     ("route", ROUTE, "exactly one of `queue`, `queues`, `agent` and `hold`"),
-];
-
-/// Names of fields that mean something to postcase.
-#[rustfmt::skip]
-const TAKEN: &[&str] = &[
-    "number", "status", "priority", "subject", "record_type", case::WORKSTREAM, case::PREFERRED, "queue", "owner",
-    "contact", "address", "origin",
 ];
 
 /// [`read`] for the [`Book`](crate::rules::Book). No file: no rules.
@@ -202,8 +195,7 @@ fn add(rule: &mut Rule, what: Advised) -> Read<()> {
 
 /// A name or a short value.
 fn word(value: &Value<'_>) -> Read<String> {
-    let fits = |text: &str| (1..=100).contains(&text.trim().len()) && !text.contains(char::is_control);
-    value::text(value, "a short text such as \"billing\"", |text| fits(text).then(|| text.to_owned()))
+    value::text(value, "a short text such as \"billing\"", |text| is_name(text).then(|| text.to_owned()))
 }
 
 fn long(value: &Value<'_>) -> Read<String> {
@@ -233,10 +225,7 @@ type Pair = fn(String, &Value<'_>) -> Read<Advised>;
 fn each(rule: &mut Rule, value: &Value<'_>, expected: &str, one: Pair) -> Read<()> {
     let DeValue::Table(table) = value.get_ref() else { return Err(wrong(value, expected)) };
     for (name, value) in table {
-        let free = |name: &str| {
-            !name.trim().is_empty() && !TAKEN.contains(&name) && !name.starts_with(TAG) && !name.starts_with(SKILL)
-        };
-        if !free(name.get_ref()) {
+        if !is_own_field(name.get_ref()) {
             let what = format!("found {:?}, expected a name of your own", name.get_ref());
             return Err(vec![Wrong { span: name.span(), what }]);
         }

@@ -7,15 +7,12 @@ use serde_json::json;
 use super::command::CaseFilter;
 use super::search::Search;
 use super::{Answer, Desk, Outcome, Refusal, view};
-use crate::base::{CaseNumber, Mailbox, Priority};
-use crate::case::{Case, Happening, PREFERRED, SKILL, Status, TAG, WORKSTREAM};
+use crate::base::{CaseNumber, Mailbox, Priority, limits};
+use crate::case::{Case, Happening, SKILL, Status, TAG, is_name, is_own_field};
 use crate::store::{Batch, CaseChange, Page, case_change, people, tables};
 
 /// Cases read at a time while a filter is looked for.
 const PAGE: usize = 256;
-/// Names of case properties that aren't fields of the company's own.
-const RESERVED: [&str; 10] =
-    ["number", "queue", "owner", "contact", "address", "origin", "tags", "record_type", WORKSTREAM, PREFERRED];
 
 impl Desk {
     /// Newest first.
@@ -221,17 +218,27 @@ fn is_of(addresses: Option<&[Mailbox]>, case: &Case) -> bool {
     addresses.is_none_or(|addresses| contact.is_some_and(|contact| addresses.contains(contact)))
 }
 
+/// Refuses what can't be set.
+fn check_name(case: &Case, name: &str) -> Result<(), Refusal> {
+    let tells = |prefix| name.strip_prefix(prefix).is_some_and(is_name);
+    if ["status", "priority", "subject"].contains(&name) || tells(TAG) || tells(SKILL) || is_own_field(name) {
+        return Ok(());
+    }
+    let most = limits::CASE_NAME_BYTES_MAX;
+    Err(Refusal::refused(match name {
+        "queue" | "owner" => format!("{name} isn't set this way; use: postcase case assign {}", case.number),
+        name if is_name(name) => {
+            format!("{name} can't be changed; status, priority, subject and fields of your own can")
+        }
+        _ => format!("a field, tag or skill has a name of at most {most} bytes, without control characters"),
+    }))
+}
+
 /// What setting a property means; nothing when it has that value already.
 fn set(case: &Case, name: &str, value: &str) -> Result<Option<Happening>, Refusal> {
     let word = |value: &str| serde_json::Value::from(value.trim().to_ascii_lowercase());
     let refused = |expected: &str| Refusal::refused(format!("{name} is {expected}, not {value}"));
-    if RESERVED.contains(&name) {
-        let why = match name {
-            "queue" | "owner" => format!("{name} isn't set this way; use: postcase case assign {}", case.number),
-            _ => format!("{name} can't be changed; status, priority, subject and fields of your own can"),
-        };
-        return Err(Refusal::refused(why));
-    }
+    check_name(case, name)?;
     let former = match name {
         "status" => {
             let expected = "new, open, pending, resolved or closed";
@@ -262,6 +269,12 @@ fn set(case: &Case, name: &str, value: &str) -> Result<Option<Happening>, Refusa
         _ => value.to_owned(),
     };
     let to = (!value.is_empty()).then_some(value);
+    if former.is_none()
+        && to.is_some()
+        && let Some(why) = case.no_room_for(name)
+    {
+        return Err(Refusal::refused(why));
+    }
     let change = Happening::FieldChanged { name: name.to_owned(), from: former.clone(), to: to.clone() };
     Ok((former != to).then_some(change))
 }

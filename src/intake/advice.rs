@@ -287,7 +287,8 @@ impl Counsel {
             what => missing.get(&what.to_string()).cloned().map(Lost::Wrong),
         };
         let place = self.steps.len();
-        let weighed = self.heard(About::New(address.address.clone()), heard, barred);
+        let about = About::New(address.address.clone());
+        let weighed = self.heard((about, self::draft(address)), heard, barred);
         let summary = summary(&advisers.rules, &address.address, weighed, (began, site.now()));
         self.steps.insert(place, summary);
         Ok(())
@@ -314,18 +315,23 @@ impl Counsel {
         let (seed, states, patience) = (id.to_key().to_vec(), take(&mut self.states), self.left);
         let stages = &[Stage::FollowUp];
         let heard = advisers.ask(id, Asking { stages, brief, draft, seed, at, states, patience }).await;
-        self.heard(About::Joined(case.number), heard, |what| {
+        self.heard((About::Joined(case.number), Draft::of(case)), heard, |what| {
             let elsewhere = what.places() || matches!(what, Advised::Workstream(_));
             elsewhere.then(|| Lost::Overruled("the case has its place, where a message that joins it leaves it".into()))
         });
         Ok(())
     }
 
-    /// Keeps what was said about a case.
-    fn heard(&mut self, about: About, heard: Heard, barred: impl Fn(&Advised) -> Option<Lost>) -> &[Weighed] {
+    /// Keeps what was said about a case, which was so before.
+    fn heard(
+        &mut self,
+        (about, draft): (About, Draft),
+        heard: Heard,
+        barred: impl Fn(&Advised) -> Option<Lost>,
+    ) -> &[Weighed] {
         let Heard { advice, unclear: mut told, failed, states, left, .. } = heard;
         (self.states, self.left) = (states, left);
-        let weighed = weigh(advice, barred);
+        let weighed = weigh(draft, advice, barred);
         told.extend(failed.iter().map(|failed| (failed.stage, failure(failed))));
         told.extend(weighed.iter().map(|weighed| (weighed.advice.stage, step(weighed))));
         told.sort_by_key(|(stage, _)| *stage);

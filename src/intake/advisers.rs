@@ -59,7 +59,7 @@ pub struct Heard {
 impl Heard {
     /// What it comes to when `barred` says what can't be followed.
     pub fn come_to(self, barred: impl Fn(&Advised) -> Option<Lost>) -> Counselled {
-        let mut all = Counselled::of(self.draft, &weigh(self.advice, barred));
+        let mut all = Counselled::of(self.draft, &weigh(Draft::default(), self.advice, barred));
         all.failed.extend(self.failed.into_iter().map(|failed| format!("{} failed: {}", failed.by, failed.why)));
         all
     }

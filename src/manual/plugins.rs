@@ -21,7 +21,9 @@
 //! skill, a tag, a field, a record type, a hold, a note, a case that it may belong to, or nothing. Advice is sure to a percentage and
 //! gives its reason in one line, which the agent sees. Each call has an instance of its own with 32 MiB of memory (up to 96 with
 //! `plugin install --memory`), 512 KiB of stack, 50 million instructions and 100 ms; an answer has at most 100 pieces of advice in
-//! 64 KiB.
+//! 64 KiB. A field is one of the company's own: the name of what is postcase's, such as `address`, fails the answer. A case keeps
+//! 100 fields, 100 tags and 100 skills.
+//!
 //! The clock stands at the time of receipt and chance comes from the mail, so that the same mail gets the same advice again. There
 //! is nothing else: no files, network, environment or standard output; `host.log` is for a few lines. Fuel ends the same call at
 //! the same place everywhere; time is that of the real clock, which a guest meets every 10 ms and whenever it calls the host,

@@ -72,6 +72,11 @@ impl Advice {
         Self::new(Suggestion::Tag(name.into()))
     }
 
+    /// A field of the company's own; what is postcase's own, as `subject`, can't be set so.
+    pub fn field(name: &str, value: &str) -> Self {
+        Self::new(Suggestion::Field(Field { name: name.into(), value: value.into() }))
+    }
+
     pub fn note(text: &str) -> Self {
         Self::new(Suggestion::Note(text.into()))
     }

@@ -6,7 +6,7 @@
 #![allow(unsafe_code)]
 
 use crate::base::limits;
-use crate::case::Advised;
+use crate::case::{Advised, is_name, is_own_field};
 use crate::plugin::{Advice, Description, Setting, Stage, Vector};
 
 mod generated {
@@ -93,16 +93,33 @@ fn read_one(advice: types::Advice) -> Result<Advice, String> {
             return Err(format!("the skill {name:?} at level {level}; levels are 1 to 10"));
         }
         types::Suggestion::Tag(name) => Advised::Tag(named("tag", name)?),
-        types::Suggestion::Field(types::Field { name, value }) => Advised::Field { name: named("field", name)?, value },
+        types::Suggestion::Field(types::Field { name, value }) => own_field(name, value)?,
         types::Suggestion::RecordType(name) => Advised::RecordType(named("record type", name)?),
-        types::Suggestion::Hold(why) => Advised::Hold(named("reason to hold", why)?),
-        types::Suggestion::Note(text) => Advised::Note(named("note", text)?),
+        types::Suggestion::Hold(why) => Advised::Hold(told("reason to hold", why)?),
+        types::Suggestion::Note(text) => Advised::Note(told("note", text)?),
         types::Suggestion::SuggestedCase(number) => Advised::SuggestedCase(number),
     };
     Ok(Advice { what, confidence, explanation })
 }
 
-fn named(what: &str, text: String) -> Result<String, String> {
+fn own_field(name: String, value: String) -> Result<Advised, String> {
+    let most = limits::PLUGIN_FIELD_BYTES_MAX;
+    match () {
+        () if value.len() > most => Err(format!("a field of {} bytes; {most} are taken", value.len())),
+        () if is_name(&name) && !is_own_field(&name) => Err(format!("no field of a plugin is called {name}")),
+        () => Ok(Advised::Field { name: named("field", name)?, value }),
+    }
+}
+
+fn named(what: &str, name: String) -> Result<String, String> {
+    let most = limits::CASE_NAME_BYTES_MAX;
+    match told(what, name)? {
+        name if is_name(&name) => Ok(name),
+        name => Err(format!("a {what} of {} bytes; {most} are taken, without control characters", name.len())),
+    }
+}
+
+fn told(what: &str, text: String) -> Result<String, String> {
     if text.trim().is_empty() { Err(format!("it gave an empty {what}")) } else { Ok(text) }
 }
 
@@ -145,6 +162,14 @@ mod tests {
         let skill = |level| types::Suggestion::Skill(types::Skill { name: "german".into(), level });
         check(skill(3), Ok(r#"{"skill":{"name":"german","level":3}"#));
         check(skill(0), Err(r#"the skill "german" at level 0; levels are 1 to 10"#));
+        let field = |name: &str, value: String| types::Suggestion::Field(types::Field { name: name.into(), value });
+        check(field("model", "LX".into()), Ok(r#"{"field":{"name":"model","value":"LX"}"#));
+        for own in ["address", "subject", "workstream", "preferred_agent", "skill.x", "tag.x"] {
+            check(field(own, "x".into()), Err(&format!("no field of a plugin is called {own}")));
+        }
+        check(field("model", "x".repeat(4097)), Err("a field of 4097 bytes; 4096 are taken"));
+        let why = "a tag of 101 bytes; 100 are taken, without control characters";
+        check(types::Suggestion::Tag("x".repeat(101)), Err(why));
         check(types::Suggestion::SuggestedCase(17), Ok(r#"{"suggested_case":17"#));
     }
 
