@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use super::advisers::{Advisers, Asking, Heard};
 use super::detour::Queues;
-use super::plugins::{Failed, count_failures};
+use super::plugins::{Failed, FailedPlugins};
 use super::reading::saved_fields;
 use super::turn::Turn;
 use super::{Left, Reading, States};
@@ -87,7 +87,6 @@ pub async fn decide_advised(
         drop(turn);
         counsel.steps.extend(counsel.queues.steps());
         counsel.steps.extend(counsel.states.steps());
-        count_failures(site, reading.id, &counsel.failed_plugins()).await;
     }
     let held = match &decision {
         Decision::Open { opening: Opening { address: Some(address), .. }, .. } => counsel.hold(&address.address),
@@ -363,7 +362,7 @@ impl Counsel {
     }
 
     /// Each plugin that failed by itself, or said what can't be followed, once, with its version.
-    fn failed_plugins(&self) -> Vec<(String, String)> {
+    pub fn failed_plugins(&self) -> FailedPlugins {
         let wrong = self.said.iter().flat_map(|(_, weighed)| weighed);
         let wrong = wrong.filter(|weighed| matches!(weighed.lost, Some(Lost::Wrong(_))));
         let wrong = wrong.map(|weighed| (&weighed.advice.by, &weighed.advice.version));

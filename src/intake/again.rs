@@ -11,6 +11,7 @@ use super::advice::decide_advised;
 use super::evidence::{Gathered, gather};
 use super::explain::steps;
 use super::plan::Plan;
+use super::plugins::{FailedPlugins, count_failures};
 use super::rate::Tally;
 use super::reading::{Reading, saved_fields};
 use crate::address::{OverLimit, RoutingAddress};
@@ -63,12 +64,13 @@ pub async fn decide_again(site: &Site, id: MailId, again: Again) -> Result<(), N
         }
         let is_set_aside = mail.deliveries.iter().any(|delivery| delivery.disposition.is_set_aside());
         let entry = site.journal.read(id)?;
-        let batch = match again {
+        let (batch, failed) = match again {
             _ if is_set_aside => decided(site, &kept, entry, again, &mut numbers).await?,
-            Again::Reprocess => read_only(site, &kept, entry).await?,
+            Again::Reprocess => (read_only(site, &kept, entry).await?, Vec::new()),
             Again::Release => return Err(NotAgain::NotSetAside),
         };
         if tries.commit(batch).await? {
+            count_failures(site, id, &failed).await;
             return Ok(());
         }
     }
@@ -86,7 +88,7 @@ async fn decided(
     entry: Entry,
     again: Again,
     numbers: &mut Vec<CaseNumber>,
-) -> Result<Batch, NotAgain> {
+) -> Result<(Batch, FailedPlugins), NotAgain> {
     let (id, began) = (kept.value.id, site.now());
     let envelope = entry.envelope.clone();
     let mut reading = read(id, entry).await.unwrap_or_else(|| Reading::of_envelope(id, envelope));
@@ -123,7 +125,7 @@ async fn decided(
         former: Some(kept),
         now,
     };
-    Ok(plan.write(&decision, &numbers[..decision.opens()]).await?)
+    Ok((plan.write(&decision, &numbers[..decision.opens()]).await?, counsel.failed_plugins()))
 }
 
 /// What the administrator asked for.

@@ -38,6 +38,9 @@ pub struct Failed {
     pub had_time: bool,
 }
 
+/// Those that failed on a message, each with the version that was asked.
+pub type FailedPlugins = Vec<(String, String)>;
+
 impl<'a> Chain<'a> {
     pub fn new(
         active: &'a [Active],
@@ -117,8 +120,11 @@ async fn count_failure(site: &Site, id: MailId, (name, version): (&str, &str)) -
     loop {
         let Some(kept) = tables::PLUGINS.get(&*site.engine, name).await? else { return Ok(()) };
         let mut plugin = kept.value.clone();
-        // What another version did while it was replaced isn't this one's.
-        if !plugin.current.hash.starts_with(version) || !plugin.fail(id, site.now()) {
+        // What another version did while it was replaced isn't this one's; one that is asked no more has nothing to lose.
+        if plugin.state != PluginState::Active
+            || !plugin.current.hash.starts_with(version)
+            || !plugin.fail(id, site.now())
+        {
             return Ok(());
         }
         let mut batch = Batch::default();

@@ -4,6 +4,7 @@ mod order;
 mod plugins;
 mod senders;
 mod states;
+mod overtaken;
 
 use std::net::SocketAddr;
 use std::ops::Range;

@@ -19,6 +19,7 @@ use super::advice::{InTurn, decide_advised};
 use super::evidence::{Gathered, gather};
 use super::explain::steps;
 use super::plan::Plan;
+use super::plugins::{FailedPlugins, count_failures};
 use super::rate::Counted;
 use super::reading::imported;
 use super::round::{Earlier, Ready, Unchecked, Underway};
@@ -69,12 +70,14 @@ impl Ready<Counted> {
 type Read = (Reading, Option<Claims>);
 
 /// What follows from a decision beyond its batch.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 struct Effect {
     /// The message is on a case now.
     converts: bool,
     /// Something is due that the scheduler doesn't know of.
     rings: bool,
+    /// Plugins that failed on it.
+    failed: FailedPlugins,
 }
 
 /// What planning and recording a message came to: done; why not; or a panic.
@@ -369,6 +372,7 @@ impl Worker {
                 }
             }
         }
+        count_failures(&self.site, reading.id, &effect.failed).await;
         self.numbers().remove(&reading.id);
         self.inbox.decided(reading.id);
     }
@@ -458,7 +462,8 @@ impl Worker {
         let mut steps = steps(reading, &evidence, &decision, take(&mut counsel.steps), (began, gathered));
         let told = acknowledge::consider(site, reading, &evidence, &decision).await?;
         steps.extend(told.as_ref().map(acknowledge::step));
-        let effect = Effect { converts: decision.converts(), rings: matches!(told, Some(Ok(_))) };
+        let (converts, rings, failed) = (decision.converts(), matches!(told, Some(Ok(_))), counsel.failed_plugins());
+        let effect = Effect { converts, rings, failed };
         let turn = match numbered {
             Some(turn) => Some(turn.come().await),
             None => None,

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use tokio::task;
 
 use super::documents::Parsed;
 use super::due::Alarm;
@@ -26,6 +28,8 @@ pub struct Site {
     cases: Parsed<Case>,
     /// Held by whoever plans again after a conflict, so that the same rows aren't fought over for ever.
     turn: tokio::sync::Mutex<()>,
+    /// The task that holds it.
+    whose_turn: Mutex<Option<task::Id>>,
 }
 
 /// What a [`Site`] is made of.
@@ -76,24 +80,47 @@ pub enum StoreError {
 pub struct Tries<'a> {
     site: &'a Site,
     left: u32,
-    /// Held from the first conflict on, so that the same rows aren't fought over for ever.
-    turn: Option<tokio::sync::MutexGuard<'a, ()>>,
+    /// From the first conflict until it is recorded.
+    turn: Option<Turn<'a>>,
+}
+
+/// The site's turn. Whoever holds it must not begin another piece of work that might wait for it.
+struct Turn<'a> {
+    site: &'a Site,
+    _held: tokio::sync::MutexGuard<'a, ()>,
 }
 
 impl Tries<'_> {
     /// True when the batch is durable, false when it must be planned again.
     pub async fn commit(&mut self, batch: Batch) -> Result<bool, CommitError> {
         match self.site.engine.commit(batch).await {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                self.turn = None;
+                Ok(true)
+            }
             Err(CommitError::Conflict) if self.left > 0 => {
                 self.left -= 1;
                 if self.turn.is_none() {
-                    self.turn = Some(self.site.turn.lock().await);
+                    self.turn = Some(Turn::of(self.site).await);
                 }
                 Ok(false)
             }
             Err(error) => Err(error),
         }
+    }
+}
+
+impl<'a> Turn<'a> {
+    async fn of(site: &'a Site) -> Self {
+        let held = site.turn.lock().await;
+        *site.whose_turn() = task::try_id();
+        Self { site, _held: held }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        *self.site.whose_turn() = None;
     }
 }
 
@@ -122,6 +149,7 @@ impl Site {
             addresses: Parsed::default(),
             cases: Parsed::default(),
             turn: tokio::sync::Mutex::default(),
+            whose_turn: Mutex::default(),
         })
     }
 
@@ -154,8 +182,16 @@ impl Site {
         Ok(self.is_own_domain(mailbox.domain()) || self.routing_address(mailbox).await?.is_some())
     }
 
-    /// For one piece of work.
+    fn whose_turn(&self) -> MutexGuard<'_, Option<task::Id>> {
+        self.whose_turn.lock().expect("no holder panics")
+    }
+
+    /// For one piece of work. Never within another one that is planned again: it would wait for a turn that its own task holds.
     pub fn tries(&self) -> Tries<'_> {
+        debug_assert!(
+            task::try_id().is_none_or(|id| *self.whose_turn() != Some(id)),
+            "one piece of work within another"
+        );
         Tries { site: self, left: limits::CONFLICTS_MAX, turn: None }
     }
 }
