@@ -380,7 +380,8 @@ pub const LINE_TRIED_MAX: usize = 20;
 
 /// Instructions of one call to a plugin, roughly: what a slow machine does in 100 ms. The same for the same mail everywhere.
 pub const PLUGIN_FUEL: u64 = 50_000_000;
-/// One call of a plugin, for what fuel doesn't see.
+/// One call of a plugin, for what fuel doesn't see. Time of a processor, here and below: that a burst of mail leaves it none isn't
+/// a plugin's fault.
 pub const PLUGIN_TIME_MAX: Duration = Duration::from_millis(100);
 /// How often a guest that computes is looked at for that.
 pub const PLUGIN_TICK: Duration = Duration::from_millis(10);
@@ -414,6 +415,8 @@ pub const PLUGIN_CODE_BYTES_MAX: usize = 128 * MIB;
 /// Compiling one: what Python takes, thrice.
 pub const PLUGIN_COMPILE_MEMORY_BYTES_MAX: u64 = 2048 * MIB as u64;
 pub const PLUGIN_COMPILE_CPU_SECONDS_MAX: u64 = 60;
+/// Messages that a plugin brings to be tried on: each may take as long as a call.
+pub const PLUGIN_VECTORS_MAX: usize = 100;
 /// What a plugin may keep from one message to the next.
 pub const PLUGIN_STATE_BYTES_MAX: usize = 64 * KIB;
 /// So many failures within this, and a plugin is suspended.
@@ -422,10 +425,13 @@ pub const PLUGIN_FAILURES_WITHIN: Duration = Duration::from_secs(60);
 /// Messages that are remembered to have been counted: as many as are planned at a time and may be planned again. A plugin is
 /// suspended long before it fails on so many.
 pub const PLUGIN_FAILED_ON_KEPT: usize = 64;
+/// After this a plugin that can't be loaded, or was suspended, has another try, and then after twice as long each time.
+pub const PLUGIN_PAUSE_MIN: Duration = Duration::from_secs(60);
+pub const PLUGIN_PAUSE_MAX: Duration = Duration::from_secs(3600);
 /// Former versions that can be had back.
 pub const PLUGIN_VERSIONS_KEPT: usize = 3;
 /// Messages about which plugins are asked at a time, for each processor: as many as there are processors compute, and one that
 /// takes all its time leaves room for others.
 pub const PLUGIN_PLACES_PER_PROCESSOR: usize = 2;
-/// All plugins on one message: mail waits for none of them longer.
+/// All plugins on one message: mail waits for none of them longer than until they have had that.
 pub const PLUGIN_CHAIN_TIME_MAX: Duration = Duration::from_millis(500);

@@ -1,11 +1,13 @@
 //! From the plugins in the store to those that are asked.
 //!
-//! A plugin that can't be loaded is left out, logged, and listed as failed: mail goes on without it.
+//! A plugin that can't be loaded is left out, logged, listed as failed and tried again: mail goes on without it. While none is
+//! loaded yet mail is taken, and waits for its decision.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::base::limits;
+use crate::net::Stop;
 use crate::plugin::{Active, Ready, settings_in_force};
 use crate::routing::{Plugin, PluginState, PluginVersion, Scope};
 use crate::store::{Page, ReadError, Site, tables};
@@ -15,8 +17,48 @@ use crate::store::{Page, ReadError, Site, tables};
 /// # Errors
 /// When the store can't be read; what ran goes on.
 pub async fn refresh_plugins(site: &Site) -> Result<(), ReadError> {
+    let _turn = site.plugins.turn.lock().await;
+    reload(site).await
+}
+
+/// The plugins that are asked. Whoever wants to know first loads them: what has nothing to do with mail doesn't wait for that.
+///
+/// # Errors
+/// When the store can't be read.
+pub async fn active_plugins(site: &Site) -> Result<Arc<Vec<Active>>, ReadError> {
+    if !site.plugins.is_loaded() {
+        let _turn = site.plugins.turn.lock().await;
+        // Somebody else may have done it.
+        if !site.plugins.is_loaded() {
+            reload(site).await?;
+        }
+    }
+    Ok(site.plugins.active())
+}
+
+/// Loads what shall run when the server starts, and tries again what can't be loaded, until all is, or `stop`.
+pub async fn load_plugins(site: Arc<Site>, stop: Stop) {
+    let load = async {
+        let mut pause = limits::PLUGIN_PAUSE_MIN;
+        loop {
+            match refresh_plugins(&site).await {
+                Ok(()) if site.plugins.unusable().is_empty() => return,
+                Ok(()) => {}
+                Err(error) => tracing::error!(%error, "plugins can't be loaded now"),
+            }
+            site.clock.sleep(pause).await;
+            pause = (pause * 2).min(limits::PLUGIN_PAUSE_MAX);
+        }
+    };
+    tokio::select! {
+        () = stop.requested() => {}
+        () = load => {}
+    }
+}
+
+/// In the turn of whoever calls.
+async fn reload(site: &Site) -> Result<(), ReadError> {
     let plugins = &site.plugins;
-    let _turn = plugins.turn.lock().await;
     let mut rows = tables::PLUGINS.values(&*site.engine, Page::all()).await?;
     let known: BTreeSet<&str> = rows.iter().flat_map(Plugin::hashes).collect();
     plugins.forget_all_but(&known);
@@ -38,17 +80,6 @@ pub async fn refresh_plugins(site: &Site) -> Result<(), ReadError> {
     }
     plugins.swap(active, unusable);
     Ok(())
-}
-
-/// The plugins that are asked. Whoever wants to know first loads them: what has nothing to do with mail doesn't wait for that.
-///
-/// # Errors
-/// When the store can't be read.
-pub async fn active_plugins(site: &Site) -> Result<Arc<Vec<Active>>, ReadError> {
-    if !site.plugins.is_loaded() {
-        refresh_plugins(site).await?;
-    }
-    Ok(site.plugins.active())
 }
 
 /// A stored component, or why it can't be used.

@@ -41,7 +41,7 @@ pub use advisers::{Advisers, Asking};
 pub use again::{Again, NotAgain, decide_again};
 pub use evidence::messages_named;
 pub use inbox::{Backlog, Inbox};
-pub use installed::{active_plugins, load_plugin, refresh_plugins};
+pub use installed::{active_plugins, load_plugin, load_plugins, refresh_plugins};
 pub use rate::Tally;
 pub use reading::{Reading, saved_fields};
 pub use reception::Reception;

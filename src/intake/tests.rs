@@ -1,10 +1,10 @@
 //! What happens in here when the store misbehaves or somebody else is faster: things that no message can bring about.
 
 mod order;
+mod overtaken;
 mod plugins;
 mod senders;
 mod states;
-mod overtaken;
 
 use std::net::SocketAddr;
 use std::ops::Range;

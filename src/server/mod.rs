@@ -98,7 +98,6 @@ pub async fn start_with(world: World, sessions: &Handle) -> Result<Running, Star
         None => Dns::new(&settings.dns, chance.clone())?,
     };
     let Opened { site, inbox, inbound, store } = start::open(&settings, medium.clone(), &clock, &chance).await?;
-    intake::refresh_plugins(&site).await?;
     let mx = MxCheck::new(dns.clone(), &settings.hostname, clock.clone());
     let floor = Floor::new(medium.clone(), settings.store.free_bytes_min, settings.smtp.message_bytes_max as u64);
     let (dispatcher, dispatch) = dispatch::Worker::new(site.clone());
@@ -127,6 +126,8 @@ pub async fn start_with(world: World, sessions: &Handle) -> Result<Running, Star
     let serving = vital.watch("receiving", &receiving, smtp::server::serve(listeners, shared));
     tasks.spawn_on(serving, sessions);
     tasks.spawn_on(announce(inbound, inbox.clone()), sessions);
+    // Compiling them may take minutes, and peers don't wait for that.
+    tasks.spawn(intake::load_plugins(site.clone(), workers.clone()));
     tasks.spawn(vital.watch("deciding", &workers, worker.run(workers.clone())));
     tasks.spawn(vital.watch("dispatching", &workers, dispatcher.run(workers.clone())));
     tasks.spawn(vital.watch("sending", &workers, scheduler.clone().run(workers.clone())));

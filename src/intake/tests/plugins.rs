@@ -1,10 +1,14 @@
 //! A plugin that can't be loaded when the server starts.
 
+use std::time::Duration;
+
 use super::*;
+use crate::base::time::later;
 use crate::desk::command::PluginCommand;
 use crate::desk::{Command, Desk, Outcome};
 use crate::intake::plugins::count_failures;
-use crate::routing::{Plugin, PluginState, PluginVersion};
+use crate::net::Stop;
+use crate::routing::{Plugin, PluginFile, PluginState, PluginVersion};
 
 #[tokio::test]
 async fn a_plugin_that_cant_be_loaded_is_listed_as_failed_and_mail_flows() {
@@ -50,4 +54,35 @@ async fn a_failure_counts_once_for_a_message_and_the_version_that_was_asked() {
         let plugin = tables::PLUGINS.get(&*site.engine, "vip").await.unwrap().unwrap().value;
         assert_eq!((plugin.failures, plugin.state), (failures, PluginState::Active), "{index} {asked}");
     }
+}
+
+#[tokio::test]
+async fn what_cant_be_loaded_is_tried_again_until_it_can() {
+    let place = Place::new().await;
+    let site = &place.site;
+    let version =
+        PluginVersion { version: "1".into(), hash: "0123".into(), installed_at: Time::UNIX_EPOCH, memory_mib: None };
+    let commit = async |batch| site.engine.commit(batch).await.unwrap();
+    let mut batch = Batch::default();
+    tables::PLUGINS.insert(&mut batch, "vip", &Plugin::new("vip", 10, PluginState::Active, version));
+    commit(batch).await;
+    let loading = tokio::spawn(load_plugins(site.clone(), Stop::new()));
+    let pauses = async |seconds: u64, why: &str| {
+        while site.clock.next_waking() != Some(later(site.now(), Duration::from_secs(seconds))) {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(site.plugins.unusable()["vip"], why);
+        site.clock.advance(Duration::from_secs(seconds));
+    };
+    pauses(60, "its component is missing: install it again").await;
+    pauses(120, "its component is missing: install it again").await;
+    let mut batch = Batch::default();
+    tables::PLUGIN_FILES.put(&mut batch, "0123", &PluginFile { component: "?".into() });
+    commit(batch).await;
+    pauses(240, "its component is damaged: install it again").await;
+    let mut batch = Batch::default();
+    tables::PLUGINS.delete(&mut batch, "vip");
+    commit(batch).await;
+    loading.await.unwrap();
+    assert!(site.plugins.unusable().is_empty());
 }
