@@ -1,6 +1,7 @@
 //! What a file says that may change while mail flows: the rules, and the business hours of the configuration.
 //!
-//! The file is looked at when somebody asks, at most once a second, by its time and length. A new one that is wrong
+//! The file is looked at when somebody asks, at most once a second, by its time and length. What changed within that second, or
+//! is gone, may be half of what somebody is writing: it is read when the next look finds it the same. A new one that is wrong
 //! is named in the log once, and what was in force stays.
 
 use std::fs::{self, File};
@@ -35,6 +36,8 @@ pub struct Book<T = Rules> {
 struct Current<T> {
     looked_at: Option<Time>,
     stamp: Stamp,
+    /// What the last look found, and was too new to be read.
+    fresh: Option<Stamp>,
     in_force: Arc<T>,
     /// What is wrong with the file as it is now; what is in force is that of before.
     wrong: Option<String>,
@@ -53,7 +56,7 @@ impl<T: Followed> Book<T> {
 
     /// A book without a file, in which only this ever stands.
     pub fn closed(only: T) -> Self {
-        let current = Current { looked_at: None, stamp: None, in_force: Arc::new(only), wrong: None };
+        let current = Current { looked_at: None, stamp: None, fresh: None, in_force: Arc::new(only), wrong: None };
         let read: Reader<T> = Box::new(|_, _| Err("there is no file to read".into()));
         Self { file: PathBuf::new(), read, current: Mutex::new(current) }
     }
@@ -81,23 +84,33 @@ impl<T: Followed> Book<T> {
     /// What is in force, and what is wrong with the file since.
     pub fn look(&self, now: Time) -> (Arc<T>, Option<String>) {
         let mut current = self.current.lock().expect("no holder panics");
-        let pause = limits::FILES_LOOK_PAUSE.as_secs_f64();
-        let is_fresh = |at: Time| (0.0..pause).contains(&now.duration_since(at).as_secs_f64());
-        if !self.file.as_os_str().is_empty() && !current.looked_at.is_some_and(is_fresh) {
-            current.looked_at = Some(now);
-            self.follow(&mut current);
+        if !self.file.as_os_str().is_empty() && !current.looked_at.is_some_and(|at| is_fresh(at, now)) {
+            let is_first = current.looked_at.replace(now).is_none();
+            self.follow(&mut current, is_first, now);
         }
         (Arc::clone(&current.in_force), current.wrong.clone())
     }
 
-    fn follow(&self, current: &mut Current<T>) {
-        // Before it is read: what changes while we read is read again the next time.
-        let stamp = stamp(&self.file);
-        if stamp == current.stamp {
+    fn follow(&self, current: &mut Current<T>, is_first: bool, now: Time) {
+        let found = stamp(&self.file);
+        let before = current.fresh.take();
+        if found == current.stamp {
             return;
         }
-        current.stamp = stamp;
-        match text(&self.file).and_then(|text| (self.read)(&self.file, text.as_deref())) {
+        if !is_first && before != Some(found) && !is_settled(found, now) {
+            current.fresh = Some(found);
+            return;
+        }
+        let text = text(&self.file);
+        if stamp(&self.file) != found {
+            // Somebody writes. The first time there is nothing that could stay, and what is read is read again at the next look.
+            current.fresh = Some(found);
+            if !is_first {
+                return;
+            }
+        }
+        current.stamp = found;
+        match text.and_then(|text| (self.read)(&self.file, text.as_deref())) {
             Ok(new) => {
                 new.announce(&current.in_force, &self.file);
                 (current.in_force, current.wrong) = (Arc::new(new), None);
@@ -135,6 +148,16 @@ pub fn text(file: &Path) -> Result<Option<String>, String> {
         true => Err(format!("{}:1:1: found more than {} MiB, expected less", file.display(), most >> 20)),
         false => Ok(Some(text)),
     }
+}
+
+/// True for what was a moment ago.
+fn is_fresh(at: Time, now: Time) -> bool {
+    (0.0..limits::FILES_LOOK_PAUSE.as_secs_f64()).contains(&now.duration_since(at).as_secs_f64())
+}
+
+/// True for a file that nobody has written to for a while. One that is gone, or of a time to come, tells nothing.
+fn is_settled(stamp: Stamp, now: Time) -> bool {
+    stamp.and_then(|(changed, _)| Time::try_from(changed).ok()).is_some_and(|at| at <= now && !is_fresh(at, now))
 }
 
 fn stamp(file: &Path) -> Stamp {

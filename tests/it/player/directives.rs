@@ -1,6 +1,9 @@
 //! What each `@` directive does. The language is described in `tests/scenarios/README.md`.
 
-use std::time::Duration;
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use super::{Player, output};
 use crate::internet::{Answer, Forward, Rule, Stage};
@@ -162,12 +165,22 @@ fn secret(player: &mut Player, words: &[String]) -> Shown {
     Ok(None)
 }
 
-/// `@rules <<END` changes the story's rules. A moment passes, so that the server looks at them again.
+/// `@rules <<END` changes the story's rules, for good: nobody has written to them for a while. A moment passes, so that the
+/// server looks at them again.
 fn rules(player: &mut Player, lines: &[String]) -> Shown {
     let file = player.names.get("rules").ok_or("the story has no file `rules`")?;
-    std::fs::write(file, lines.join("\n") + "\n").map_err(|error| format!("{file}: {error}"))?;
+    changed_long_ago(Path::new(file), &(lines.join("\n") + "\n")).map_err(|error| format!("{file}: {error}"))?;
     player.subject.advance(Duration::from_secs(1));
     Ok(None)
+}
+
+/// Writes a file, at another time than before that is long ago by any clock.
+fn changed_long_ago(file: &Path, text: &str) -> io::Result<()> {
+    let (before, day) = (std::fs::metadata(file)?.modified()?, Duration::from_secs(86_400));
+    let first = SystemTime::UNIX_EPOCH + day;
+    let changed = if before < first + day { before + Duration::from_secs(1) } else { first };
+    std::fs::write(file, text)?;
+    File::options().write(true).open(file)?.set_modified(changed)
 }
 
 /// Compares only when the story says what it expects; else it must have gone well.
