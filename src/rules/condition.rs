@@ -209,6 +209,10 @@ impl<'e> Check<'e> {
 
     fn comprehension(&mut self, id: u64, each: &'e ComprehensionExpr) -> Checked {
         self.expression(&each.iter_range)?;
+        if matches!(each.accu_init.expr, Expr::List(_)) && !self.is_ordered(&each.iter_range) {
+            let what = "found map or filter over what has no order, expected it over a list such as recipients";
+            return Err((id, what.into()));
+        }
         if self.nested == NESTED_MAX {
             let what = format!("found macros over lists, one inside the other; expected at most {NESTED_MAX}");
             return Err((id, what));
@@ -223,6 +227,25 @@ impl<'e> Check<'e> {
         self.nested -= 1;
         self.bound.truncate(outside);
         Ok(())
+    }
+
+    /// True for what is a list at first sight. All else may be a map, of which each process has an order of its own.
+    fn is_ordered(&self, node: &IdedExpr) -> bool {
+        let is = |node: &IdedExpr, known: &[&str]| match &node.expr {
+            Expr::Ident(name) => known.contains(&name.as_str()) && !self.bound.contains(&name.as_str()),
+            _ => false,
+        };
+        match &node.expr {
+            Expr::List(_) => true,
+            Expr::Comprehension(each) => matches!(each.accu_init.expr, Expr::List(_)),
+            Expr::Ident(_) => is(node, &["recipients", "attachments"]),
+            Expr::Select(select) => {
+                is(&select.operand, &["headers"]) || (select.field == "tags" && is(&select.operand, &["case"]))
+            }
+            Expr::Call(call) if call.func_name == "_[_]" => call.args.first().is_some_and(|of| is(of, &["headers"])),
+            Expr::Call(call) if call.func_name == "_+_" => call.args.iter().all(|part| self.is_ordered(part)),
+            _ => false,
+        }
     }
 
     fn name(&self, id: u64, name: &str) -> Checked {

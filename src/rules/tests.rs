@@ -30,6 +30,8 @@ fn conditions_over_a_message() {
     check("recipients.exists(one, one.endsWith('@example.com')) && size(attachments) == 0", Ok(true));
     check("kind == 'message' && automatic == '' && auth.dkim == 'none' && !contact.known", Ok(true));
     check("case.workstream == 'main' && case.priority == 'normal' && !('vip' in case.tags)", Ok(true));
+    check("headers['x-flag'].map(v, v + '!')[0] == 'one!' && headers.exists(h, h == 'x-flag')", Ok(true));
+    check("(recipients + case.tags).filter(one, one > '').map(one, size(one)).size() > 0", Ok(true));
     check("'x-flag' in headers && headers['x-flag'][0] == 'two'", Ok(false));
     check("has(case.fields.model) && case.fields.model == 'LX'", Ok(false));
     check("headers['list-id'][0] == 'x'", Err("there is no list-id"));
@@ -59,6 +61,12 @@ fn what_can_be_known_early_is_a_mistake() {
     check("subject.matches('a(')", 15, "found the pattern \"a(\", expected a regular expression: unclosed group");
     let computed = "found a computed pattern, expected one that is written out, as subject.matches('(?i)invoice')";
     check("subject.matches(text)", 15, computed);
+    let unordered = "found map or filter over what has no order, expected it over a list such as recipients";
+    check("headers.map(h, h)[0] == 'a'", 11, unordered);
+    check("headers.filter(h, h > 'a') == ['b']", 14, unordered);
+    check("case.fields.map(f, f)[0] == 'a'", 15, unordered);
+    check("[headers].map(h, h.map(k, k)[0])[0] == 'a'", 22, unordered);
+    check("{'a': 1, 'b': 2}.map(k, k)[0] == 'a'", 20, unordered);
     let broken = Condition::compile("subject ==").unwrap_err();
     assert!(broken.what.starts_with("found text that is not CEL: "), "{}", broken.what);
     let nested = "recipients.all(a, recipients.all(b, recipients.all(c, a + b == c)))";
@@ -173,13 +181,34 @@ fn a_changed_file_is_followed_and_a_wrong_one_is_not() {
         (rules.version.clone(), wrong)
     };
     assert_eq!(look(1), (String::new(), None));
-    std::fs::write(&file, "one").unwrap();
+    let write = |text: &str, second| {
+        let mut opened = std::fs::File::create(&file).unwrap();
+        std::io::Write::write_all(&mut opened, text.as_bytes()).unwrap();
+        opened.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(second)).unwrap();
+    };
+    write("one", 1);
     assert_eq!(look(1), (String::new(), None), "it was looked at a moment ago");
-    assert_eq!(look(2), ("one".into(), None));
-    std::fs::write(&file, "wrong").unwrap();
+    assert_eq!(look(2), ("one".into(), None), "nobody has written to it for a second");
+    write("wrong", 2);
     assert_eq!(look(3), ("one".into(), Some("it is wrong".into())));
+    write("two", 4);
+    assert_eq!(look(5), ("two".into(), None));
+    // An editor empties it and then writes it, or takes it away and puts another in its place.
+    write("", 6);
+    assert_eq!(look(6), ("two".into(), None));
+    write("three", 6);
+    assert_eq!(look(7), ("three".into(), None));
     std::fs::remove_file(&file).unwrap();
-    assert_eq!(look(4), (String::new(), None));
+    assert_eq!(look(8), ("three".into(), None));
+    write("four", 9);
+    assert_eq!(look(9), ("three".into(), None));
+    assert_eq!(look(10), ("four".into(), None));
+    write("of tomorrow", 100_000);
+    assert_eq!(look(11), ("four".into(), None));
+    assert_eq!(look(12), ("of tomorrow".into(), None), "two looks agree");
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(look(13), ("of tomorrow".into(), None));
+    assert_eq!(look(14), (String::new(), None), "it is gone for good");
 }
 
 /// A chain or nest must not use up the stack of whoever decides, which is half gone by then.
