@@ -161,7 +161,7 @@ impl Catalogue {
 
 fn described(guest: Guest) -> Result<Ready, String> {
     let description = guest.describe().answer.map_err(|failure| format!("asked what it is, {failure}"))?;
-    Ok(Ready { guest, description })
+    Ok(Ready { guest, description: description.bounded()? })
 }
 
 /// Whole or not at all. Not synced: what is lost is made again.
