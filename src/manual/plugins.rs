@@ -26,8 +26,8 @@
 //!
 //! The clock stands at the time of receipt and chance comes from the mail, so that the same mail gets the same advice again. There
 //! is nothing else: no files, network, environment or standard output; `host.log` is for a few lines. Fuel ends the same call at
-//! the same place everywhere; time is that of the real clock, which a guest meets every 10 ms and whenever it calls the host,
-//! at most 1,000 times. A call that comes late in the chain has what is left of it.
+//! the same place everywhere; time is that of a processor, and a guest meets that clock every 10 ms and whenever it calls the host,
+//! at most 1,000 times. Two messages for each processor are shown to plugins at a time; the others of a burst wait. A call that comes late in the chain has what is left of it.
 //!
 //! # What it may remember
 //! `host.set-state` keeps up to 64 KiB for the messages to come, `host.get-state` shows what was kept last. It is written in the

@@ -9,7 +9,7 @@ use crate::base::limits;
 pub struct Allowance {
     /// Instructions, roughly: the same call ends at the same place everywhere.
     pub fuel: u64,
-    /// By the real clock.
+    /// Of a processor.
     pub time: Duration,
     /// Calls of the host, which cost no fuel.
     pub host_calls: u32,

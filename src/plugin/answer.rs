@@ -15,6 +15,7 @@ pub struct Told<T = Vec<Advice>> {
     pub memory: Memory,
     /// Instructions, roughly.
     pub fuel: u64,
+    /// Of a processor.
     pub took: Duration,
 }
 

@@ -2,6 +2,7 @@
 //! happened, mail beside it goes on, and the server neither ends nor grows. How each call is stopped is shown in `plugins.rs`,
 //! on this process.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use libtest_mimic::{Failed, Trial};
@@ -9,7 +10,7 @@ use postcase::base::Clock;
 
 use crate::child::{Home, Server};
 use crate::guests;
-use crate::smtp::{self, Outgoing};
+use crate::smtp::{self, Connection, Outgoing};
 use crate::unit::wait;
 
 const ADDRESS: &str = "support@company.example";
@@ -17,6 +18,9 @@ const ADDRESS: &str = "support@company.example";
 const GROWTH_KIB_MAX: u64 = 64 << 10;
 /// So many waits of this for the last message to be decided.
 const PATIENCE: (u32, Duration) = (300, Duration::from_millis(100));
+
+/// Senders of a burst, and what each sends on its connection.
+const BURST: (usize, usize) = (8, 12);
 
 /// What the subject commands, and what the case may say of it. The last one breaks all calls after it: what it keeps makes
 /// instances trap before they are asked.
@@ -42,6 +46,8 @@ pub fn trials(ready: bool) -> Vec<Trial> {
     };
     vec![
         trial("a server with hostile plugins takes mail and keeps its size", || wait(misbehave())),
+        trial("a burst of mail suspends no plugin that takes its time", || wait(bursts())),
+        trial("a server that has to compile them greets peers first", || wait(starts())),
         trial("a command that has nothing to do with plugins loads none", loads_none),
     ]
 }
@@ -111,6 +117,62 @@ async fn misbehave() -> Result<(), Failed> {
         }
         _ => Ok(()),
     }
+}
+
+/// Much mail at once, each message some work for a plugin: all of it is advised, and the plugin has failed on none.
+async fn bursts() -> Result<(), Failed> {
+    let home = Home::new("refuse")?;
+    let server = home.start()?;
+    home.json(&["address", "add", ADDRESS, "--mode", "direct"])?;
+    home.json(&["plugin", "install", &guests::folder()?.join("fixture.wasm").display().to_string()])?;
+    let smtp = server.smtp;
+    let senders = (0..BURST.0).map(|sender| tokio::spawn(send_many(smtp, sender)));
+    for sender in senders.collect::<Vec<_>>() {
+        sender.await??;
+    }
+    decided(&home).await?;
+    let plugins = home.json(&["plugin", "list"])?;
+    assert_eq!((&plugins[0]["state"], &plugins[0]["failures"]), (&"active".into(), &0.into()));
+    let cases = home.json(&["case", "list", "--all"])?;
+    assert_eq!(cases.as_array().map(Vec::len), Some(BURST.0 * BURST.1));
+    let last = home.json(&["case", "show", &(BURST.0 * BURST.1).to_string()])?;
+    assert_eq!(last["tags"].as_array().map(Vec::len), Some(1), "{}", last["events"]);
+    Ok(())
+}
+
+async fn send_many(smtp: SocketAddr, sender: usize) -> Result<(), String> {
+    let mut connection = Connection::open(smtp, None).await?;
+    connection.reply().await?;
+    connection.command("EHLO customer.example").await?;
+    for n in 0..BURST.1 {
+        let from = format!("c{sender}.{n}@customer.example");
+        let message = format!("From: {from}\r\nTo: {ADDRESS}\r\nSubject: work\r\n\r\nHelp, {sender}.{n}.\r\n");
+        let (to, message) = (vec![ADDRESS.to_owned()], message.into());
+        let reply = smtp::transaction(&mut connection, &Outgoing { from, to, message, ..Outgoing::default() }).await?;
+        if !reply.last().is_some_and(|line| line.starts_with("250 ")) {
+            return Err(format!("{sender}.{n}: {reply:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// The machine code is made when it is missing, as after an upgrade: peers are greeted meanwhile, and mail waits for its plugins.
+async fn starts() -> Result<(), Failed> {
+    let home = Home::new("refuse")?;
+    home.json(&["address", "add", ADDRESS, "--mode", "direct"])?;
+    home.json(&["plugin", "install", &guests::folder()?.join("fixture.wasm").display().to_string()])?;
+    let folder = home.data().join("plugins");
+    let code = std::fs::read_dir(&folder)?.flatten().next().ok_or("nothing was compiled")?.path();
+    std::fs::remove_file(&code)?;
+    let server = home.start()?;
+    send_many(server.smtp, 1).await?;
+    if code.exists() {
+        return Err("peers were greeted after plugins were compiled".into());
+    }
+    decided(&home).await?;
+    let case = home.json(&["case", "show", "1"])?;
+    assert_eq!((code.exists(), case["tags"].as_array().map(Vec::len)), (true, Some(1)), "{}", case["events"]);
+    Ok(())
 }
 
 /// Files that are no plugin, while the server runs.

@@ -34,6 +34,7 @@ pub fn trials() -> Vec<Trial> {
         trial("the examples advise as their vectors say", the_examples_advise),
         trial("hostile guests are stopped within their limits", hostile_guests_are_stopped),
         trial("whatever a call may take ends it, and nothing else", what_is_allowed_ends_it),
+        trial("the time of a call is its own, however many there are", time_is_its_own),
         trial("compiling ends at its limits", compiling_ends),
         trial("a guest sees nothing of the machine", a_guest_sees_nothing),
         trial("what is no plugin is refused before it runs", no_plugins_are_refused),
@@ -161,6 +162,27 @@ fn what_is_allowed_ends_it() -> Result<(), Failed> {
         assert_eq!(failure.to_string(), expected, "{subject}, {allowance:?}");
     }
     Ok(())
+}
+
+/// Many calls at once, each of which would take longer than it may if the time counted that others have the processors.
+fn time_is_its_own() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let component = guests::component("fixture")?;
+    let prepared = |time| {
+        let catalogue = Catalogue::with(folder.path().join("plugins"), Allowance { time, ..Allowance::default() });
+        catalogue.prepare(blake3::hash(&component).to_hex().as_str(), &component, PLUGIN_MEMORY_MIB)
+    };
+    let took = told(&prepared(CALL_MAX)?, "work", "1", &BTreeMap::new()).took;
+    // What a call has of the processor differs a little; what it waits for it is eight times as much on four of them.
+    let ready = prepared(took * 4)?;
+    std::thread::scope(|threads| {
+        let call = || told(&ready, "work", "1", &BTreeMap::new()).answer;
+        let calls: Vec<_> = (0..32).map(|_| threads.spawn(call)).collect();
+        for call in calls {
+            call.join().map_err(|_| "a call panicked")?.map_err(|failure| failure.to_string())?;
+        }
+        Ok(())
+    })
 }
 
 /// A component that takes long: one module with functions that compute at length.

@@ -67,22 +67,24 @@ async fn what_cant_be_loaded_is_tried_again_until_it_can() {
     tables::PLUGINS.insert(&mut batch, "vip", &Plugin::new("vip", 10, PluginState::Active, version));
     commit(batch).await;
     let loading = tokio::spawn(load_plugins(site.clone(), Stop::new()));
-    let pauses = async |seconds: u64, why: &str| {
+    let waits = async |seconds: u64, why: &str| {
         while site.clock.next_waking() != Some(later(site.now(), Duration::from_secs(seconds))) {
             tokio::task::yield_now().await;
         }
         assert_eq!(site.plugins.unusable()["vip"], why);
-        site.clock.advance(Duration::from_secs(seconds));
     };
-    pauses(60, "its component is missing: install it again").await;
-    pauses(120, "its component is missing: install it again").await;
+    waits(60, "its component is missing: install it again").await;
+    site.clock.advance(Duration::from_secs(60));
+    waits(120, "its component is missing: install it again").await;
     let mut batch = Batch::default();
     tables::PLUGIN_FILES.put(&mut batch, "0123", &PluginFile { component: "?".into() });
     commit(batch).await;
-    pauses(240, "its component is damaged: install it again").await;
+    site.clock.advance(Duration::from_secs(120));
+    waits(240, "its component is damaged: install it again").await;
     let mut batch = Batch::default();
     tables::PLUGINS.delete(&mut batch, "vip");
     commit(batch).await;
+    site.clock.advance(Duration::from_secs(240));
     loading.await.unwrap();
     assert!(site.plugins.unusable().is_empty());
 }

@@ -1,7 +1,7 @@
 //! One call of one plugin: a fresh instance, its limits, and what came of it.
 //!
-//! A call blocks its thread, for at most the time of its [`Allowance`] and a tick: a guest that computes looks at the real clock
-//! with each tick, and whenever it calls the host. Whatever a guest does, the call ends with advice or with a [`Failure`]; nothing
+//! A call takes at most the time of its [`Allowance`] and a tick of its thread's processor: a guest that computes looks at that
+//! clock with each tick, and whenever it calls the host. Whatever a guest does, the call ends with advice or with a [`Failure`]; nothing
 //! of the instance is left. What isn't bounded here: the time that the host takes to copy the facts in, which have a size of
 //! their own ([`Brief`](crate::case::Brief)).
 
@@ -62,7 +62,7 @@ impl Guest {
         state: State,
         export: impl FnOnce(&Plugin, &mut Store<State>) -> wasmtime::Result<Result<T, String>>,
     ) -> Told<T> {
-        let (began, most) = (state.began, state.allowance.fuel);
+        let most = state.allowance.fuel;
         let _running = self.ticker.call();
         let mut store = self.store(state);
         let called = self.pre.instantiate(&mut store).and_then(|plugin| export(&plugin, &mut store));
@@ -72,8 +72,9 @@ impl Guest {
             Err(error) => Err(failure(&error, store.data())),
         };
         let fuel = most - store.get_fuel().unwrap_or(0);
+        let took = store.data().took();
         let State { log, memory, .. } = store.into_data();
-        Told { answer, log, memory, fuel, took: began.elapsed() }
+        Told { answer, log, memory, fuel, took }
     }
 
     fn store(&self, state: State) -> Store<State> {

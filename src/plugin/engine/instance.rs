@@ -1,8 +1,11 @@
 //! What one instance of a plugin may have: its limits, the calls of the host that it can make, its chance, and what it has said.
 //!
-//! Each call of the host counts and looks at the real clock, because fuel sees neither.
+//! Each call of the host counts and looks at the clock, because fuel sees neither. The clock is that of the processor: a guest
+//! can't wait for anything, and what it doesn't get on a busy machine isn't its fault.
 
-use std::time::Instant;
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
 
 use wasmtime::{StoreLimits, StoreLimitsBuilder};
 
@@ -14,7 +17,8 @@ use crate::plugin::{Allowance, Failure, Line, Memory};
 pub(super) struct State {
     pub limits: Growth,
     pub allowance: Allowance,
-    pub began: Instant,
+    /// By [`processor_time`] of the thread that it was made on, which is the one that calls.
+    began: Duration,
     host_calls: u32,
     pub at_seconds: u64,
     chance: blake3::OutputReader,
@@ -46,7 +50,7 @@ impl State {
         Self {
             limits: Growth { limits, memory_bytes: 0, memory_mib_max, refused: false },
             allowance,
-            began: Instant::now(),
+            began: processor_time(),
             host_calls: 0,
             at_seconds: u64::try_from(at.as_second()).unwrap_or(0),
             chance: hasher.finalize_xof(),
@@ -56,8 +60,12 @@ impl State {
         }
     }
 
+    pub fn took(&self) -> Duration {
+        processor_time().saturating_sub(self.began)
+    }
+
     pub fn is_late(&self) -> bool {
-        self.began.elapsed() >= self.allowance.time
+        self.took() >= self.allowance.time
     }
 
     /// The guest calls the host, where fuel isn't counted and no tick is seen.
@@ -146,6 +154,11 @@ impl wasmtime::ResourceLimiter for Growth {
     fn memories(&self) -> usize {
         self.limits.memories()
     }
+}
+
+/// How long this thread has computed.
+fn processor_time() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
 }
 
 /// One line of a length that can be logged; however long the text is, no more of it is looked at.

@@ -1,7 +1,7 @@
 //! The engine that all plugins run in, with its limits, and the clock that ends calls which take too long.
 //!
 //! Fuel decides when a call has done too much, so that the same call ends the same way everywhere; the clock is the safety
-//! net for what costs no fuel. A tick only makes a guest that computes look at the real clock, so that a tick which comes late,
+//! net for what costs no fuel. A tick only makes a guest that computes look at its processor time, so that a tick which comes late,
 //! or not at the right length, shortens or lengthens no call by more than itself. It ticks only while calls run.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
