@@ -15,7 +15,7 @@ use serde::{Serialize, Serializer};
 use super::Time;
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-/// How far ahead an opening is looked for: no holiday is longer.
+/// How far ahead a change is looked for: no holiday is longer.
 const AHEAD_DAYS: i64 = 400;
 const MINUTES_A_DAY: u16 = 24 * 60;
 
@@ -68,7 +68,10 @@ impl Hours {
                 }
             }
         }
-        Phase { open: open_until.is_some(), until: None }
+        // Who is open for so long without a pause closes on holidays only.
+        let holiday = self.holidays.iter().filter(|day| open_until.is_some() && **day > today).min();
+        let closes = holiday.and_then(|day| self.zone.0.to_timestamp(day.to_datetime(WallTime::midnight())).ok());
+        Phase { open: open_until.is_some(), until: closes }
     }
 
     /// The openings of a day, in order.
@@ -262,6 +265,8 @@ mod tests {
         );
         check(&hours("UTC", &[], &[]), &[("2026-11-20T10:00:00Z", false, "-")]);
         check(&hours("UTC", &["mon-sun 00:00-24:00"], &[]), &[("2026-11-20T10:00:00Z", true, "-")]);
+        let always = hours("Europe/Berlin", &["mon-sun 00:00-24:00"], &["2028-12-25", "2029-12-25", "2025-12-25"]);
+        check(&always, &[("2026-11-20T10:00:00Z", true, "2028-12-24T23:00:00Z")]);
     }
 
     #[test]
