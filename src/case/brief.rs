@@ -31,7 +31,7 @@ pub struct Brief {
     pub whole_text: String,
     /// Of the text, by ISO 639-1; empty when it is unsure.
     pub language: String,
-    /// By name in lower case, in the order of the message.
+    /// By name in lower case, in the order of the message; of more names than a list has the first ones.
     pub headers: BTreeMap<String, Vec<String>>,
     pub attachments: Vec<Attached>,
     pub kind: Kind,
@@ -70,7 +70,11 @@ impl Brief {
     pub fn of(facts: Facts, fields: Vec<SavedField>, auth: Option<AuthResults>, address: Option<&Mailbox>) -> Self {
         let mut headers: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for field in fields {
-            let values = headers.entry(field.name.to_ascii_lowercase()).or_default();
+            let name = field.name.to_ascii_lowercase();
+            if headers.len() == BRIEF_ENTRIES_MAX && !headers.contains_key(&name) {
+                continue;
+            }
+            let values = headers.entry(name).or_default();
             if values.len() < BRIEF_ENTRIES_MAX {
                 values.push(field.value);
             }
@@ -149,5 +153,15 @@ mod tests {
         assert_eq!((&told["headers"]["x-flag"], &told["automatic"]), (&serde_json::json!(["one", "two"]), &"".into()));
         assert_eq!(told["recipients"], serde_json::json!(["a@x.example", "b@x.example"]));
         assert_eq!(bounded("é".repeat(BRIEF_TEXT_BYTES_MAX)).len(), BRIEF_TEXT_BYTES_MAX);
+    }
+
+    #[test]
+    fn of_many_header_fields_the_first_names_are_told() {
+        let field = |n: usize| SavedField { name: format!("X-{n}"), value: "1".into() };
+        let again = SavedField { name: "x-0".into(), value: "2".into() };
+        let fields = (0..=BRIEF_ENTRIES_MAX).map(field).chain([again]).collect();
+        let brief = Brief::of(message::read(b"Subject: a\r\n\r\n"), fields, None, None);
+        assert_eq!((brief.headers.len(), brief.headers["x-0"].len()), (BRIEF_ENTRIES_MAX, 2));
+        assert!(!brief.headers.contains_key(&format!("x-{BRIEF_ENTRIES_MAX}")));
     }
 }
