@@ -230,6 +230,13 @@ impl Desk {
         if let Some(row) = shown.as_object_mut() {
             row.remove("failed_at");
             row.remove("failed_on");
+            row.remove("suspensions");
+            row.remove("retry_at");
+        }
+        if let (PluginState::Suspended, Some(at)) = (plugin.state, plugin.retry_at) {
+            shown["retry_at"] = json!(at);
+            let name = &plugin.name;
+            shown["why"] = format!("failed too often; asked again at {at}, at once with: plugin enable {name}").into();
         }
         if let Some(why) = self.site.plugins.unusable().get(&plugin.name) {
             shown["state"] = "failed".into();

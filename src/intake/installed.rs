@@ -10,7 +10,7 @@ use crate::base::limits;
 use crate::net::Stop;
 use crate::plugin::{Active, Ready, settings_in_force};
 use crate::routing::{Plugin, PluginState, PluginVersion, Scope};
-use crate::store::{Page, ReadError, Site, tables};
+use crate::store::{Batch, Kept, Page, ReadError, Site, tables};
 
 /// Lets what the store says be what runs.
 ///
@@ -18,7 +18,7 @@ use crate::store::{Page, ReadError, Site, tables};
 /// When the store can't be read; what ran goes on.
 pub async fn refresh_plugins(site: &Site) -> Result<(), ReadError> {
     let _turn = site.plugins.turn.lock().await;
-    reload(site).await
+    reload(site, true).await
 }
 
 /// The plugins that are asked. Whoever wants to know first loads them: what has nothing to do with mail doesn't wait for that.
@@ -26,11 +26,11 @@ pub async fn refresh_plugins(site: &Site) -> Result<(), ReadError> {
 /// # Errors
 /// When the store can't be read.
 pub async fn active_plugins(site: &Site) -> Result<Arc<Vec<Active>>, ReadError> {
-    if !site.plugins.is_loaded() {
+    if !site.plugins.is_current(site.now()) {
         let _turn = site.plugins.turn.lock().await;
         // Somebody else may have done it.
-        if !site.plugins.is_loaded() {
-            reload(site).await?;
+        if !site.plugins.is_current(site.now()) {
+            reload(site, false).await?;
         }
     }
     Ok(site.plugins.active())
@@ -56,17 +56,26 @@ pub async fn load_plugins(site: Arc<Site>, stop: Stop) {
     }
 }
 
-/// In the turn of whoever calls.
-async fn reload(site: &Site) -> Result<(), ReadError> {
-    let plugins = &site.plugins;
-    let mut rows = tables::PLUGINS.values(&*site.engine, Page::all()).await?;
+/// In the turn of whoever calls. What couldn't be loaded is tried `again`, which may take long, or is left out.
+async fn reload(site: &Site, again: bool) -> Result<(), ReadError> {
+    let (plugins, failed) = (&site.plugins, site.plugins.unusable());
+    let mut rows: Vec<Plugin> = Vec::new();
+    for (_, kept) in tables::PLUGINS.scan(&*site.engine, Page::all()).await? {
+        rows.push(resumed(site, kept).await);
+    }
+    let suspended = rows.iter().filter(|row| row.state == PluginState::Suspended);
+    let resumes_at = suspended.filter_map(|row| row.retry_at).min();
     let known: BTreeSet<&str> = rows.iter().flat_map(Plugin::hashes).collect();
     plugins.forget_all_but(&known);
     rows.retain(|row| row.state == PluginState::Active);
     rows.sort_by(|one, other| (one.order, &one.name).cmp(&(other.order, &other.name)));
     let (mut active, mut unusable) = (Vec::new(), BTreeMap::new());
     for row in rows {
-        match load_plugin(site, &row.current).await? {
+        let loaded = match failed.get(&row.name) {
+            Some(why) if !again => Err(why.clone()),
+            _ => load_plugin(site, &row.current).await?,
+        };
+        match loaded {
             Ok(ready) => {
                 let settings = settings_in_force(&ready.description, &row.settings);
                 let is_general = row.about == Scope::All;
@@ -78,8 +87,28 @@ async fn reload(site: &Site) -> Result<(), ReadError> {
             }
         }
     }
-    plugins.swap(active, unusable);
+    plugins.swap(active, unusable, resumes_at);
     Ok(())
+}
+
+/// Active again, if it was suspended for long enough. Whoever changes it in the meantime reloads it, too.
+async fn resumed(site: &Site, kept: Kept<Plugin>) -> Plugin {
+    let mut plugin = kept.value.clone();
+    if !plugin.resume(site.now()) {
+        return plugin;
+    }
+    let mut batch = Batch::default();
+    tables::PLUGINS.replace(&mut batch, &plugin.name, &kept, &plugin);
+    match site.engine.commit(batch).await {
+        Ok(()) => {
+            tracing::info!(plugin = plugin.name, "a plugin that was suspended is asked again");
+            plugin
+        }
+        Err(error) => {
+            tracing::warn!(plugin = plugin.name, %error, "a plugin stays suspended");
+            kept.value
+        }
+    }
 }
 
 /// A stored component, or why it can't be used.

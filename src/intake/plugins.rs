@@ -137,7 +137,8 @@ async fn count_failure(site: &Site, id: MailId, (name, version): (&str, &str)) -
             tracing::error!(
                 plugin = name,
                 failures,
-                "a plugin failed too often and is suspended; postcase plugin enable"
+                until = ?plugin.retry_at,
+                "a plugin failed too often and is suspended; postcase plugin enable ends that at once"
             );
             refresh_plugins(site).await?;
         }

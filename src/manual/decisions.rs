@@ -356,13 +356,14 @@
 //! writes ([`Expected::Value`](crate::store::Expected::Value)): a version is known only when it is committed. When one of them isn't
 //! recorded, those that follow it aren't either, and are planned again.
 //!
-//! **2026-11-29: two messages for each processor are shown to plugins at a time.** A call has a time by the clock, and five hundred
-//! calls on two processors take all of it: a plugin that did nothing wrong failed in a backlog and was suspended. It also bounds
-//! what all calls have of memory.
+//! **2026-11-29: two messages for each processor are shown to plugins at a time.** Five hundred calls on two processors would each
+//! hold their memory for as long as all of them take. The others wait, and no time of theirs passes.
 //!
-//! **2026-11-29: a plugin's time is that of the clock, not of ticks.** Ticks that were counted let a call run for as long as the
-//! thread that ticks came late, and none is seen in a call of the host. A tick and each call of the host now look at the clock, and
-//! calls of the host have a number of their own, which ends a flood of them at the same place everywhere.
+//! **2026-11-29: a plugin's time is that of a processor, not of ticks or of the wall.** Ticks that were counted let a call run for as
+//! long as the thread that ticks came late, and none is seen in a call of the host. By the wall time passes for a call that waits for
+//! a processor, too, of which sessions have the first choice: a plugin that did nothing wrong failed in a burst and was suspended. A
+//! guest can wait for nothing, so what its thread computes is what it takes. A tick and each call of the host look at that clock,
+//! and calls of the host have a number of their own, which ends a flood of them at the same place everywhere.
 //!
 //! **2026-11-29: advice at follow-up places nothing.** A case that somebody works on has its place; a plugin that would
 //! move it for a word in an answer would take it from under the agent's hands.

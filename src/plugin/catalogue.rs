@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 
 use super::engine::{Compiled, Sandbox};
 use super::{Allowance, Description, Guest, Stage};
-use crate::base::limits;
+use crate::base::{Time, limits};
 
 /// See the module.
 pub struct Catalogue {
@@ -26,7 +26,7 @@ pub struct Catalogue {
     now: RwLock<Now>,
     /// Held by whoever makes a new list of what is stored.
     pub turn: tokio::sync::Mutex<()>,
-    /// Who asks plugins about a message has one: time passes for a call that waits for a processor, too.
+    /// Who asks plugins about a message has one: more of them at a time would each only hold their memory for longer.
     pub places: Arc<Semaphore>,
 }
 
@@ -35,6 +35,8 @@ struct Now {
     loaded: bool,
     active: Arc<Vec<Active>>,
     unusable: Arc<BTreeMap<String, String>>,
+    /// When the first of those that are suspended is asked again.
+    resumes_at: Option<Time>,
 }
 
 /// A plugin that is asked.
@@ -86,9 +88,10 @@ impl Catalogue {
         self.now().active
     }
 
-    /// False as long as nobody has said what runs.
-    pub fn is_loaded(&self) -> bool {
-        self.now().loaded
+    /// False as long as nobody has said what runs, and when more may run by now.
+    pub fn is_current(&self, at: Time) -> bool {
+        let now = self.now();
+        now.loaded && now.resumes_at.is_none_or(|resumes_at| at < resumes_at)
     }
 
     /// Those that should be active and can't be used: name → why, in one line.
@@ -101,8 +104,8 @@ impl Catalogue {
     }
 
     /// Lets these be active; calls under way end on what they began with.
-    pub fn swap(&self, active: Vec<Active>, unusable: BTreeMap<String, String>) {
-        let now = Now { loaded: true, active: Arc::new(active), unusable: Arc::new(unusable) };
+    pub fn swap(&self, active: Vec<Active>, unusable: BTreeMap<String, String>, resumes_at: Option<Time>) {
+        let now = Now { loaded: true, active: Arc::new(active), unusable: Arc::new(unusable), resumes_at };
         *self.now.write().unwrap_or_else(PoisonError::into_inner) = now;
     }
 

@@ -34,6 +34,12 @@ pub struct Plugin {
     /// The latest messages that it failed on: each counts once, however often it is planned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed_on: Vec<MailId>,
+    /// When it is asked again, of one that is suspended; of others, when it was last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<Time>,
+    /// How often it was suspended without doing well for a while.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspensions: Option<u32>,
 }
 
 /// One component.
@@ -102,8 +108,22 @@ pub struct PluginInput {
 
 impl Plugin {
     pub fn new(name: &str, order: u32, state: PluginState, current: PluginVersion) -> Self {
-        let (earlier, settings, about, failed_at, failed_on) = Default::default();
-        Self { name: name.into(), order, state, current, earlier, settings, about, failures: 0, failed_at, failed_on }
+        let (earlier, settings, about, failures) = Default::default();
+        let (failed_at, failed_on, retry_at, suspensions) = Default::default();
+        Self {
+            name: name.into(),
+            order,
+            state,
+            current,
+            earlier,
+            settings,
+            about,
+            failures,
+            failed_at,
+            failed_on,
+            retry_at,
+            suspensions,
+        }
     }
 
     /// Another version takes the place of the current one, which can be had back.
@@ -133,6 +153,7 @@ impl Plugin {
         self.failures = 0;
         self.failed_at.clear();
         self.failed_on.clear();
+        (self.retry_at, self.suspensions) = (None, None);
     }
 
     /// It failed on this message; after too many failures within a while it is suspended. False when that was counted before.
@@ -146,9 +167,30 @@ impl Plugin {
         self.failed_at.retain(|at| later(*at, limits::PLUGIN_FAILURES_WITHIN) > now);
         self.failed_at.push(now);
         if self.state == PluginState::Active && self.failed_at.len() >= limits::PLUGIN_FAILURES_MAX {
-            self.state = PluginState::Suspended;
+            self.suspend(now);
         }
         true
+    }
+
+    /// For twice as long as the last time, unless it did well since.
+    fn suspend(&mut self, now: Time) {
+        let did_well = self.retry_at.is_none_or(|at| later(at, limits::PLUGIN_PAUSE_MAX) <= now);
+        let before = self.suspensions.filter(|_| !did_well).unwrap_or(0);
+        let doubled = 1_u32.checked_shl(before).unwrap_or(u32::MAX);
+        let pause = limits::PLUGIN_PAUSE_MIN.saturating_mul(doubled).min(limits::PLUGIN_PAUSE_MAX);
+        self.state = PluginState::Suspended;
+        self.suspensions = Some(before.saturating_add(1));
+        self.retry_at = Some(later(now, pause));
+    }
+
+    /// Lets it be asked again when it was suspended for long enough; false when it wasn't.
+    pub fn resume(&mut self, now: Time) -> bool {
+        let is_over = self.state == PluginState::Suspended && self.retry_at.is_none_or(|at| at <= now);
+        if is_over {
+            self.state = PluginState::Active;
+            self.failed_at.clear();
+        }
+        is_over
     }
 
     /// The current version, and those that can be had back.
@@ -253,6 +295,24 @@ mod tests {
         check(&[0, 1, 2, 3, 4], PluginState::Suspended);
         check(&[0, 1, 2, 3, 60], PluginState::Active);
         check(&[0, 20, 40, 60, 80, 100, 120], PluginState::Active);
+    }
+
+    #[test]
+    fn a_pause_doubles_until_it_does_well_for_an_hour() {
+        let at = |seconds| later(Time::UNIX_EPOCH, Duration::from_secs(seconds));
+        let mut plugin = plugin();
+        let mut now = 0;
+        for expected in [60, 120, 240, 480, 960, 1920, 3600, 3600] {
+            (0..5).for_each(|n| assert!(plugin.fail(mail(now as u32 * 8 + n), at(now))));
+            assert_eq!((plugin.state, plugin.retry_at), (PluginState::Suspended, Some(at(now + expected))));
+            assert!(!plugin.resume(at(now + expected - 1)) && plugin.resume(at(now + expected)));
+            now += expected;
+        }
+        assert_eq!(plugin.state, PluginState::Active);
+        (0..5).for_each(|n| assert!(plugin.fail(mail(u32::MAX - n), at(now + 3600))));
+        assert_eq!(plugin.retry_at, Some(at(now + 3660)));
+        plugin.forgive();
+        assert!(plugin.resume(at(0)), "of an older version nobody knows since when");
     }
 
     #[test]
