@@ -11,7 +11,7 @@ use std::path::Path;
 use serde_json::Value as Json;
 use toml::de::{DeTable, DeValue};
 
-use super::mistake::{Mistake, nearest};
+use super::mistake::{Lines, Mistake, nearest};
 use super::read::mistakes;
 use super::value::{self, Read, Value, Wrong, wrong};
 use crate::address::{AcceptFrom, Acknowledge, NoAcknowledge, OnResolved};
@@ -122,7 +122,7 @@ pub fn read(file: &Path, text: &str) -> Result<Vec<WantedAddress>, Vec<Mistake>>
             wrongs.push(Wrong { span: *at..*at, what });
         }
     }
-    let mistakes = mistakes(file, text, syntax, wrongs);
+    let mistakes = mistakes(file, &Lines::of(text), syntax, wrongs);
     if mistakes.is_empty() { Ok(wanted.into_iter().map(|(_, one)| one).collect()) } else { Err(mistakes) }
 }
 

@@ -20,16 +20,11 @@ pub struct Mistake {
 }
 
 impl Mistake {
-    /// At the first byte of `span` of the file's `text`.
-    pub fn at(file: &Path, text: &str, span: &Range<usize>, what: String) -> Self {
-        let before = &text[..text.floor_char_boundary(span.start)];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        Self {
-            file: file.to_owned(),
-            line: line_number(text, span.start),
-            column: before[line_start..].chars().count() + 1,
-            what: what.replace('\n', "; "),
-        }
+    /// At the first byte of `span` of the file's text.
+    pub fn at(file: &Path, lines: &Lines<'_>, span: &Range<usize>, what: String) -> Self {
+        let line = lines.number(span.start);
+        let before = &lines.text[lines.starts[line - 1]..lines.text.floor_char_boundary(span.start)];
+        Self { file: file.to_owned(), line, column: before.chars().count() + 1, what: what.replace('\n', "; ") }
     }
 }
 
@@ -39,9 +34,27 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// The line of a byte, from 1.
-pub fn line_number(text: &str, at: usize) -> usize {
-    text.as_bytes()[..at.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
+/// Where the lines of a text begin: files of rules have thousands, and each is asked for.
+pub struct Lines<'t> {
+    text: &'t str,
+    starts: Vec<usize>,
+}
+
+impl<'t> Lines<'t> {
+    pub fn of(text: &'t str) -> Self {
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { text, starts }
+    }
+
+    /// The line of a byte, from 1.
+    pub fn number(&self, at: usize) -> usize {
+        self.starts.partition_point(|start| *start <= at)
+    }
+
+    /// True when the line is, or was meant to be, the header of a table.
+    pub fn is_header(&self, line: usize) -> bool {
+        self.text[self.starts[line - 1]..].trim_start_matches([' ', '\t']).starts_with('[')
+    }
 }
 
 /// The message for a key that doesn't exist: it names the nearest one, be it in another table.

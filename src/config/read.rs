@@ -1,26 +1,28 @@
 //! From the text of a file to checked settings, or to all of its mistakes.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
 
 use super::keys::KEYS;
-use super::mistake::{Mistake, line_number, unknown_key};
+use super::mistake::{Lines, Mistake, unknown_key};
 use super::value::{Wrong, wrong};
 use super::{Origins, Settings};
 
 /// The settings that `text` describes; what it doesn't name has its default.
 pub fn settings(file: &Path, text: &str) -> Result<Settings, Vec<Mistake>> {
     let (table, syntax) = DeTable::parse_recoverable(text);
-    let mut reader = Reader { text, settings: Settings::default(), origins: Origins::default(), wrongs: Vec::new() };
+    let lines = Lines::of(text);
+    let mut reader = Reader { lines, settings: Settings::default(), origins: Origins::default(), wrongs: Vec::new() };
     reader.origins.file = Some(file.to_owned());
     reader.table("", table.get_ref());
-    let mistakes = mistakes(file, text, syntax, reader.wrongs);
+    let mistakes = mistakes(file, &reader.lines, syntax, reader.wrongs);
     if mistakes.is_empty() { Ok(Settings { origins: reader.origins, ..reader.settings }) } else { Err(mistakes) }
 }
 
 struct Reader<'t> {
-    text: &'t str,
+    lines: Lines<'t>,
     settings: Settings,
     origins: Origins,
     wrongs: Vec<Wrong>,
@@ -35,7 +37,7 @@ impl Reader<'_> {
             let inside = format!("{path}.");
             if let Some(key) = KEYS.iter().find(|key| key.path == path) {
                 self.wrongs.extend((key.set)(&mut self.settings, value).err().unwrap_or_default());
-                self.origins.lines.insert(key.path, line_number(self.text, name.span().start));
+                self.origins.lines.insert(key.path, self.lines.number(name.span().start));
             } else if !KEYS.iter().any(|key| key.path.starts_with(&inside)) {
                 self.wrongs.push(Wrong { span: name.span(), what: unknown_key(&path) });
             } else if let DeValue::Table(inner) = value.get_ref() {
@@ -49,14 +51,13 @@ impl Reader<'_> {
 
 /// All mistakes in the order of the file. A line that breaks the syntax says only that, and behind a broken table header
 /// nobody knows to which table the keys belong: what was made of either is a guess.
-pub fn mistakes(file: &Path, text: &str, syntax: Vec<toml::de::Error>, wrongs: Vec<Wrong>) -> Vec<Mistake> {
-    let broken = syntax.iter().map(|error| Mistake::at(file, text, &error.span().unwrap_or(0..0), said(error)));
+pub fn mistakes(file: &Path, lines: &Lines<'_>, syntax: Vec<toml::de::Error>, wrongs: Vec<Wrong>) -> Vec<Mistake> {
+    let broken = syntax.iter().map(|error| Mistake::at(file, lines, &error.span().unwrap_or(0..0), said(error)));
     let mut all: Vec<Mistake> = broken.collect();
     all.dedup_by_key(|mistake| mistake.line);
-    let broken: Vec<usize> = all.iter().map(|mistake| mistake.line).collect();
-    let is_header = |line: &usize| text.lines().nth(line - 1).is_some_and(|line| line.trim_start().starts_with('['));
-    let certain = broken.iter().copied().find(is_header).unwrap_or(usize::MAX);
-    let wrongs = wrongs.into_iter().map(|wrong| Mistake::at(file, text, &wrong.span, wrong.what));
+    let certain = all.iter().map(|mistake| mistake.line).find(|line| lines.is_header(*line)).unwrap_or(usize::MAX);
+    let broken: HashSet<usize> = all.iter().map(|mistake| mistake.line).collect();
+    let wrongs = wrongs.into_iter().map(|wrong| Mistake::at(file, lines, &wrong.span, wrong.what));
     all.extend(wrongs.filter(|mistake| mistake.line < certain && !broken.contains(&mistake.line)));
     all.sort_by_key(|mistake| (mistake.line, mistake.column));
     all

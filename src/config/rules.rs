@@ -14,7 +14,7 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
 use super::lines;
-use super::mistake::{Mistake, line_number, nearest};
+use super::mistake::{Lines, Mistake, nearest};
 use super::read::mistakes;
 use super::value::{self, Read, Value, Wrong, wrong};
 use crate::base::Span;
@@ -95,7 +95,7 @@ pub fn reader(file: &Path, text: Option<&str>) -> Result<Rules, String> {
 pub fn read(file: &Path, text: &str) -> Result<Rules, Vec<Mistake>> {
     let (table, syntax) = DeTable::parse_recoverable(text);
     let version = blake3::hash(text.as_bytes()).to_hex()[..12].to_owned();
-    let mut reading = Reading { text, names: Vec::new(), wrongs: Vec::new() };
+    let mut reading = Reading { lines: Lines::of(text), names: Vec::new(), wrongs: Vec::new() };
     let mut lists: [Vec<Rule>; 3] = Default::default();
     for (name, value) in table.get_ref() {
         match LISTS.iter().position(|(known, ..)| known == name.get_ref()) {
@@ -111,13 +111,13 @@ pub fn read(file: &Path, text: &str) -> Result<Rules, Vec<Mistake>> {
         }
     }
     reading.names_once();
-    let mistakes = mistakes(file, text, syntax, reading.wrongs);
+    let mistakes = mistakes(file, &reading.lines, syntax, reading.wrongs);
     let [intake, classify, route] = lists;
     if mistakes.is_empty() { Ok(Rules { version, intake, classify, route }) } else { Err(mistakes) }
 }
 
 struct Reading<'t> {
-    text: &'t str,
+    lines: Lines<'t>,
     /// With the place of their rules.
     names: Vec<(usize, String)>,
     wrongs: Vec<Wrong>,
@@ -146,7 +146,7 @@ impl Reading<'_> {
 
     fn rule(&mut self, place: usize, value: &Value<'_>) -> Rule {
         let (list, keys, needs) = LISTS[place];
-        let line = line_number(self.text, value.span().start);
+        let line = self.lines.number(value.span().start);
         let (then, detour) = (Vec::new(), Detour::default());
         let mut rule = Rule { name: String::new(), line, workstream: None, when: None, then, detour };
         let DeValue::Table(table) = value.get_ref() else {

@@ -1,7 +1,7 @@
 //! The clauses of a condition: what `&&` joins, as text. They tell of some conditions that they never hold together, or that
 //! one holds whenever another does, and say nothing of the rest.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::bounds::{is_raw, quoted};
 
@@ -56,6 +56,10 @@ impl Clauses {
         self
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -72,10 +76,13 @@ impl Clauses {
 
     /// Two that can't hold together.
     pub fn contradiction(&self) -> Option<(&str, &str)> {
-        let mut pairs = self.0.iter().flat_map(|one| self.0.iter().map(move |other| (&**one, &**other)));
-        pairs.find(|(one, other)| match (equality(one), equality(other)) {
-            (Some((left, value)), Some((same, another))) => left == same && value != another && one < other,
-            _ => one.strip_prefix('!').is_some_and(|bare| bare == *other),
+        let mut equal: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
+        self.iter().find_map(|clause| match equality(clause) {
+            Some((left, value)) => {
+                let (first, other) = equal.entry(left).or_insert((clause, value));
+                (*other != value).then_some((*first, clause))
+            }
+            None => Some((clause, self.0.get(clause.strip_prefix('!')?)?.as_str())),
         })
     }
 }

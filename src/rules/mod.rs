@@ -12,6 +12,7 @@ mod book;
 mod bounds;
 mod clauses;
 mod condition;
+mod listed;
 mod rule;
 mod timetable;
 mod warnings;

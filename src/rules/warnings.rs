@@ -1,9 +1,12 @@
 //! What is no mistake and yet can't be meant: rules that never match, those whose word never counts, queues that nobody works
 //! on, agents who are none, skills that nobody has.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::clauses::Clauses;
+use super::listed::Listed;
 use super::{MAIN_WORKSTREAM, Rule, Rules, Then};
 use crate::case::{Advised, Stage};
 use crate::routing::Setup;
@@ -17,65 +20,65 @@ pub struct Warning {
 
 /// Warnings in the order of the lines; about queues, agents and skills only when it is known what is registered.
 pub fn warnings(rules: &Rules, setup: Option<&Setup>) -> Vec<Warning> {
+    let workstreams: HashSet<&str> = rules.intake.iter().flat_map(Rule::workstreams).chain([MAIN_WORKSTREAM]).collect();
     let mut all = Vec::new();
     for stage in Stage::OPENING {
-        let listed = rules.of(stage);
-        for (place, rule) in listed.iter().enumerate() {
-            let what = never(rules, stage, rule, &listed[..place]);
-            let what = what.or_else(|| in_vain(rule, &listed[place + 1..]));
+        let listed = Listed::of(rules.of(stage));
+        for (place, rule, clauses) in listed.iter() {
+            let what = never(rule, clauses, &workstreams);
+            let what = what.or_else(|| (stage != Stage::Classify).then(|| second(&listed, place))?);
+            let what = what.or_else(|| in_vain(&listed, place, rule));
             all.extend(what.map(|what| Warning { line: rule.line, what: format!("rule {} {what}", rule.name) }));
             let nobody = setup.map(|setup| nobody(rule, setup)).unwrap_or_default();
             let said = |what| Warning { line: rule.line, what: format!("rule {}: {what}", rule.name) };
             all.extend(nobody.into_iter().map(said));
         }
+        let first = rules.of(stage).first().filter(|_| listed.is_cut_short());
+        let what = format!("the [[{stage}]] rules weren't all compared with each other: too many ask the same");
+        all.extend(first.map(|rule| Warning { line: rule.line, what }));
     }
     all.sort_by_key(|warning| warning.line);
     all
 }
 
-/// Why a rule never has a say.
-fn never(rules: &Rules, stage: Stage, rule: &Rule, before: &[Rule]) -> Option<String> {
+/// Why a rule never holds.
+fn never(rule: &Rule, own: &Clauses, workstreams: &HashSet<&str>) -> Option<String> {
     if rule.constant() == Some(false) {
         return Some("never matches: its condition is false".into());
     }
-    let own = rule.clauses();
     if let Some((one, other)) = own.contradiction() {
         return Some(format!("never matches: {one} and {other} can't be true together"));
     }
-    if let Some(name) = &rule.workstream
-        && name != MAIN_WORKSTREAM
-        && !rules.intake.iter().any(|intake| intake.chooses(name))
-    {
-        return Some(format!("never matches: no intake rule chooses the workstream {name}"));
-    }
-    let first = before.iter().find(|other| other.clauses().follow_from(&own)).filter(|_| stage != Stage::Classify)?;
-    let when = if first.clauses().is_empty() { "always" } else { "whenever this one holds" };
+    let name = rule.workstream.as_ref().filter(|name| !workstreams.contains(name.as_str()))?;
+    Some(format!("never matches: no intake rule chooses the workstream {name}"))
+}
+
+/// Why a rule never comes first.
+fn second(listed: &Listed<'_>, place: usize) -> Option<String> {
+    let (first, clauses) = listed.earlier(place)?;
+    let when = if clauses.is_empty() { "always" } else { "whenever this one holds" };
     Some(format!("never matters: rule {} on line {} comes first, {when}", first.name, first.line))
 }
 
 /// What a rule says in vain, because a later one that holds whenever it does says otherwise.
-fn in_vain(rule: &Rule, after: &[Rule]) -> Option<String> {
-    let own = rule.clauses();
-    let said = |rule: &Rule| rule.then.iter().filter_map(Then::advice).cloned().collect::<Vec<_>>();
-    let stronger = |other: &&Rule| {
-        let clauses = other.clauses();
-        !clauses.ask_about_case() && clauses.follow_from(&own)
-    };
-    after.iter().filter(stronger).find_map(|other| {
-        let mut pairs =
-            said(rule).into_iter().flat_map(|one| said(other).into_iter().map(move |two| (one.clone(), two)));
-        let (lost, _) = pairs.find(|(one, two)| one != two && one.yields_to(two))?;
-        let (name, line) = (&other.name, other.line);
-        Some(format!(
-            "conflicts: its {lost} never counts, since rule {name} on line {line} says otherwise whenever it holds"
-        ))
-    })
+fn in_vain(listed: &Listed<'_>, place: usize, rule: &Rule) -> Option<String> {
+    let (other, _) = listed.later(place, |other, clauses| lost(rule, other).is_some() && !clauses.ask_about_case())?;
+    let (lost, name, line) = (lost(rule, other)?, &other.name, other.line);
+    Some(format!(
+        "conflicts: its {lost} never counts, since rule {name} on line {line} says otherwise whenever it holds"
+    ))
+}
+
+/// What a rule says that yields to what another says.
+fn lost<'r>(rule: &'r Rule, other: &Rule) -> Option<&'r Advised> {
+    let yields = |one: &&Advised| other.said().any(|two| *one != two && one.yields_to(two));
+    rule.said().find(yields)
 }
 
 /// What it says that comes to nobody.
 fn nobody(rule: &Rule, setup: &Setup) -> Vec<String> {
     let mut what: Vec<String> = rule.queues().filter_map(|queue| setup.unattended(queue)).collect();
-    for advised in rule.then.iter().filter_map(Then::advice) {
+    for advised in rule.said() {
         match advised {
             Advised::Agent(agent) if !setup.agents.contains_key(agent) => {
                 what.push(format!("{agent} is no agent; add them: postcase agent add {agent}"));
@@ -97,13 +100,21 @@ impl Rule {
     }
 
     /// Of its condition and its workstream.
-    fn clauses(&self) -> Clauses {
+    pub(super) fn clauses(&self) -> Clauses {
         let clauses = self.when.as_ref().map(|when| Clauses::of(&when.text)).unwrap_or_default();
         self.workstream.iter().fold(clauses, |all, only| all.with(format!("case.workstream=={only:?}")))
     }
 
-    fn chooses(&self, workstream: &str) -> bool {
-        self.then.iter().any(|then| matches!(then, Then::Advise(Advised::Workstream(name)) if name == workstream))
+    /// What it says of every message.
+    fn said(&self) -> impl Iterator<Item = &Advised> {
+        self.then.iter().filter_map(Then::advice)
+    }
+
+    fn workstreams(&self) -> impl Iterator<Item = &str> {
+        self.said().filter_map(|advised| match advised {
+            Advised::Workstream(name) => Some(name.as_str()),
+            _ => None,
+        })
     }
 
     /// The queues that it may choose.
