@@ -234,6 +234,8 @@ pub const BRIEF_ENTRIES_MAX: usize = 100;
 pub const CASE_ENTRIES_MAX: usize = BRIEF_ENTRIES_MAX;
 /// The name of one of them: it stands in one line of a table.
 pub const CASE_NAME_BYTES_MAX: usize = 100;
+/// The highest level of a skill, for agents, rules and plugins alike; the lowest is 1.
+pub const SKILL_LEVEL_MAX: u8 = 10;
 /// Bytes of the file of rules: 1,000 rules are some 150 KiB.
 pub const RULES_BYTES_MAX: u64 = 4 * MIB as u64;
 /// Bytes of one condition.

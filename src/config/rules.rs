@@ -18,7 +18,7 @@ use super::mistake::{Lines, Mistake, nearest};
 use super::read::mistakes;
 use super::value::{self, Read, Value, Wrong, wrong};
 use crate::base::Span;
-use crate::base::limits::OVERFLOW_COUNTED_MAX;
+use crate::base::limits::{OVERFLOW_COUNTED_MAX, SKILL_LEVEL_MAX};
 use crate::case::{Advised, Detour, Overflow, is_name, is_own_field};
 use crate::rules::{Broken, Condition, Rule, Rules, Share, Then};
 
@@ -239,7 +239,7 @@ fn field(name: String, value: &Value<'_>) -> Read<Advised> {
 }
 
 fn skill(name: String, value: &Value<'_>) -> Read<Advised> {
-    Ok(Advised::Skill { name, level: value::count(value, 1, 255)? as u8 })
+    Ok(Advised::Skill { name, level: value::count(value, 1, SKILL_LEVEL_MAX.into())? as u8 })
 }
 
 fn shares(value: &Value<'_>) -> Read<Vec<Share>> {
@@ -380,7 +380,7 @@ mod tests {
                 "f:1:1: found a [[classify]] without a name, expected `name`",
                 r#"f:2:8: found 7, expected a condition in CEL such as 'subject.contains("invoice")'"#,
                 r#"f:3:9: found 3, expected a short text such as "billing""#,
-                "f:4:21: found 0, expected a whole number from 1 to 255",
+                "f:4:21: found 0, expected a whole number from 1 to 10",
             ],
         );
     }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::case::absent;
 use super::command::AgentSettings;
 use super::{Answer, Desk, Outcome, Refusal};
+use crate::base::limits::SKILL_LEVEL_MAX;
 use crate::base::{CaseNumber, Mailbox};
 use crate::routing::{Agent, Place, Presence};
 use crate::store::{Batch, Kept, Key, Page, tables};
@@ -14,7 +15,7 @@ use crate::store::{Batch, Kept, Key, Page, tables};
 impl Desk {
     pub(super) async fn agent_add(&self, address: Mailbox, settings: AgentSettings) -> Answer {
         let site = &*self.site;
-        self.check_profile(&settings).await?;
+        self.check_settings(&settings).await?;
         let agent = changed(Agent::new(address.clone(), None, site.now()), settings);
         let mut tries = site.tries();
         loop {
@@ -44,7 +45,7 @@ impl Desk {
     }
 
     pub(super) async fn agent_set(&self, address: &Mailbox, settings: AgentSettings) -> Answer {
-        self.check_profile(&settings).await?;
+        self.check_settings(&settings).await?;
         self.change_agent(address, |agent| changed(agent, settings.clone())).await
     }
 
@@ -66,7 +67,12 @@ impl Desk {
         }
     }
 
-    async fn check_profile(&self, typed: &AgentSettings) -> Result<(), Refusal> {
+    async fn check_settings(&self, typed: &AgentSettings) -> Result<(), Refusal> {
+        if let Some((name, level)) = typed.skills.iter().find(|(_, level)| **level > SKILL_LEVEL_MAX) {
+            return Err(Refusal::refused(format!(
+                "the skill {name} at level {level}: levels are 1 to {SKILL_LEVEL_MAX}, and 0 takes the skill away"
+            )));
+        }
         match typed.profile.as_deref().filter(|name| !name.is_empty()) {
             Some(name) => self.profile(name).await.map(drop),
             None => Ok(()),

@@ -7,7 +7,8 @@ use serde_json::json;
 use super::command::CaseFilter;
 use super::search::Search;
 use super::{Answer, Desk, Outcome, Refusal, view};
-use crate::base::{CaseNumber, Mailbox, Priority, limits};
+use crate::base::limits::{self, SKILL_LEVEL_MAX};
+use crate::base::{CaseNumber, Mailbox, Priority};
 use crate::case::{Case, Happening, SKILL, Status, TAG, is_name, is_own_field};
 use crate::store::{Batch, CaseChange, Page, case_change, people, tables};
 
@@ -252,9 +253,10 @@ fn set(case: &Case, name: &str, value: &str) -> Result<Option<Happening>, Refusa
             json!(case.priority).as_str().map(str::to_owned)
         }
         _ if name.starts_with(SKILL) => {
-            let level = |text: &str| text.is_empty() || text.parse::<u8>().is_ok_and(|level| level > 0);
+            let level =
+                |text: &str| text.is_empty() || text.parse().is_ok_and(|level| (1..=SKILL_LEVEL_MAX).contains(&level));
             if !level(value) {
-                return Err(refused("a level from 1 to 255, or nothing to take it away"));
+                return Err(refused(&format!("a level from 1 to {SKILL_LEVEL_MAX}, or nothing to take it away")));
             }
             case.skills.get(&name[SKILL.len()..]).map(u8::to_string)
         }

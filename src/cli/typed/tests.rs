@@ -360,7 +360,7 @@ fn everything_else_is_wrong_usage() {
         "profile add day --units claim",
         "profile add day --reset tomorrow",
         "agent add a@b.c --permission-set 'a b'",
-        "agent add a@b.c --skill german=256",
+        "agent add a@b.c --skill german=11",
         "agent presence a@b.c here",
         "queue add q --assign first",
         "case decline 1",

@@ -6,6 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::de::DeserializeOwned;
 
 use crate::base::CaseNumber;
+use crate::base::limits::SKILL_LEVEL_MAX;
 use crate::routing::is_queue_name;
 
 pub const STATUSES: &[&str] = &["new", "open", "pending", "resolved", "closed"];
@@ -51,8 +52,10 @@ pub fn rate_limit(text: &str) -> Result<u32, String> {
 pub fn skill(text: &str) -> Result<(String, u8), String> {
     let (name, level) = text.split_once('=').unwrap_or_default();
     match level.parse() {
-        Ok(level) if !name.trim().is_empty() => Ok((name.trim().into(), level)),
-        _ => Err("expected a skill and its level, such as german=3".into()),
+        Ok(level @ 0..=SKILL_LEVEL_MAX) if !name.trim().is_empty() => Ok((name.trim().into(), level)),
+        _ => Err(format!(
+            "expected a skill and its level from 1 to {SKILL_LEVEL_MAX}, such as german=3; 0 takes the skill away"
+        )),
     }
 }
 

@@ -5,7 +5,7 @@
 // The generated code implements traits of wasmtime that promise a memory layout, which is what it is generated for.
 #![allow(unsafe_code)]
 
-use crate::base::limits;
+use crate::base::limits::{self, SKILL_LEVEL_MAX};
 use crate::case::{Advised, is_name, is_own_field};
 use crate::plugin::{Advice, Description, Setting, Stage, Vector};
 
@@ -86,11 +86,11 @@ fn read_one(advice: types::Advice) -> Result<Advice, String> {
             serde_json::from_value(word.clone().into())
                 .map_err(|_| format!("{word:?} is no priority: low, normal, high or urgent"))?,
         ),
-        types::Suggestion::Skill(types::Skill { name, level: level @ 1..=10 }) => {
+        types::Suggestion::Skill(types::Skill { name, level: level @ 1..=SKILL_LEVEL_MAX }) => {
             Advised::Skill { name: named("skill", name)?, level }
         }
         types::Suggestion::Skill(types::Skill { name, level }) => {
-            return Err(format!("the skill {name:?} at level {level}; levels are 1 to 10"));
+            return Err(format!("the skill {name:?} at level {level}; levels are 1 to {SKILL_LEVEL_MAX}"));
         }
         types::Suggestion::Tag(name) => Advised::Tag(named("tag", name)?),
         types::Suggestion::Field(types::Field { name, value }) => own_field(name, value)?,
