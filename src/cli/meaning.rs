@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap_complete::Shell;
+use serde::Serialize;
 
 use super::typed::How;
 use crate::auth::Transaction;
@@ -90,6 +91,16 @@ pub enum Meaning {
     Erase(Command),
     /// For the running server, or for the store when none runs.
     Ask(Command),
-    /// The same, one after the other; fails at the end when an answer speaks of an error.
-    AskEach(Vec<Command>),
+    /// The same, one after the other; fails at the end when an answer speaks of an error, or a file can't be read.
+    AskEach {
+        commands: Vec<Command>,
+        unread: Vec<Unread>,
+    },
+}
+
+/// A file that can't be read.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Unread {
+    pub file: String,
+    pub error: String,
 }

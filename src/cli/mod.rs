@@ -41,7 +41,7 @@ use crate::desk::{Answers, Command, Outcome};
 use crate::message;
 use crate::server::threads;
 use import::Import;
-use meaning::Meaning;
+use meaning::{Meaning, Unread};
 use progress::Progress;
 use typed::Typed;
 
@@ -117,13 +117,14 @@ async fn run_with(settings: &Settings, meaning: Meaning, json: bool) -> Result<(
             let command = Command::MessageAttachment { id, number };
             show(&command, reach::ask(settings, &command).await?, Some(&file), json)
         }
-        Meaning::AskEach(commands) => {
-            let mut failed = false;
+        Meaning::AskEach { commands, unread } => {
+            let mut failed = !unread.is_empty();
             for command in &commands {
                 let outcome = reach::ask(settings, command).await?;
                 failed |= speaks_of_an_error(command, &outcome);
                 print(command, outcome, json)?;
             }
+            say(&told_unread(&unread, json))?;
             if failed { Err(Failure::refused("")) } else { Ok(()) }
         }
         Meaning::Reply(request) => {
@@ -191,9 +192,13 @@ pub async fn answer(arguments: Vec<String>, desk: &dyn Answers) -> Done {
         Err(error) => return failed(Failure::usage(error.to_string())),
     };
     let json = typed.json;
+    let mut left = Vec::new();
     let commands = match typed.meaning() {
         Ok(Meaning::Ask(command)) => vec![command],
-        Ok(Meaning::AskEach(commands)) => commands,
+        Ok(Meaning::AskEach { commands, unread }) => {
+            left = unread;
+            commands
+        }
         Ok(Meaning::Reply(request)) => vec![Command::CaseReply(*request)],
         Ok(Meaning::Erase(command)) => {
             let mut shown = Vec::new();
@@ -232,7 +237,8 @@ pub async fn answer(arguments: Vec<String>, desk: &dyn Answers) -> Done {
         Ok(_) => return failed(Failure::usage("only commands for the desk can be done here")),
         Err(failure) => return failed(failure),
     };
-    let mut done = Done::default();
+    let exit = if left.is_empty() { 0 } else { Exit::Refused as u8 };
+    let mut done = Done { exit, ..Done::default() };
     for command in commands {
         match desk.answer(command.clone()).await {
             Ok(outcome) => {
@@ -246,7 +252,14 @@ pub async fn answer(arguments: Vec<String>, desk: &dyn Answers) -> Done {
             Err(refusal) => return failed(refusal.into()),
         }
     }
+    done.out.extend(told_unread(&left, json).into_bytes());
     done
+}
+
+/// A line for each file that can't be read.
+fn told_unread(unread: &[Unread], json: bool) -> String {
+    let line = |unread: &Unread| if json { text::json(unread) } else { text::line(&unread.error) };
+    unread.iter().map(|unread| line(unread) + "\n").collect()
 }
 
 /// True for a test that shows a failure.

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use super::words::{ABOUT, pair, word};
 use crate::base::limits;
 use crate::cli::failure::Failure;
-use crate::cli::meaning::Meaning;
+use crate::cli::meaning::{Meaning, Unread};
 use crate::desk::Command;
 use crate::desk::command::{PluginChange, PluginCommand, PluginRequest};
 use crate::routing::Scope;
@@ -105,12 +105,15 @@ impl Typed {
                 PluginCommand::Change { name, change: PluginChange::Set { settings, order, about } }
             }
             Self::Test { name, files } => {
-                let ask = |file: PathBuf| {
-                    let message = base64(&file, limits::REPLY_BYTES_MAX)?;
-                    let (name, file) = (name.clone(), file.display().to_string());
-                    Ok(Command::Plugin(PluginCommand::Test { name, file, message }))
-                };
-                return Ok(Meaning::AskEach(files.into_iter().map(ask).collect::<Result<_, Failure>>()?));
+                let (mut commands, mut unread) = (Vec::new(), Vec::new());
+                for path in files {
+                    let (name, file) = (name.clone(), path.display().to_string());
+                    match base64(&path, limits::REPLY_BYTES_MAX) {
+                        Ok(message) => commands.push(Command::Plugin(PluginCommand::Test { name, file, message })),
+                        Err(failure) => unread.push(Unread { file, error: failure.message }),
+                    }
+                }
+                return Ok(Meaning::AskEach { commands, unread });
             }
         })))
     }
