@@ -56,7 +56,7 @@ async fn registered(settings: &Settings) -> Result<Value, String> {
 
 /// The same, as far as the files alone say it.
 fn unregistered(settings: &Settings, rules: Option<&Rules>) -> Value {
-    let warned = rules.map(|rules| warnings(rules, None)).unwrap_or_default();
+    let warned = rules.map(|rules| warnings(rules, &settings.hours, None)).unwrap_or_default();
     let concerns = never_open(&settings.hours, Clock::system().now());
     json!({ "rules": settings.rules_file(), "warnings": warned, "concerns": concerns, "restart": [] })
 }

@@ -300,7 +300,7 @@ mod tests {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/rules.toml.example");
         let rules = read(&file, &std::fs::read_to_string(&file).unwrap()).unwrap();
         assert!(!rules.intake.is_empty() && !rules.classify.is_empty() && !rules.route.is_empty());
-        assert_eq!(warnings(&rules, None), []);
+        assert_eq!(warnings(&rules, &Default::default(), None), []);
     }
 
     #[test]

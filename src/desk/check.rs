@@ -24,7 +24,7 @@ impl Desk {
         }
         Ok(Outcome::Json(json!({
             "rules": self.site.rules.file(),
-            "warnings": warnings(&self.site.rules.in_force(now), Some(&setup)),
+            "warnings": warnings(&self.site.rules.in_force(now), &setup.hours, Some(&setup)),
             "concerns": concerns,
             "restart": self.site.timetable.in_force(now).restart,
         })))

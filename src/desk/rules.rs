@@ -38,7 +38,7 @@ impl Desk {
             "version": rules.version,
             "mistakes": wrong.iter().flat_map(|wrong| wrong.lines()).collect::<Vec<_>>(),
             "rules": rows,
-            "warnings": warnings(&rules, Some(&self.setup().await?)),
+            "warnings": warnings(&rules, &self.site.hours(), Some(&self.setup().await?)),
         })))
     }
 }

@@ -1,49 +1,22 @@
-//! Conditions in CEL (the Common Expression Language): compiled when the file is read, evaluated over a brief. The only
-//! file that knows the library.
+//! Conditions in CEL (the Common Expression Language): compiled when the file is read, evaluated over a brief. With `check`
+//! the only file that knows the library.
 //!
-//! Everything that can be known early is a mistake of the file: what doesn't parse, names and functions that don't exist, a
-//! pattern that is none. What is left, as a field that this message hasn't, makes the condition false, with the reason.
-//! CEL has no loops; what it has over lists may be nested twice, and lists and texts are bounded, so that every evaluation
+//! Everything that can be known early is a mistake of the file: what doesn't parse, and what never holds. What is left, as a
+//! field that this message hasn't, makes the condition false, with the reason. CEL has no loops; what it has over lists may be nested twice, and lists and texts are bounded, so that every evaluation
 //! ends soon. Patterns take time in proportion to the text, whatever they are.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, RwLock, Weak};
 
-use cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr};
+use cel::common::ast::{Expr, LiteralValue};
 use cel::common::types::{CelBool, CelString};
 use cel::{Context, Env, ExecutionError, IdedExpr, ParseErrors, Value, to_value};
 use regex::{Regex, RegexBuilder};
 
 use super::bounds;
+use super::check::Check;
 use crate::base::limits;
 use crate::case::{Brief, Draft};
-
-/// The names that a condition may use, and the fields of those that have the same ones always.
-const NAMES: [(&str, &[&str]); 16] = [
-    ("sender", &["address", "name", "domain"]),
-    ("contact", &["known", "name"]),
-    ("account", &[]),
-    ("address", &[]),
-    ("recipients", &[]),
-    ("subject", &[]),
-    ("text", &[]),
-    ("whole_text", &[]),
-    ("language", &[]),
-    ("headers", &[]),
-    ("attachments", &[]),
-    ("kind", &[]),
-    ("automatic", &[]),
-    ("hours", &[]),
-    ("auth", &["spf", "dkim", "dmarc", "arc"]),
-    ("case", &["workstream", "priority", "record_type", "tags", "fields", "skills"]),
-];
-/// The functions that a condition may call; operators begin with a sign.
-#[rustfmt::skip]
-const FUNCTIONS: [&str; 13] = [
-    "contains", "startsWith", "endsWith", "matches", "size", "int", "uint", "double", "string", "bool", "type", "dyn",
-    "bytes",
-];
-const NESTED_MAX: usize = 2;
 
 static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| {
     let mut env = Env::stdlib();
@@ -59,6 +32,8 @@ pub struct Condition {
     expression: IdedExpr,
     #[expect(dead_code, reason = "held, because evaluation finds them by their text")]
     patterns: Vec<Arc<Regex>>,
+    /// The names of business hours that it asks about.
+    pub hours: Vec<String>,
 }
 
 /// Why a text is no condition.
@@ -83,13 +58,13 @@ impl Condition {
             return Err(Broken { at, what });
         }
         let program = ENVIRONMENT.compile(text).map_err(|errors| unparsed(text, &errors))?;
-        let mut check = Check { bound: Vec::new(), nested: 0, patterns: Vec::new() };
-        check.expression(program.expression()).map_err(|(id, what)| {
+        let mut check = Check::default();
+        check.condition(program.expression()).map_err(|(id, what)| {
             let at = program.source_info().offset_for(id).map_or(0, |(start, _)| start as usize);
             Broken { at: text.char_indices().nth(at).map_or(0, |(byte, _)| byte), what }
         })?;
-        let patterns = check.patterns;
-        Ok(Self { text: text.to_owned(), expression: program.expression().clone(), patterns })
+        let Check { patterns, hours, .. } = check;
+        Ok(Self { text: text.to_owned(), expression: program.expression().clone(), patterns, hours })
     }
 
     /// `Err` says why it can't be told, which counts as false.
@@ -151,129 +126,6 @@ fn said(error: &ExecutionError) -> String {
     }
 }
 
-type Checked = Result<(), (u64, String)>;
-
-/// What is wrong with an expression that parses, at the id of a node.
-struct Check<'e> {
-    /// The names of elements in what surrounds it.
-    bound: Vec<&'e str>,
-    nested: usize,
-    patterns: Vec<Arc<Regex>>,
-}
-
-impl<'e> Check<'e> {
-    fn expression(&mut self, node: &'e IdedExpr) -> Checked {
-        match &node.expr {
-            Expr::Ident(name) => self.name(node.id, name),
-            Expr::Select(select) => {
-                self.field(node.id, select)?;
-                self.expression(&select.operand)
-            }
-            Expr::Call(call) => {
-                let name = call.func_name.as_str();
-                if name.starts_with(char::is_alphabetic) && !FUNCTIONS.contains(&name) {
-                    return Err((node.id, unknown("function", name, nearest(name, FUNCTIONS.into_iter()))));
-                }
-                if name == "matches" {
-                    self.patterns.push(pattern(call.args.last()).map_err(|what| (node.id, what))?);
-                }
-                call.target.iter().try_for_each(|target| self.expression(target))?;
-                call.args.iter().try_for_each(|argument| self.expression(argument))
-            }
-            Expr::List(list) => list.elements.iter().try_for_each(|element| self.expression(element)),
-            Expr::Map(map) => map.entries.iter().try_for_each(|entry| match &entry.expr {
-                EntryExpr::MapEntry(entry) => {
-                    self.expression(&entry.key)?;
-                    self.expression(&entry.value)
-                }
-                EntryExpr::StructField(field) => self.expression(&field.value),
-            }),
-            Expr::Comprehension(each) => self.comprehension(node.id, each),
-            Expr::Struct(_) => Err((node.id, "found a message literal, expected a condition over texts".into())),
-            Expr::Literal(_) | Expr::Unspecified => Ok(()),
-        }
-    }
-
-    fn field(&self, id: u64, select: &SelectExpr) -> Checked {
-        if let Expr::Ident(name) = &select.operand.expr
-            && !self.bound.contains(&name.as_str())
-            && let Some((_, fields)) = NAMES.iter().find(|(known, fields)| known == name && !fields.is_empty())
-            && !fields.contains(&select.field.as_str())
-        {
-            let typed = format!("{name}.{}", select.field);
-            let known = nearest(&select.field, fields.iter().copied());
-            return Err((id, unknown("field", &typed, &format!("{name}.{known}"))));
-        }
-        Ok(())
-    }
-
-    fn comprehension(&mut self, id: u64, each: &'e ComprehensionExpr) -> Checked {
-        self.expression(&each.iter_range)?;
-        if matches!(each.accu_init.expr, Expr::List(_)) && !self.is_ordered(&each.iter_range) {
-            let what = "found map or filter over what has no order, expected it over a list such as recipients";
-            return Err((id, what.into()));
-        }
-        if self.nested == NESTED_MAX {
-            let what = format!("found macros over lists, one inside the other; expected at most {NESTED_MAX}");
-            return Err((id, what));
-        }
-        let outside = self.bound.len();
-        self.bound.extend([each.iter_var.as_str(), each.accu_var.as_str()]);
-        self.bound.extend(each.iter_var2.as_deref());
-        self.nested += 1;
-        [&each.accu_init, &each.loop_cond, &each.loop_step, &each.result]
-            .into_iter()
-            .try_for_each(|part| self.expression(part))?;
-        self.nested -= 1;
-        self.bound.truncate(outside);
-        Ok(())
-    }
-
-    /// True for what is a list at first sight. All else may be a map, of which each process has an order of its own.
-    fn is_ordered(&self, node: &IdedExpr) -> bool {
-        let is = |node: &IdedExpr, known: &[&str]| match &node.expr {
-            Expr::Ident(name) => known.contains(&name.as_str()) && !self.bound.contains(&name.as_str()),
-            _ => false,
-        };
-        match &node.expr {
-            Expr::List(_) => true,
-            Expr::Comprehension(each) => matches!(each.accu_init.expr, Expr::List(_)),
-            Expr::Ident(_) => is(node, &["recipients", "attachments"]),
-            Expr::Select(select) => {
-                is(&select.operand, &["headers"]) || (select.field == "tags" && is(&select.operand, &["case"]))
-            }
-            Expr::Call(call) if call.func_name == "_[_]" => call.args.first().is_some_and(|of| is(of, &["headers"])),
-            Expr::Call(call) if call.func_name == "_+_" => call.args.iter().all(|part| self.is_ordered(part)),
-            _ => false,
-        }
-    }
-
-    fn name(&self, id: u64, name: &str) -> Checked {
-        if self.bound.contains(&name) || NAMES.iter().any(|(known, _)| *known == name) {
-            return Ok(());
-        }
-        Err((id, unknown("name", name, nearest(name, NAMES.iter().map(|(known, _)| *known)))))
-    }
-}
-
-fn unknown(sort: &str, typed: &str, nearest: &str) -> String {
-    format!("found the unknown {sort} {typed:?}, expected a known one; the nearest is {nearest:?}")
-}
-
-fn nearest<'n>(typed: &str, known: impl Iterator<Item = &'n str>) -> &'n str {
-    known.min_by_key(|known| strsim::damerau_levenshtein(typed, known)).unwrap_or_default()
-}
-
-/// A pattern is written out, so that it is compiled once and its mistakes are seen early.
-fn pattern(argument: Option<&IdedExpr>) -> Result<Arc<Regex>, String> {
-    match argument.map(|argument| &argument.expr) {
-        Some(Expr::Literal(LiteralValue::String(text))) => kept(text.inner()),
-        _ => {
-            Err("found a computed pattern, expected one that is written out, as subject.matches('(?i)invoice')".into())
-        }
-    }
-}
-
 fn compiled(pattern: &str) -> Result<Regex, String> {
     RegexBuilder::new(pattern).size_limit(limits::PATTERN_BYTES_MAX).build().map_err(|error| {
         let text = error.to_string();
@@ -286,7 +138,7 @@ fn compiled(pattern: &str) -> Result<Regex, String> {
 static PATTERNS: LazyLock<RwLock<HashMap<String, Weak<Regex>>>> = LazyLock::new(RwLock::default);
 
 /// The pattern as all conditions with it share it, compiled when the first of them is read.
-fn kept(pattern: &str) -> Result<Arc<Regex>, String> {
+pub(super) fn kept(pattern: &str) -> Result<Arc<Regex>, String> {
     if let Some(known) = known(pattern) {
         return Ok(known);
     }

@@ -10,8 +10,10 @@
 
 mod book;
 mod bounds;
+mod check;
 mod clauses;
 mod condition;
+mod facts;
 mod listed;
 mod rule;
 mod timetable;

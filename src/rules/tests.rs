@@ -1,5 +1,7 @@
 //! Rules over messages, without a file and without a store.
 
+use std::collections::BTreeMap;
+
 use super::rule::share;
 use super::*;
 use crate::base::Priority;
@@ -36,8 +38,12 @@ fn conditions_over_a_message() {
     check("has(case.fields.model) && case.fields.model == 'LX'", Ok(false));
     check("headers['list-id'][0] == 'x'", Err("there is no list-id"));
     check("attachments[0].size > 3", Err("a list has no such entry"));
-    check("subject", Err("it comes to a value of the type string, not to true or false"));
-    check("subject > 3", Err("found no matching overload for '_>_' applied to '(string, int)'"));
+    check("dyn(subject)", Err("it comes to a value of the type string, not to true or false"));
+    check("dyn(subject) > 3", Err("found no matching overload for '_>_' applied to '(string, int)'"));
+    check("attachments.filter(a, a.size > 3).map(a, a.name + '!') == [] && has(case.skills.german)", Ok(false));
+    check("recipients.exists_one(r, r == 'support@example.com') && size(subject) + 1 > 2 * 3", Ok(true));
+    check("headers.exists(h, h == 'x-flag') && (contact.known ? automatic : kind) == 'message'", Ok(true));
+    check("case.skills['german'] > 1", Err("there is no german"));
 }
 
 #[test]
@@ -73,6 +79,55 @@ fn what_can_be_known_early_is_a_mistake() {
     assert!(Condition::compile(nested).unwrap_err().what.ends_with("expected at most 2"));
     let long = format!("subject == '{}'", "a".repeat(5000));
     assert!(Condition::compile(&long).unwrap_err().what.contains("expected at most 4096"));
+}
+
+#[test]
+fn what_never_holds_is_a_mistake() {
+    #[track_caller]
+    fn check(text: &str, what: &str) {
+        assert_eq!(Condition::compile(text).unwrap_err().what, what, "{text}");
+    }
+    let no_truth = |what: &str| format!("found a condition that comes to {what}, expected true or false");
+    check("subject", &no_truth("a text"));
+    check("'subject'", &no_truth("a text"));
+    check("1 + 1", &no_truth("a number"));
+    check("attachments.map(a, a.name)", &no_truth("a list"));
+    check("contact.known ? subject : text", &no_truth("a text"));
+    check("subject > 3", "found a text with a number, which never go together");
+    check("!case.tags", "found a list, expected true or false");
+    check("contact.known && 'x'", "found a text, expected true or false");
+    check("attachments.exists(a, a.size)", "found a number, expected true or false");
+    check("3 in case.tags", "found a number with a text, which never go together");
+    check("subject in text", "found `in` a text, expected a list or a group of values");
+    check("subject.exists(a, a == 'x')", "found a text, expected a list");
+    check("size(text).startsWith('x')", "found startsWith of a number, expected one of a text");
+    check("recipients['x'] == 'y'", "found a text as the place in a list, expected a number");
+    check("text[0] == 'y'", "found a place in a text, expected a list or a group of values");
+    check("case.fields.a.b == 'y'", "found the field \"b\" of a text, which has none");
+    let field = |typed: &str, nearest: &str| {
+        format!("found the unknown field {typed:?}, expected a known one; the nearest is {nearest:?}")
+    };
+    check("attachments.exists(a, a.nme == 'x')", &field("a.nme", "a.name"));
+    check("has(case.priorty)", &field("case.priorty", "case.priority"));
+    check("auth['dmark'] == 'pass'", &field("dmark", "dmarc"));
+    let words = "expected one of \"low\", \"normal\", \"high\", \"urgent\"; the nearest is \"high\"";
+    check("case.priority == 'hihg'", &format!("found \"hihg\", {words}"));
+    check("!('hihg' == case.priority)", &format!("found \"hihg\", {words}"));
+    check("case.priority in ['low', 'hihg']", &format!("found \"hihg\", {words}"));
+    let broken = Condition::compile("auth.dmarc == 'passed'").unwrap_err();
+    assert!(broken.what.ends_with("\"permerror\"; the nearest is \"pass\""), "{}", broken.what);
+    let place = |text: &str| Condition::compile(text).unwrap_err().at;
+    assert_eq!(["case.priority == 'hihg'", "contact.known && 'x'", "!case.tags"].map(place), [17, 17, 5]);
+    let lower = "found \"A.Example\", expected \"a.example\": it is in lower case always";
+    check("sender.domain != 'A.Example'", lower);
+    let header = "found the header field \"Subject\", expected \"subject\": their names are in lower case here";
+    check("headers['Subject'][0] == 'x'", header);
+    check("'Subject' in headers", header);
+    check("has(headers.Subject)", header);
+    assert_eq!(
+        Condition::compile("hours.office || hours['night'] || 'x' in hours").unwrap().hours,
+        ["office", "night", "x"]
+    );
 }
 
 fn rule(name: &str, workstream: Option<&str>, when: &str, then: Advised) -> Rule {
@@ -144,6 +199,7 @@ fn rules_that_have_no_say_are_warned_of() {
             rule("nowhere", Some("claims"), "", queue("x")),
             rule("all", None, "true", queue("x")),
             rule("late", None, "text == 'a'", queue("y")),
+            rule("open", Some("main"), "hours.ofice", Advised::Hold("h".into())),
         ],
         intake: vec![
             rule("bills", None, "text == 'b' && kind == 'list'", Advised::Workstream("bills".into())),
@@ -152,7 +208,7 @@ fn rules_that_have_no_say_are_warned_of() {
         ],
         ..Rules::default()
     };
-    let told: Vec<String> = warnings(&rules, None).into_iter().map(|warning| warning.what).collect();
+    let told: Vec<String> = warnings(&rules, &BTreeMap::new(), None).into_iter().map(|warning| warning.what).collect();
     let expected = [
         "rule both never matches: case.workstream==\"bills\" and case.workstream=='sales' can't be true together",
         "rule few never matters: rule bills on line 1 comes first, whenever this one holds",
@@ -160,9 +216,11 @@ fn rules_that_have_no_say_are_warned_of() {
         "rule special conflicts: its priority high never counts, since rule general on line 1 says otherwise whenever it holds",
         "rule nowhere never matches: no intake rule chooses the workstream claims",
         "rule late never matters: rule all on line 1 comes first, always",
+        "rule open never matters: rule all on line 1 comes first, always",
+        "rule open: there are no business hours ofice in the configuration; add [hours.ofice]",
     ];
     assert_eq!(told, expected);
-    let told = warnings(&rules, Some(&Default::default()));
+    let told = warnings(&rules, &BTreeMap::new(), Some(&Default::default()));
     assert!(told[6].what.ends_with("there is no queue x; add it: postcase queue add x"), "{told:?}");
 }
 
@@ -217,8 +275,8 @@ fn the_longest_conditions_are_told_or_refused() {
     let chains = [
         ("1{} > 2", "+1", 22),
         ("true{}", "&&true", 190),
-        ("case{}", ".tags", 24),
-        ("text{} == ''", "[0]", 20),
+        ("dyn(case){}", ".tags", 18),
+        ("dyn(text){} == ''", "[0]", 14),
         ("{}true", "true?true:", 12),
         ("{}true", "!", 24),
         ("{}true", "(", 4),

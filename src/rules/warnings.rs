@@ -1,13 +1,15 @@
 //! What is no mistake and yet can't be meant: rules that never match, those whose word never counts, queues that nobody works
-//! on, agents who are none, skills that nobody has.
+//! on, agents who are none, skills that nobody has, business hours that there aren't.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::clauses::Clauses;
+use super::facts::nearest;
 use super::listed::Listed;
 use super::{MAIN_WORKSTREAM, Rule, Rules, Then};
+use crate::base::Hours;
 use crate::case::{Advised, Stage};
 use crate::routing::Setup;
 
@@ -19,7 +21,7 @@ pub struct Warning {
 }
 
 /// Warnings in the order of the lines; about queues, agents and skills only when it is known what is registered.
-pub fn warnings(rules: &Rules, setup: Option<&Setup>) -> Vec<Warning> {
+pub fn warnings(rules: &Rules, hours: &BTreeMap<String, Hours>, setup: Option<&Setup>) -> Vec<Warning> {
     let workstreams: HashSet<&str> = rules.intake.iter().flat_map(Rule::workstreams).chain([MAIN_WORKSTREAM]).collect();
     let mut all = Vec::new();
     for stage in Stage::OPENING {
@@ -31,7 +33,7 @@ pub fn warnings(rules: &Rules, setup: Option<&Setup>) -> Vec<Warning> {
             all.extend(what.map(|what| Warning { line: rule.line, what: format!("rule {} {what}", rule.name) }));
             let nobody = setup.map(|setup| nobody(rule, setup)).unwrap_or_default();
             let said = |what| Warning { line: rule.line, what: format!("rule {}: {what}", rule.name) };
-            all.extend(nobody.into_iter().map(said));
+            all.extend(unknown_hours(rule, hours).chain(nobody).map(said));
         }
         let first = rules.of(stage).first().filter(|_| listed.is_cut_short());
         let what = format!("the [[{stage}]] rules weren't all compared with each other: too many ask the same");
@@ -73,6 +75,15 @@ fn in_vain(listed: &Listed<'_>, place: usize, rule: &Rule) -> Option<String> {
 fn lost<'r>(rule: &'r Rule, other: &Rule) -> Option<&'r Advised> {
     let yields = |one: &&Advised| other.said().any(|two| *one != two && one.yields_to(two));
     rule.said().find(yields)
+}
+
+/// Business hours that it asks about and that the configuration hasn't.
+fn unknown_hours(rule: &Rule, known: &BTreeMap<String, Hours>) -> impl Iterator<Item = String> {
+    let asked = rule.when.iter().flat_map(|when| &when.hours).filter(|name| !known.contains_key(*name));
+    asked.map(|name| match nearest(name, known.keys().map(String::as_str)) {
+        "" => format!("there are no business hours {name} in the configuration; add [hours.{name}]"),
+        nearest => format!("there are no business hours {name} in the configuration; the nearest are {nearest}"),
+    })
 }
 
 /// What it says that comes to nobody.
