@@ -44,8 +44,9 @@ mod tests {
         write(OFFICE);
         let at = |second| Time::from_second(second).unwrap();
         let book = followed(&super::super::load(Some(&file)).unwrap(), at(0));
-        let check = |second, hours: &[&str], restart: &[&str], wrong: Option<&str>| {
-            let (timetable, said) = book.look(at(second));
+        let check = |second: i64, hours: &[&str], restart: &[&str], wrong: Option<&str>| {
+            book.look(at(2 * second));
+            let (timetable, said) = book.look(at(2 * second + 1));
             assert_eq!(timetable.hours.keys().collect::<Vec<_>>(), hours, "{second}");
             assert_eq!(timetable.restart, restart, "{second}");
             let said = said.map(|said| said.replace(&file.display().to_string(), "f"));

@@ -86,9 +86,9 @@ const LISTS: [(&str, &[Key], &str); 3] = [
     ("route", ROUTE, "exactly one of `queue`, `queues`, `agent` and `hold`"),
 ];
 
-/// [`read`] for the [`Book`](crate::rules::Book). No file: no rules.
+/// [`read`] for the [`Book`](crate::rules::Book). No file: no rules, and no version.
 pub fn reader(file: &Path, text: Option<&str>) -> Result<Rules, String> {
-    read(file, text.unwrap_or_default()).map_err(|mistakes| lines(&mistakes))
+    text.map_or_else(|| Ok(Rules::default()), |text| read(file, text).map_err(|mistakes| lines(&mistakes)))
 }
 
 /// The rules that `text` describes, in its order.

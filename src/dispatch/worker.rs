@@ -78,8 +78,10 @@ impl Worker {
         self.redate(&mut board, self.site.now()).await?;
         loop {
             self.give(&mut board).await?;
-            let look = self.site.timetable.next_look(self.site.now());
-            let due = board.switchboard.due().into_iter().chain(look).min().unwrap_or(Time::MAX);
+            self.keep_rules().await?;
+            let now = self.site.now();
+            let looks = self.site.timetable.next_look(now).into_iter().chain(self.site.rules.next_look(now));
+            let due = looks.chain(board.switchboard.due()).min().unwrap_or(Time::MAX);
             tokio::select! {
                 biased;
                 () = stop.requested() => return Ok(()),
@@ -115,6 +117,19 @@ impl Worker {
             };
             board.refresh_item(&*self.site.engine, case).await?;
         }
+    }
+
+    /// Looks at the file of rules, also while no mail comes, and keeps it while it is right: a start that finds it wrong goes by it.
+    async fn keep_rules(&self) -> Result<(), StoreError> {
+        self.site.rules.look(self.site.now());
+        let Some(news) = self.site.rules.news() else { return Ok(()) };
+        let kept = tables::LAST_RULES.get(&*self.site.engine, tables::IN_FORCE).await?;
+        if kept.is_some_and(|kept| kept.value == news) {
+            return Ok(());
+        }
+        let mut batch = Batch::default();
+        tables::LAST_RULES.put(&mut batch, tables::IN_FORCE, &news);
+        self.commit(batch).await.map(drop)
     }
 
     /// What was written until now, so that each choice rests on it.

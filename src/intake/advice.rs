@@ -288,7 +288,10 @@ impl Counsel {
         let place = self.steps.len();
         let about = About::New(address.address.clone());
         let weighed = self.heard((about, self::draft(address)), heard, barred);
-        let summary = summary(&advisers.rules, &address.address, weighed, (began, site.now()));
+        let mut summary = summary(&advisers.rules, &address.address, weighed, (began, site.now()));
+        if let Some(wrong) = site.rules.look(site.now()).1 {
+            summary.why = format!("the rules that were last in force, as their file is wrong: {wrong}");
+        }
         self.steps.insert(place, summary);
         Ok(())
     }

@@ -323,6 +323,12 @@
 //! and reckons anew what hangs on hours that changed, also when a day ends. Ports, names and folders are what a
 //! server is made of: for them a restart is the honest way, and the log says which keys wait for one.
 //!
+//! **2026-11-29: a start that finds the file of rules wrong goes by those that were last in force.** After a crash a server that
+//! refuses to start takes no mail, and one without rules sends mail anywhere. So the dispatcher keeps the file's text in the store when it
+//! comes into force. The error is in the log at the start and when it is made, in `rules show`, in `check` and in each explanation. Only where no
+//! rules ever were in force is there nothing to go by; there it is the administrator who starts, and the start is refused.
+//! A file that is gone is no mistake: no rules are in force, and the log says so.
+//!
 //! **2026-11-29: nothing overflows into a queue that is closed or full.** It goes to the first along the chain that is neither,
 //! else it stays and looks again. So two queues that overflow into each other don't pass a case back and forth all night.
 //! **2026-11-29: erasing writes files anew.** redb keeps the bytes of freed pages, and its compaction doesn't clear what it

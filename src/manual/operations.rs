@@ -57,8 +57,9 @@
 //! of two values for one thing the later counts. Mail for the postmaster, answers to cases, and what can't be read are not
 //! shown to rules. `postcase message explain` says what each rule said, and the version of the file.
 //!
-//! A change is in force within a second. A file with a mistake is not: the former rules stay (after a start: none), and the
-//! log, `postcase rules show` and `postcase check` name line and column. `check` also warns of rules that can never have a
+//! A change is in force within two seconds. A file with a mistake is not: the former rules stay, also after a start, and the
+//! log, `postcase rules show`, `postcase check` and each explanation name line and column. A server that never had rules doesn't
+//! start with a file that is wrong; without a file it has none, and the log says when one is gone. `check` also warns of rules that can never have a
 //! say, and of two where one always undoes what the other says. When a server runs, or there is a store, it warns of what is
 //! registered, too: queues, agents, profiles and plugins that are named and aren't there, queues that nobody works on,
 //! overflows in a circle, skills and permission sets that nobody has, units that nobody has room for, and keys that changed

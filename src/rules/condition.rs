@@ -2,8 +2,9 @@
 //! the only file that knows the library.
 //!
 //! Everything that can be known early is a mistake of the file: what doesn't parse, and what never holds. What is left, as a
-//! field that this message hasn't, makes the condition false, with the reason. CEL has no loops; what it has over lists may be nested twice, and lists and texts are bounded, so that every evaluation
-//! ends soon. Patterns take time in proportion to the text, whatever they are.
+//! field that this message hasn't, makes the condition false, with the reason. CEL has no loops; what it has over lists may be
+//! nested twice, and lists and texts are bounded, so that every evaluation ends soon. Patterns take time in proportion to the
+//! text, whatever they are.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, RwLock, Weak};

@@ -22,7 +22,7 @@ mod warnings;
 mod tests;
 
 pub use crate::case::MAIN_WORKSTREAM;
-pub use book::{Book, Followed, Reader, text};
+pub use book::{Book, Followed, Reader, Written, text};
 pub use condition::{Broken, Condition, Subject};
 pub use rule::{Rule, Rules, Share, Then, Told};
 pub use timetable::Timetable;

@@ -26,8 +26,6 @@ impl Timetable {
 }
 
 impl Followed for Timetable {
-    const STAYS: &str = "the configuration is wrong; the former business hours stay";
-
     fn announce(&self, former: &Self, file: &Path) {
         if self.hours != former.hours {
             let names: Vec<&str> = self.hours.keys().map(String::as_str).collect();
@@ -37,5 +35,9 @@ impl Followed for Timetable {
             let keys = self.restart.join(", ");
             tracing::warn!(file = %file.display(), keys, "changed in the configuration, and in force after a restart");
         }
+    }
+
+    fn stays(&self) -> &'static str {
+        "the configuration is wrong; the former business hours stay"
     }
 }

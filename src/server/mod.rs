@@ -98,6 +98,10 @@ pub async fn start_with(world: World, sessions: &Handle) -> Result<Running, Star
         None => Dns::new(&settings.dns, chance.clone())?,
     };
     let Opened { site, inbox, inbound, store } = start::open(&settings, medium.clone(), &clock, &chance).await?;
+    if let Err(error) = start::check_rules(&site, &settings).await {
+        store.close().await;
+        return Err(error);
+    }
     let mx = MxCheck::new(dns.clone(), &settings.hostname, clock.clone());
     let floor = Floor::new(medium.clone(), settings.store.free_bytes_min, settings.smtp.message_bytes_max as u64);
     let (dispatcher, dispatch) = dispatch::Worker::new(site.clone());

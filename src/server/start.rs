@@ -19,7 +19,8 @@ use crate::rules::{Book, Rules};
 use crate::store::backup::{self, RestoreError, Restored};
 use crate::store::site::Parts;
 use crate::store::{
-    DiskMedium, Floor, FolderLock, LockError, Medium, OpenError, ReadError, Site, Store, StoreError, StoreOpened, due,
+    DiskMedium, Engine, Floor, FolderLock, LockError, Medium, OpenError, ReadError, Site, Store, StoreError,
+    StoreOpened, due, tables,
 };
 
 /// What a server runs in; tests bring their own clock, chance, medium and internet.
@@ -56,6 +57,8 @@ pub enum StartError {
     New(#[from] StoreError),
     #[error(transparent)]
     Restore(#[from] RestoreError),
+    #[error("{0}")]
+    Rules(String),
     #[error("{0}")]
     Io(std::io::Error),
 }
@@ -94,13 +97,19 @@ pub(super) async fn open(
     for damage in damage {
         tracing::error!(%damage, "a damaged part of the journal was left aside");
     }
+    let last = last_rules(&*store.engine, settings).await?;
     let site = Site::open(Parts {
         hostname: settings.hostname.clone(),
         service_domain: settings.service_domain.clone(),
         postmaster_queue: settings.postmaster_queue.clone(),
         many_addresses: settings.many_addresses,
         plugins: Arc::new(Catalogue::new(settings.data_dir.join("plugins"))),
-        rules: Book::open(settings.rules_file(), Box::new(config::rules::reader), Rules::default(), clock.now()),
+        rules: Book::open(
+            settings.rules_file(),
+            Box::new(config::rules::reader),
+            last.unwrap_or_default(),
+            clock.now(),
+        ),
         timetable: config::followed(settings, clock.now()),
         clock: clock.clone(),
         chance: chance.clone(),
@@ -113,6 +122,21 @@ pub(super) async fn open(
     }
     let inbox = Inbox::recover(&site, recovered).await?;
     Ok(Opened { site: Arc::new(site), inbox: Arc::new(inbox), inbound, store })
+}
+
+/// Those that were last in force; none when none ever were.
+async fn last_rules(engine: &dyn Engine, settings: &Settings) -> Result<Option<Rules>, ReadError> {
+    let kept = tables::LAST_RULES.get(engine, tables::IN_FORCE).await?;
+    // An older version may have taken what this one refuses.
+    Ok(kept.and_then(|kept| config::rules::reader(&settings.rules_file(), kept.value.0.as_deref()).ok()))
+}
+
+/// A server whose file of rules is wrong, and that has none of before to go by, would send mail anywhere.
+pub(super) async fn check_rules(site: &Site, settings: &Settings) -> Result<(), StartError> {
+    match site.rules.look(site.now()).1 {
+        Some(wrong) if last_rules(&*site.engine, settings).await?.is_none() => Err(StartError::Rules(wrong)),
+        _ => Ok(()),
+    }
 }
 
 /// Fills the data folder of these settings, which no server may have open, from a backup.

@@ -7,7 +7,10 @@ use crate::auth::DkimKey;
 use crate::base::{CaseNumber, MailId, Mailbox};
 use crate::case::{Account, AccountNumber, Case, Contact, Erasure, Event, Mail, Names};
 use crate::routing::{Agent, Place, Plugin, PluginFile, PluginInput, PluginMemory, Profile, Queue, Ration, WorkItem};
+use crate::rules::Written;
 
+/// Where the rules are kept.
+pub const IN_FORCE: &str = "in force";
 /// Sequence of case numbers.
 pub const CASE_NUMBERS: &str = "case";
 /// Sequence of registrations.
@@ -52,6 +55,8 @@ pub const ACCOUNT_NAMES: Documents<str, AccountNumber> = Documents::named("accou
 pub const ACCOUNT_DOMAINS: Documents<str, AccountNumber> = Documents::named("account_domain");
 /// Under `tokens`: the secrets that threads are proved with.
 pub const KEYRINGS: Documents<str, Keyring> = Documents::named("keyring");
+/// Under [`IN_FORCE`]: the file of rules as it was last right, for a start that finds it wrong.
+pub const LAST_RULES: Documents<str, Written> = Documents::named("last_rules");
 /// What was erased, by whom and why.
 pub const AUDIT: Documents<u64, Erasure> = Documents::named("audit");
 /// Domain → its DKIM keys, all of which sign.

@@ -92,6 +92,15 @@ fn rules() -> Result<(), Failed> {
     let without_server = run(&["check"])?;
     let said = String::from_utf8(without_server.stdout)?;
     assert!(said.contains(missing) && !said.contains("not looked at") && without_server.status.success(), "{said}");
+    fs::write(&rules, "[[route]]\nnam = \"a\"\n")?;
+    // No rules were ever in force here, so that there are none to go by.
+    let served = serve(folder.path(), &settings(&folder.path().join("data"), "127.0.0.1:0", "127.0.0.1:0"))?;
+    let said = String::from_utf8(served.stderr)?;
+    assert_eq!(served.status.code(), Some(1), "{said}");
+    assert!(said.contains("rules.toml:2:1: found the unknown key \"nam\""), "{said}");
+    fs::remove_file(&rules)?;
+    rustix::fs::mknodat(rustix::fs::CWD, &rules, rustix::fs::FileType::Fifo, 0o600.into(), 0)?;
+    check(&run(&["check"])?, 1, "rules.toml: is not a file, expected one with text");
     Ok(())
 }
 

@@ -11,12 +11,12 @@ pub fn shown(value: &Value) -> String {
     let Some(rules) = value.get("rules") else { return order(value) };
     let mut out = sheet::of(value, &["file", "version"], &["rules", "mistakes", "warnings"]);
     out += "\n";
-    out += &table::rows(
-        rules,
-        &["stage", "line", "by", "workstream", "when", "then"],
-        "no rules are in force; begin with rules.toml.example",
-    );
     let lines = |name: &str| value[name].as_array().cloned().unwrap_or_default();
+    let none = match lines("mistakes").is_empty() {
+        true => "no rules are in force; begin with rules.toml.example",
+        false => "no rules are in force",
+    };
+    out += &table::rows(rules, &["stage", "line", "by", "workstream", "when", "then"], none);
     for mistake in lines("mistakes") {
         out += &format!("not in force: {}\n", text::line(mistake.as_str().unwrap_or_default()));
     }

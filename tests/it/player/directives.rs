@@ -1,9 +1,6 @@
 //! What each `@` directive does. The language is described in `tests/scenarios/README.md`.
 
-use std::fs::File;
-use std::io;
-use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::{Player, output};
 use crate::internet::{Answer, Forward, Rule, Stage};
@@ -37,11 +34,10 @@ pub async fn run(
         "received" => received(player, &filled, expected).await,
         "heard" => heard(player, &filled, expected).await,
         "secret" => secret(player, &filled),
-        "rules" => rules(player, document.unwrap_or_default()),
+        "rules" => rules(player, document.unwrap_or_default()).await,
         "configuration" => {
             player.subject.configure(&(document.unwrap_or_default().join("\n") + "\n"))?;
-            player.subject.advance(Duration::from_secs(1));
-            Ok(None)
+            looked_at(player).await.map(|()| None)
         }
         "peer" => peer(player, &filled),
         "forward" => player.internet.forward(Forward::read(&filled)?).map(|()| None),
@@ -165,22 +161,19 @@ fn secret(player: &mut Player, words: &[String]) -> Shown {
     Ok(None)
 }
 
-/// `@rules <<END` changes the story's rules, for good: nobody has written to them for a while. A moment passes, so that the
-/// server looks at them again.
-fn rules(player: &mut Player, lines: &[String]) -> Shown {
+/// `@rules <<END` changes the story's rules. The server has the time to find them twice the same.
+async fn rules(player: &mut Player, lines: &[String]) -> Shown {
     let file = player.names.get("rules").ok_or("the story has no file `rules`")?;
-    changed_long_ago(Path::new(file), &(lines.join("\n") + "\n")).map_err(|error| format!("{file}: {error}"))?;
-    player.subject.advance(Duration::from_secs(1));
-    Ok(None)
+    std::fs::write(file, lines.join("\n") + "\n").map_err(|error| format!("{file}: {error}"))?;
+    looked_at(player).await.map(|()| None)
 }
 
-/// Writes a file, at another time than before that is long ago by any clock.
-fn changed_long_ago(file: &Path, text: &str) -> io::Result<()> {
-    let (before, day) = (std::fs::metadata(file)?.modified()?, Duration::from_secs(86_400));
-    let first = SystemTime::UNIX_EPOCH + day;
-    let changed = if before < first + day { before + Duration::from_secs(1) } else { first };
-    std::fs::write(file, text)?;
-    File::options().write(true).open(file)?.set_modified(changed)
+async fn looked_at(player: &mut Player) -> Result<(), String> {
+    for _ in 0..2 {
+        player.subject.advance(Duration::from_secs(1));
+        player.settle().await?;
+    }
+    Ok(())
 }
 
 /// Compares only when the story says what it expects; else it must have gone well.
