@@ -350,6 +350,8 @@ pub const IMPORT_BYTES_MAX: usize = 4 * MIB;
 pub const IMPORT_LINE_BYTES: u64 = 64 * KIB as u64;
 /// Messages of an archive that couldn't be imported and are named; the others are counted.
 pub const IMPORT_FAULTS_NAMED: usize = 100;
+/// Bytes of the decisions that a replay shows to change, in the memory of a server that takes mail: some ten thousand.
+pub const REPLAY_BYTES_MAX: usize = 16 * MIB;
 /// Bytes of one page of an export, and a message more.
 pub const EXPORT_BYTES_MAX: usize = 4 * MIB;
 /// How often progress is shown where there is no terminal: ten lines a minute.

@@ -40,7 +40,7 @@ impl Desk {
             tried.push(self.candidate(request).await?);
         }
         candidates = candidates.with(tried).map_err(Refusal::refused)?;
-        let (mut messages, mut changed): (u64, Vec<Value>) = (0, Vec::new());
+        let (mut messages, mut changed) = (0_u64, Changed::default());
         let mut assumed_empty = BTreeSet::new();
         let mut page = Page::first(&[], PAGE);
         loop {
@@ -55,13 +55,15 @@ impl Desk {
                 assumed_empty.extend(assumed);
                 if let Some(why) = before.difference(&after) {
                     let (id, message_id) = (mail.id, &mail.facts.message_id);
-                    changed.push(
-                        json!({"id": id, "message_id": message_id, "before": before, "after": after, "why": why}),
-                    );
+                    changed
+                        .add(json!({"id": id, "message_id": message_id, "before": before, "after": after, "why": why}));
                 }
             }
         }
-        let mut told = json!({"messages": messages, "changed": changed});
+        let mut told = json!({"messages": messages, "changed": changed.rows});
+        if changed.left_off > 0 {
+            told["left_off"] = changed.left_off.into();
+        }
         if !assumed_empty.is_empty() {
             told["assumed_empty"] = json!(assumed_empty);
         }
@@ -74,6 +76,24 @@ impl Desk {
         let catalogue = self.site.plugins.clone();
         let compiled = tokio::task::spawn_blocking(move || candidate(&catalogue, request, &installed));
         compiled.await.map_err(|error| Refusal::failed(error.to_string()))?
+    }
+}
+
+/// The decisions that change, oldest first; of more than an answer has room for only how many.
+#[derive(Default)]
+struct Changed {
+    rows: Vec<Value>,
+    bytes: usize,
+    left_off: u64,
+}
+
+impl Changed {
+    fn add(&mut self, row: Value) {
+        self.bytes += row.to_string().len();
+        match self.bytes <= limits::REPLAY_BYTES_MAX {
+            true => self.rows.push(row),
+            false => self.left_off += 1,
+        }
     }
 }
 
@@ -97,4 +117,17 @@ pub fn candidate(catalogue: &Catalogue, request: PluginRequest, installed: &[Plu
     let settings = settings_in_force(&ready.description, &given);
     let is_general = request.about.or(own.map(|plugin| plugin.about)).unwrap_or_default() == Scope::All;
     Ok(Active { name, hash, is_general, settings, ready: Arc::new(ready) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_answer_has_no_room_for_is_counted() {
+        let mut changed = Changed::default();
+        let row = json!("x".repeat(limits::REPLAY_BYTES_MAX / 3));
+        (0..5).for_each(|_| changed.add(row.clone()));
+        assert_eq!((changed.rows.len(), changed.left_off), (2, 3));
+    }
 }

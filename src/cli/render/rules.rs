@@ -67,5 +67,10 @@ pub fn replayed(value: &Value) -> String {
         let queues: Vec<String> = queues.iter().map(cell).collect();
         format!("taken as empty, because nobody looked at them then: {}\n", queues.join(", "))
     });
-    format!("{lines}{assumed}{} of {} messages change\n", changed.len(), value["messages"])
+    let left_off = value["left_off"].as_u64().unwrap_or(0);
+    let more = match left_off {
+        0 => String::new(),
+        more => format!("{more} more aren't shown; replay --since shows those of a shorter time\n"),
+    };
+    format!("{lines}{more}{assumed}{} of {} messages change\n", changed.len() as u64 + left_off, value["messages"])
 }

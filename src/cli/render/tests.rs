@@ -291,6 +291,15 @@ fn no_answer_has_anything_that_a_terminal_obeys() {
     assert!(!text::json(&object).trim_end_matches('\n').contains(|c: char| c.is_control()));
 }
 
+#[test]
+fn what_a_replay_leaves_off_is_counted() {
+    let row = json!({"id": "1-1-0", "message_id": "<1@x>", "why": "queue a instead of b"});
+    let shown = replayed(&json!({"messages": 9, "changed": [row], "left_off": 3}));
+    let expected = "1-1-0  <1@x>\n     queue a instead of b\n\
+                    3 more aren't shown; replay --since shows those of a shorter time\n4 of 9 messages change\n";
+    assert_eq!(shown, expected);
+}
+
 /// What moves the cursor of a terminal, hides a line or turns the direction of text.
 fn is_obeyed(c: char) -> bool {
     let breaks_or_turns =
