@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{States, refresh_plugins};
+use super::States;
 use crate::base::{MailId, Time, limits};
 use crate::case::{Advice, Advised, Brief, Draft, PLUGIN, Stage};
 use crate::plugin::{Active, Question};
@@ -140,7 +140,7 @@ async fn count_failure(site: &Site, id: MailId, (name, version): (&str, &str)) -
                 until = ?plugin.retry_at,
                 "a plugin failed too often and is suspended; postcase plugin enable ends that at once"
             );
-            refresh_plugins(site).await?;
+            site.plugins.outdated();
         }
         return Ok(());
     }

@@ -103,6 +103,11 @@ impl Catalogue {
         self.now.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// What runs isn't what is stored any more: whoever wants to know next reads that.
+    pub fn outdated(&self) {
+        self.now.write().unwrap_or_else(PoisonError::into_inner).loaded = false;
+    }
+
     /// Lets these be active; calls under way end on what they began with.
     pub fn swap(&self, active: Vec<Active>, unusable: BTreeMap<String, String>, resumes_at: Option<Time>) {
         let now = Now { loaded: true, active: Arc::new(active), unusable: Arc::new(unusable), resumes_at };
