@@ -16,7 +16,7 @@ mod verification;
 pub use acknowledge::{Acknowledge, NoAcknowledge};
 pub use confirmation::{Claim, Confirmation, Doubt};
 pub use mx::{MxFound, MxReport};
-pub use policy::{AcceptFrom, NoAcceptFrom, NoOnResolved, OnResolved, ReplyTo, Unauthorised, UnknownSender};
+pub use policy::{AcceptFrom, NoAcceptFrom, NoOnResolved, OnResolved, Opens, ReplyTo, Unauthorised, UnknownSender};
 pub use rate::{Day, rate_counter};
 pub use redaction::Redaction;
 pub use routing::{AddressState, RoutingAddress};

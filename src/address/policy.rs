@@ -33,6 +33,16 @@ pub enum UnknownSender {
     Hold,
 }
 
+/// What mail becomes that joins no case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Opens {
+    #[default]
+    Case,
+    /// The message itself is what somebody has to do: no case, no conversation, and nobody is answered.
+    Item,
+}
+
 /// What a Reply-To of its mail means to an address. Where From is our own, as contact forms write it, the author is who
 /// Reply-To names, whatever is said here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +83,16 @@ pub enum NoAcceptFrom {
     Anyone,
     #[error("a list has at most {} entries", limits::ACCEPTED_AUTHORS_MAX)]
     TooMany,
+}
+
+/// The word for it.
+impl fmt::Display for Opens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Case => "case",
+            Self::Item => "item",
+        })
+    }
 }
 
 impl AcceptFrom {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AcceptFrom, Acknowledge, OnResolved, ReplyTo, Unauthorised, UnknownSender};
+use super::{AcceptFrom, Acknowledge, OnResolved, Opens, ReplyTo, Unauthorised, UnknownSender};
 use crate::base::{Mailbox, Priority};
 
 /// How mail for the address reaches us.
@@ -48,6 +48,8 @@ pub struct Settings {
     pub owner: Option<Mailbox>,
     /// Where its cases wait when their queue or owner is gone, or their message could not be read; none: `main`.
     pub fallback_queue: Option<String>,
+    /// What its mail becomes that joins no case.
+    pub opens: Opens,
     /// What its cases show as their origin.
     pub origin: String,
     pub priority: Priority,
@@ -89,6 +91,7 @@ impl Default for Settings {
             queue: None,
             owner: None,
             fallback_queue: None,
+            opens: Opens::default(),
             origin: "email".into(),
             priority: Priority::default(),
             record_type: None,

@@ -14,6 +14,7 @@ use super::Detour;
 use super::event::Fields;
 use super::fold::{Case, PLUGIN};
 use super::own_field::no_room;
+use crate::address::Opens;
 use crate::base::{CaseNumber, Mailbox, Priority, shown_as_stored};
 
 /// When advice is asked for, in this order.
@@ -54,6 +55,8 @@ pub enum Advised {
     Prefer(Mailbox),
     /// No case yet; a person decides. With the reason.
     Hold(String),
+    /// A case, or an item without one.
+    Opens(Opens),
     Priority(Priority),
     RecordType(String),
     Field {
@@ -137,6 +140,7 @@ impl Draft {
             | Advised::Agent(_)
             | Advised::Prefer(_)
             | Advised::Hold(_)
+            | Advised::Opens(_)
             | Advised::Note(_)
             | Advised::SuggestedCase(_) => {}
         }
@@ -177,7 +181,9 @@ impl Advised {
     /// True when it is the later one.
     pub fn yields_to(&self, later: &Self) -> bool {
         match (self, later) {
-            (Self::Priority(_), Self::Priority(_)) | (Self::RecordType(_), Self::RecordType(_)) => true,
+            (Self::Priority(_), Self::Priority(_))
+            | (Self::RecordType(_), Self::RecordType(_))
+            | (Self::Opens(_), Self::Opens(_)) => true,
             (Self::Field { name, .. }, Self::Field { name: other, .. })
             | (Self::Skill { name, .. }, Self::Skill { name: other, .. }) => name == other,
             _ => false,
@@ -197,6 +203,9 @@ pub struct Counselled {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prefer: Option<Mailbox>,
     pub hold: Option<String>,
+    /// Without it its address says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opens: Option<Opens>,
     pub notes: Vec<String>,
     /// Advisers that failed, or said what can't be followed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -231,6 +240,7 @@ impl Counselled {
             Advised::Agent(agent) => self.agent = Some(agent.clone()),
             Advised::Prefer(agent) => self.prefer = Some(agent.clone()),
             Advised::Hold(why) => self.hold = Some(why.clone()),
+            Advised::Opens(opens) => self.opens = Some(*opens),
             Advised::Note(text) => self.notes.push(text.clone()),
             _ => {}
         }
@@ -246,8 +256,9 @@ impl Counselled {
     /// What is different in another one, in words; none when they are the same.
     pub fn difference(&self, other: &Self) -> Option<String> {
         let (before, after) = (serde_json::json!(self), serde_json::json!(other));
-        let names = before.as_object()?.keys().filter(|name| *name != "failed");
-        let changed = names.filter(|name| before[*name] != after[*name]);
+        // What nobody spoke of isn't named.
+        let names: BTreeSet<&String> = before.as_object()?.keys().chain(after.as_object()?.keys()).collect();
+        let changed = names.into_iter().filter(|name| *name != "failed" && before[*name] != after[*name]);
         let words = |value: &serde_json::Value| match value {
             serde_json::Value::Null => "none".to_owned(),
             serde_json::Value::String(text) => text.clone(),
@@ -305,6 +316,7 @@ impl fmt::Display for Advised {
             Self::QueueOr { queue, detour } => write!(f, "queue {queue}{detour}"),
             Self::Agent(address) => write!(f, "agent {address}"),
             Self::Prefer(address) => write!(f, "prefer {address}"),
+            Self::Opens(opens) => write!(f, "opens {opens}"),
             Self::Hold(why) => write!(f, "hold: {why}"),
             Self::Priority(priority) => write!(f, "priority {priority}"),
             Self::RecordType(name) => write!(f, "record type {name}"),
@@ -393,6 +405,8 @@ mod tests {
         let other = come_to(&[("rule b", queue("y")), ("rule b", Advised::Priority(Priority::High))]);
         let told = "priority high instead of normal; queue y instead of x; placed by rule b instead of rule a";
         assert_eq!(one.difference(&other).as_deref(), Some(told));
+        let item = come_to(&[("rule a", queue("x")), ("rule c", Advised::Opens(Opens::Item))]);
+        assert_eq!(one.difference(&item).as_deref(), Some("opens item instead of none"));
         let told = "queue none instead of x; placed by its address instead of rule a";
         assert_eq!(one.difference(&come_to(&[])).as_deref(), Some(told));
     }

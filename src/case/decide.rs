@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::siblings::{at_first_address, beside_joined, beside_opened, received_again};
 use super::threading::Outcome;
 use super::{Beside, Candidate, Evidence, Hint, Known, ManyAddresses, Proof, Recipient, Status};
-use crate::address::{Confirmation, Doubt, OverLimit, RoutingAddress, Unauthorised, UnknownSender};
+use crate::address::{Confirmation, Doubt, Opens, OverLimit, RoutingAddress, Unauthorised, UnknownSender};
 use crate::base::{CaseNumber, Mailbox, limits};
 
 /// Why a message became what it became.
@@ -43,6 +43,8 @@ pub enum Reason {
     OverLimit,
     /// A rule or a plugin holds it.
     AdviserHolds,
+    /// Its address, or a rule, takes such mail as items without a case.
+    ItemOpened,
     /// It answers a message of ours.
     KeyedToken,
     /// It refers to a message of a case that its author takes part in.
@@ -117,6 +119,11 @@ pub enum Decision {
         /// At its other addresses.
         beside: Vec<Beside>,
     },
+    /// It is an item without a case, whose place the settings of the address say.
+    Route {
+        address: Arc<RoutingAddress>,
+        hints: Vec<Hint>,
+    },
     Append {
         case: CaseNumber,
         third_party: bool,
@@ -158,9 +165,9 @@ pub enum Decision {
 }
 
 impl Decision {
-    /// True when it puts the message on a case.
+    /// True when it makes the message work: on a case, or as an item.
     pub fn converts(&self) -> bool {
-        matches!(self, Self::Open { .. } | Self::Append { .. }) || !self.beside().is_empty()
+        matches!(self, Self::Open { .. } | Self::Route { .. } | Self::Append { .. }) || !self.beside().is_empty()
     }
 
     /// What it is at addresses that don't share the case of the first.
@@ -177,10 +184,39 @@ impl Decision {
         usize::from(matches!(self, Self::Open { .. })) + others
     }
 
+    /// Why it can't be an item, whatever address and rules say; none when it can.
+    pub fn why_no_item(&self, evidence: &Evidence) -> Option<&'static str> {
+        let Self::Open { opening: Opening { continues, .. }, reason, .. } = self else {
+            return Some("it opens no case");
+        };
+        match reason {
+            _ if evidence.asked_for_case => Some("a person has asked for a case"),
+            _ if continues.is_some() => Some("it continues a case"),
+            _ if self.opens() > 1 => Some("it opens cases at several addresses"),
+            Reason::UnprovenConfirmation | Reason::ConfirmationElsewhere => Some("it may be a provider's question"),
+            Reason::Postmaster | Reason::AddressRemoved | Reason::Unreadable => {
+                Some("its address doesn't decide on it")
+            }
+            _ => None,
+        }
+    }
+
+    /// The same as an item, once only however many copies of the message come.
+    pub fn as_item(self, evidence: &Evidence) -> Self {
+        match (self, &evidence.routed_before) {
+            (_, Some(of)) => Self::Duplicate { of: of.clone(), home: None, beside: Vec::new() },
+            (Self::Open { opening: Opening { address: Some(address), hints, .. }, .. }, None) => {
+                Self::Route { address, hints }
+            }
+            (other, None) => other,
+        }
+    }
+
     /// What was decided, and why, for people.
     pub fn words(&self) -> (String, String) {
         match self {
             Self::Open { reason, .. } => ("opens a case".into(), reason.to_string()),
+            Self::Route { .. } => ("an item without a case".into(), Reason::ItemOpened.to_string()),
             Self::Append { case, why, .. } => (format!("joins case {case}"), why.clone()),
             Self::Duplicate { of, .. } => ("a duplicate".into(), format!("the same message as {}", of.mail)),
             Self::SetAside { how: SetAside::Ignored, why, .. } => ("ignored".into(), why.clone()),
@@ -243,12 +279,14 @@ pub fn decide(evidence: &Evidence) -> Decision {
     thread(evidence, address)
 }
 
-/// Of the routing addresses that accept the author the one that was registered first; none without a routing address.
-/// When none accepts, what the first one does then.
+/// Of the routing addresses that accept the author the one that was registered first, those that open cases before those
+/// that open items; none without a routing address. When none accepts, what the first one does then.
 fn deciding_address(evidence: &Evidence) -> Result<Option<Arc<RoutingAddress>>, Decision> {
     let routing = evidence.routing();
     let Some(first) = routing.first() else { return Ok(None) };
-    if let Some(accepting) = evidence.accepting().first() {
+    let accepting = evidence.accepting();
+    let opens_cases = accepting.iter().find(|address| address.settings.opens == Opens::Case);
+    if let Some(accepting) = opens_cases.or(accepting.first()) {
         return Ok(Some(Arc::clone(accepting)));
     }
     let how = match first.settings.unauthorised {
@@ -418,6 +456,7 @@ impl fmt::Display for Reason {
             Self::FromOurselves => "it was written under our own address, so there is nobody to answer",
             Self::OverLimit => "it is beyond the daily limit of its address",
             Self::AdviserHolds => "a rule or a plugin holds it; see: postcase message explain",
+            Self::ItemOpened => "its address or a rule takes such mail as an item, without a case",
             Self::KeyedToken => "it answers a message of ours",
             Self::KnownMessageId => "it refers to a message of the case, and its author takes part",
             Self::SameAccount => {

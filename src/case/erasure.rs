@@ -79,7 +79,7 @@ pub fn erased_mail(mail: &Mail, erased: &Erased) -> Mail {
 /// Takes what erased messages said out of the events of a case.
 pub fn blank_events(events: &mut [Event], mails: &[&Mail]) {
     let ids: BTreeSet<MailId> = mails.iter().map(|mail| mail.id).collect();
-    let subjects: BTreeSet<&str> = mails.iter().map(|mail| mail.facts.subject.as_str()).collect();
+    let subjects: BTreeSet<&str> = mails.iter().map(|mail| mail.facts.subject.trim()).collect();
     let said: BTreeSet<&str> = mails.iter().filter_map(|mail| mail.facts.message_id.as_deref()).collect();
     let first = events.iter().find_map(|event| match &event.what {
         Happening::MessageAdded { mail, .. } => Some(*mail),
@@ -88,7 +88,9 @@ pub fn blank_events(events: &mut [Event], mails: &[&Mail]) {
     let is_opened_by = first.is_some_and(|first| ids.contains(&first));
     for event in events {
         match &mut event.what {
-            Happening::CaseOpened { subject, contact, .. } if is_opened_by || subjects.contains(subject.as_str()) => {
+            Happening::CaseOpened { subject, contact, .. } | Happening::ItemOpened { subject, contact, .. }
+                if is_opened_by || subjects.contains(subject.trim()) =>
+            {
                 SUBJECT.clone_into(subject);
                 *contact = None;
             }

@@ -34,6 +34,16 @@ pub enum Happening {
         address: Option<Mailbox>,
         contact: Option<Participant>,
     },
+    /// A message that is done without a case.
+    ItemOpened {
+        subject: String,
+        origin: String,
+        priority: Priority,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        record_type: Option<String>,
+        address: Option<Mailbox>,
+        contact: Option<Participant>,
+    },
     MessageAdded {
         mail: MailId,
         message_id: Option<String>,

@@ -95,6 +95,8 @@ pub struct Evidence {
     /// One for each forward-path, in envelope order.
     pub recipients: Vec<Recipient>,
     pub duplicate: Option<Known>,
+    /// An earlier copy that is an item at other addresses: this one may be a case.
+    pub routed_before: Option<Known>,
     /// The record of that one, when it is on a case.
     pub first: Option<Mail>,
     /// The address of that case.
@@ -128,6 +130,8 @@ pub struct Evidence {
     pub over_limit: Option<Arc<RoutingAddress>>,
     /// True when a person has released it: who may write and how many doesn't count any more.
     pub released: bool,
+    /// True when a person wants a case of it, whatever the address opens.
+    pub asked_for_case: bool,
     /// True when the message was left unread because reading it ended the process several times.
     pub unread: bool,
 }

@@ -129,7 +129,8 @@ pub struct Case {
 }
 
 impl Case {
-    /// A case of which nothing is known yet; its first event must be `CaseOpened`.
+    /// A case of which nothing is known yet; its first event must be `CaseOpened`. The number 0 is an item without a case,
+    /// which begins with `ItemOpened`.
     pub fn unopened(number: CaseNumber, at: Time) -> Self {
         Self { number, opened_at: at, updated_at: at, ..Self::default() }
     }
@@ -149,9 +150,12 @@ impl Case {
         self.touched |= ![INTAKE, DISPATCH].contains(&event.by.as_str()) && !is_adviser;
         self.updated_at = event.at;
         match &event.what {
-            Happening::CaseOpened { subject, key, origin, priority, record_type, address, contact } => {
+            Happening::CaseOpened { subject, origin, priority, record_type, address, contact, .. }
+            | Happening::ItemOpened { subject, origin, priority, record_type, address, contact } => {
+                if let Happening::CaseOpened { key, .. } = &event.what {
+                    self.key.clone_from(key);
+                }
                 self.subject.clone_from(subject);
-                self.key.clone_from(key);
                 self.origin.clone_from(origin);
                 self.priority = *priority;
                 self.record_type.clone_from(record_type);

@@ -27,6 +27,8 @@ pub enum Disposition {
     DeliveryReport,
     Verification,
     ForwardingConfirmation,
+    /// No case was made of it: it is an item by itself.
+    Routed,
     /// No case was made of it; a person decides.
     Held,
     /// No case was made of it, and nobody is asked.
@@ -34,9 +36,9 @@ pub enum Disposition {
 }
 
 impl Disposition {
-    /// True when the message is on a case by this.
+    /// True when the message is work by this: it is on a case, or is an item.
     pub fn is_converted(self) -> bool {
-        matches!(self, Self::CaseOpened | Self::CaseAppended)
+        matches!(self, Self::CaseOpened | Self::CaseAppended | Self::Routed)
     }
 
     /// True when a person can have it decided again without the address's policies.
@@ -122,6 +124,12 @@ impl Mail {
     /// True for the message that a case began with.
     pub fn opened_case(&self) -> bool {
         self.deliveries.iter().any(|delivery| delivery.disposition == Disposition::CaseOpened)
+    }
+
+    /// True for one that is, or was, an item without a case.
+    pub fn is_routed(&self) -> bool {
+        let former = |delivery: &Delivery| delivery.earlier.iter().any(|one| one.disposition == Disposition::Routed);
+        self.deliveries.iter().any(|delivery| delivery.disposition == Disposition::Routed || former(delivery))
     }
 
     /// The author's address when it can be answered.

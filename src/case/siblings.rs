@@ -2,7 +2,7 @@
 //!
 //! With "one-case" all addresses share one case, that of the first one that accepts the author, in order of registration.
 //! With "case-each" a mail that opens a case opens one at each address that accepts the author; they are linked as
-//! siblings. An address that doesn't accept the author, or is beyond its limit, shares the first one's case.
+//! siblings. An address that doesn't accept the author, is beyond its limit, or opens items, shares the first one's case.
 //!
 //! An answer joins the case that its best proof names, as ever. A Message-ID that is on several siblings names the one of
 //! the first address that the answer came to and that has one. With "case-each" the answer also joins, at each further
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::threading::Outcome;
 use super::{Candidate, Decision, Disposition, Evidence, Known, Mail, Proof, Status};
-use crate::address::RoutingAddress;
+use crate::address::{Opens, RoutingAddress};
 use crate::base::{CaseNumber, Mailbox, limits};
 
 /// What one mail to several routing addresses becomes.
@@ -64,7 +64,10 @@ pub(super) fn at_first_address(evidence: &Evidence, best: &Candidate) -> Candida
 
 /// At the other addresses of a message that opens a case at the `first`.
 pub(super) fn beside_opened(evidence: &Evidence, first: Option<&RoutingAddress>) -> Vec<Beside> {
-    let others = evidence.accepting().into_iter().filter(|other| Some(other.number) != first.map(|first| first.number));
+    let others = evidence
+        .accepting()
+        .into_iter()
+        .filter(|other| Some(other.number) != first.map(|first| first.number) && other.settings.opens == Opens::Case);
     each_opened(evidence, others.collect(), 1)
 }
 
@@ -79,7 +82,7 @@ pub(super) fn received_again(evidence: &Evidence, of: &Known) -> Decision {
     let mut decision = Decision::Duplicate { of: of.clone(), home: None, beside: Vec::new() };
     let (Some(first), Some(case)) = (&evidence.first, of.case) else { return decision };
     let mut new = evidence.accepting();
-    new.retain(|address| !first.came_to(&address.address));
+    new.retain(|address| !first.came_to(&address.address) && address.settings.opens == Opens::Case);
     if new.is_empty() {
         return decision;
     }

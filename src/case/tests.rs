@@ -1,5 +1,6 @@
 //! Tables of what is decided and planned, and the property that a case is the fold of its events.
 
+mod items;
 mod siblings;
 
 use super::*;
@@ -48,6 +49,8 @@ fn nothing() -> Evidence {
         on_resolved: Vec::new(),
         over_limit: None,
         released: false,
+        asked_for_case: false,
+        routed_before: None,
         auto_reply: false,
         recipients: vec![routing(1, "support@company.example")],
         duplicate: None,
@@ -109,6 +112,7 @@ fn said(decision: &Decision) -> String {
             let address = address.as_ref().map_or("nobody".into(), |address| address.address.to_string());
             format!("open for {address} after {continues:?} {reason:?} | {}{}", hinted(hints), others(beside))
         }
+        Decision::Route { address, hints } => format!("item at {} | {}", address.address, hinted(hints)),
         Decision::Append { case, third_party, hints, reason, beside, .. } => {
             format!("append {case} third {third_party} {reason:?} | {}{}", hinted(hints), others(beside))
         }

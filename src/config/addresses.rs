@@ -28,6 +28,7 @@ const SETTINGS: &[Setting] = &[
     ("queue", |s, v| put(&mut s.queue, value::queue(v))),
     ("owner", |s, v| put(&mut s.owner, mailbox(v))),
     ("fallback_queue", |s, v| put(&mut s.fallback_queue, value::queue(v))),
+    ("opens", |s, v| put(&mut s.opens, value::choice(v, r#""case" or "item""#))),
     ("origin", |s, v| put(&mut s.origin, value::text(v, "a text", any))),
     ("priority", |s, v| put(&mut s.priority, value::choice(v, r#""low", "normal", "high" or "urgent""#))),
     ("record_type", |s, v| put(&mut s.record_type, value::text(v, "a text", any))),

@@ -1,8 +1,8 @@
 //! The file of rules: TOML with one table for each rule, in the order in which they are tried.
 //!
 //! ```toml
-//! [[intake]]     # name, when, workstream
-//! [[classify]]   # name, workstream, when, priority, record_type, tags, fields, skills, note
+//! [[intake]]     # name, when, workstream, opens
+//! [[classify]]   # name, workstream, when, priority, record_type, tags, fields, skills, opens, note
 //! [[route]]      # name, workstream, when, and one of queue, queues, agent, hold; with a queue overflow, fallback
 //! ```
 //!
@@ -25,7 +25,7 @@ use crate::rules::{Broken, Condition, Rule, Rules, Share, Then};
 /// How a key of a rule is read, by its name.
 type Key = (&'static str, fn(&mut Rule, &Value<'_>) -> Read<()>);
 
-const INTAKE: &[Key] = &[NAME, WHEN, ("workstream", |rule, v| add(rule, Advised::Workstream(word(v)?)))];
+const INTAKE: &[Key] = &[NAME, WHEN, ("workstream", |rule, v| add(rule, Advised::Workstream(word(v)?))), OPENS];
 
 const CLASSIFY: &[Key] = &[
     NAME,
@@ -39,6 +39,7 @@ const CLASSIFY: &[Key] = &[
     }),
     ("fields", |rule, v| each(rule, v, r#"fields such as { model = "LX" }"#, field)),
     ("skills", |rule, v| each(rule, v, "skills with levels such as { german = 2 }", skill)),
+    OPENS,
     ("note", |rule, v| add(rule, Advised::Note(long(v)?))),
 ];
 
@@ -74,6 +75,7 @@ const WHEN: Key = ("when", |rule, v| {
     rule.when = Some(condition(v)?);
     Ok(())
 });
+const OPENS: Key = ("opens", |rule, v| add(rule, Advised::Opens(value::choice(v, r#""case" or "item""#)?)));
 const WORKSTREAM: Key = ("workstream", |rule, v| {
     rule.workstream = Some(word(v)?);
     Ok(())
@@ -81,8 +83,8 @@ const WORKSTREAM: Key = ("workstream", |rule, v| {
 
 /// The lists of a file: their keys, and what a rule must have of them.
 const LISTS: [(&str, &[Key], &str); 3] = [
-    ("intake", INTAKE, "`workstream`"),
-    ("classify", CLASSIFY, "`priority`, `record_type`, `tags`, `fields`, `skills` or `note`"),
+    ("intake", INTAKE, "`workstream` or `opens`"),
+    ("classify", CLASSIFY, "`priority`, `record_type`, `tags`, `fields`, `skills`, `opens` or `note`"),
     ("route", ROUTE, "exactly one of `queue`, `queues`, `agent` and `hold`"),
 ];
 
@@ -287,6 +289,7 @@ fn overflow(value: &Value<'_>) -> Read<Overflow> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::Opens;
     use crate::rules::warnings;
 
     #[track_caller]
@@ -313,6 +316,17 @@ mod tests {
         assert_eq!((a.line, &a.then[..]), (1, &[Then::Share(vec![share("x", 70), share("y", 30)])][..]));
         assert_eq!((b.line, b.workstream.as_deref(), b.when.is_some()), (5, Some("w"), true));
         assert_eq!((rules.version.len(), rules.is_empty()), (12, false));
+    }
+
+    #[test]
+    fn a_rule_says_what_mail_opens() {
+        let text = "[[intake]]\nname = 'a'\nopens = 'case'\n[[classify]]\nname = 'b'\nopens = 'item'\n";
+        let rules = read(Path::new("f"), text).unwrap();
+        let opens = |opens| [Then::Advise(Advised::Opens(opens))];
+        assert_eq!(rules.intake[0].then, opens(Opens::Case));
+        assert_eq!(rules.classify[0].then, opens(Opens::Item));
+        let wrong = r#"f:3:9: found "mail", expected "case" or "item""#;
+        check("[[classify]]\nname = 'a'\nopens = 'mail'\n", &[wrong]);
     }
 
     #[test]
@@ -356,7 +370,7 @@ mod tests {
             "[[route]]\nname = 'a'\nqueue = 'x'\nagent = 'tim@example.com'\n[[intake]]\nname = 'a'\n",
             &[
                 "f:1:1: found a [[route]] that says too little or too much, expected exactly one of `queue`, `queues`, `agent` and `hold`",
-                "f:5:1: found a [[intake]] that says too little or too much, expected `workstream`",
+                "f:5:1: found a [[intake]] that says too little or too much, expected `workstream` or `opens`",
                 r#"f:5:1: found the name "a" once more, expected each name once"#,
             ],
         );

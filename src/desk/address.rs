@@ -277,6 +277,7 @@ pub(super) fn changed(stored: Settings, typed: AddressSettings) -> Settings {
         queue: queue.filter(|queue| queue != MAIN_QUEUE),
         owner,
         fallback_queue: typed.fallback_queue.or(stored.fallback_queue).filter(|queue| queue != MAIN_QUEUE),
+        opens: typed.opens.unwrap_or(stored.opens),
         origin: typed.origin.unwrap_or(stored.origin),
         priority: typed.priority.unwrap_or(stored.priority),
         record_type: typed.record_type.or(stored.record_type).filter(|record_type| !record_type.is_empty()),

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::case::absent;
 use super::command::AgentSettings;
+use super::work::absent;
 use super::{Answer, Desk, Outcome, Refusal};
+use crate::base::Mailbox;
 use crate::base::limits::SKILL_LEVEL_MAX;
-use crate::base::{CaseNumber, Mailbox};
-use crate::routing::{Agent, Place, Presence};
-use crate::store::{Batch, Kept, Key, Page, tables};
+use crate::routing::{Agent, Place, Presence, Work};
+use crate::store::{Batch, Kept, Page, tables};
 
 impl Desk {
     pub(super) async fn agent_add(&self, address: Mailbox, settings: AgentSettings) -> Answer {
@@ -53,7 +53,7 @@ impl Desk {
         self.change_agent(address, |agent| Agent { presence, ..agent }).await
     }
 
-    /// Their cases go back to their queues.
+    /// Their cases and items go back to their queues.
     pub(super) async fn agent_remove(&self, address: &Mailbox) -> Answer {
         let mut tries = self.site.tries();
         loop {
@@ -107,11 +107,11 @@ impl Desk {
         }
     }
 
-    /// Refuses an agent who has none of the permission sets that the case's address asks for.
-    pub(super) async fn check_permission(&self, number: CaseNumber, agent: &Mailbox) -> Result<(), Refusal> {
+    /// Refuses an agent who has none of the permission sets that the address of the case or item asks for.
+    pub(super) async fn check_permission(&self, work: Work, agent: &Mailbox) -> Result<(), Refusal> {
         let engine = &*self.site.engine;
         let agent = self.agent(agent).await?.value;
-        let case = tables::CASES.get(engine, &number).await?.ok_or_else(|| absent(number))?.value;
+        let case = tables::heads(work).get(engine, &work).await?.ok_or_else(|| absent(work))?.value;
         let address = match &case.address {
             Some(address) => self.site.routing_address(address).await?,
             None => None,
@@ -120,7 +120,7 @@ impl Desk {
             Some(address) if !agent.may(&address.settings.permission_sets) => {
                 let sets: Vec<&str> = address.settings.permission_sets.iter().map(String::as_str).collect();
                 let why = format!(
-                    "{} may not work on case {number}: {} asks for the permission set {}; give it with: postcase agent \
+                    "{} may not work on {work}: {} asks for the permission set {}; give it with: postcase agent \
                      set {0} --permission-set {}",
                     agent.address,
                     address.address,
@@ -134,10 +134,10 @@ impl Desk {
     }
 
     async fn agent_row(&self, agent: &Agent) -> Result<Value, Refusal> {
-        let place = Place::Agent(agent.address.clone()).to_bytes();
-        let items = tables::WORK.scan(&*self.site.engine, Page::first(&place, usize::MAX)).await?;
+        let (cases, items) = self.count_at(&Place::Agent(agent.address.clone())).await?;
         let mut shown = json!(agent);
-        shown["open_cases"] = items.len().into();
+        shown["open_cases"] = cases.into();
+        shown["open_items"] = items.into();
         Ok(shown)
     }
 }

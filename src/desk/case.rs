@@ -6,11 +6,12 @@ use serde_json::json;
 
 use super::command::CaseFilter;
 use super::search::Search;
+use super::work::absent;
 use super::{Answer, Desk, Outcome, Refusal, view};
 use crate::base::limits::{self, SKILL_LEVEL_MAX};
 use crate::base::{CaseNumber, Mailbox, Priority};
 use crate::case::{Case, Happening, SKILL, Status, TAG, is_name, is_own_field};
-use crate::store::{Batch, CaseChange, Page, case_change, people, tables};
+use crate::store::{Page, case_change, people, tables};
 
 /// Cases read at a time while a filter is looked for.
 const PAGE: usize = 256;
@@ -64,7 +65,7 @@ impl Desk {
             }
         }
         let mut shown = view::case(&case, messages, &events);
-        if let Some(waits) = self.waits(&case).await? {
+        if let Some(waits) = self.waits(case.number.into(), &case).await? {
             shown["waits"] = waits;
         }
         Ok(Outcome::Json(self.with_contact(shown).await?))
@@ -74,7 +75,7 @@ impl Desk {
         if text.trim().is_empty() {
             return Err(Refusal::refused("the note is empty"));
         }
-        self.change_case(number, by, |_| Ok(vec![Happening::NoteAdded { text: text.clone() }])).await
+        self.change_work(number.into(), by, |_| Ok(vec![Happening::NoteAdded { text: text.clone() }])).await
     }
 
     pub(super) async fn case_set(
@@ -83,7 +84,7 @@ impl Desk {
         changes: BTreeMap<String, String>,
         by: Option<Mailbox>,
     ) -> Answer {
-        self.change_case(number, by, |case| {
+        self.change_work(number.into(), by, |case| {
             changes.iter().filter_map(|(name, value)| set(case, name, value).transpose()).collect()
         })
         .await
@@ -94,108 +95,13 @@ impl Desk {
         if to.trim().is_empty() {
             return Err(Refusal::refused("the status is empty; done ends the task"));
         }
-        self.change_case(number, by, |case| {
+        self.change_work(number.into(), by, |case| {
             let known = case.tasks.iter().find(|known| known.task == task).ok_or_else(|| no_task(case, task))?;
             let from = known.status.clone();
             Ok((from != to).then(|| Happening::TaskChanged { task, from, to: to.clone() }).into_iter().collect())
         })
         .await
     }
-
-    /// To an agent, or back into a queue.
-    pub(super) async fn case_assign(
-        &self,
-        number: CaseNumber,
-        agent: Option<Mailbox>,
-        queue: Option<String>,
-    ) -> Answer {
-        let what = match (agent, queue) {
-            (Some(agent), None) => {
-                self.check_permission(number, &agent).await?;
-                Happening::Assigned { agent, why: None, considered: Vec::new() }
-            }
-            (None, Some(queue)) => {
-                self.queue(&queue).await?;
-                Happening::Queued { queue, why: "assigned by hand".into() }
-            }
-            _ => return Err(Refusal::refused("name either an agent or a queue")),
-        };
-        self.change_case(number, None, |case| Ok(assigned(case, what.clone()))).await
-    }
-
-    /// Whoever has it already gets it once; what somebody else has is only given away on purpose.
-    pub(super) async fn case_take(&self, number: CaseNumber, by: Mailbox) -> Answer {
-        self.check_permission(number, &by).await?;
-        self.change_case(number, Some(by.clone()), |case| match &case.owner {
-            Some(owner) if *owner == by => Ok(Vec::new()),
-            Some(owner) => {
-                let next = format!("to take it over: postcase case assign {number} {by}");
-                Err(Refusal::refused(format!("{owner} has case {number}; {next}")))
-            }
-            None => Ok(assigned(case, Happening::Assigned { agent: by.clone(), why: None, considered: Vec::new() })),
-        })
-        .await
-    }
-
-    /// Only who was asked can say no.
-    pub(super) async fn case_decline(&self, number: CaseNumber, by: Mailbox) -> Answer {
-        self.change_case(number, Some(by.clone()), |case| match &case.offer {
-            Some(offer) if offer.agent == by => {
-                Ok(vec![Happening::Declined { agent: by.clone(), why: "declined".into() }])
-            }
-            _ => {
-                Err(Refusal::refused(format!("case {number} isn't offered to {by}; see: postcase case show {number}")))
-            }
-        })
-        .await
-    }
-
-    /// Adds what `plan` finds in order to a case, and shows the case as it is then.
-    async fn change_case(
-        &self,
-        number: CaseNumber,
-        by: Option<Mailbox>,
-        plan: impl Fn(&Case) -> Result<Vec<Happening>, Refusal> + Send,
-    ) -> Answer {
-        let site = &*self.site;
-        let by = self.actor(by.as_ref()).await?;
-        let mut tries = site.tries();
-        loop {
-            let mut change = CaseChange::of(&*site.engine, number).await?.ok_or_else(|| absent(number))?;
-            for happening in plan(change.case())? {
-                let told = match &happening {
-                    Happening::Assigned { agent, .. } if agent.to_string() != by => {
-                        people::wants_notices(&*site.engine, agent).await?
-                    }
-                    _ => false,
-                };
-                change.add(site.now(), &by, happening);
-                if told {
-                    change.tell();
-                }
-            }
-            change.take(site).await?;
-            let shown = view::case_row(change.case());
-            let mut batch = Batch::default();
-            change.write(&mut batch);
-            if tries.commit(batch).await? {
-                site.alarm.ring();
-                return Ok(Outcome::Json(self.with_contact(shown).await?));
-            }
-        }
-    }
-}
-
-/// What being assigned does to a case: one that somebody has isn't new.
-fn assigned(case: &Case, what: Happening) -> Vec<Happening> {
-    let opens = matches!(what, Happening::Assigned { .. }) && case.status == Status::New;
-    let why = "somebody has it".to_owned();
-    let opened = opens.then_some(Happening::StatusChanged { from: case.status, to: Status::Open, why });
-    std::iter::once(what).chain(opened).collect()
-}
-
-pub(super) fn absent(number: CaseNumber) -> Refusal {
-    Refusal::not_found(format!("there is no case {number}; see: postcase case list"))
 }
 
 fn no_task(case: &Case, task: u32) -> Refusal {

@@ -3,6 +3,7 @@
 //!
 //! Names are `noun-verb`, as typed. Absent optional fields keep what is stored (in `set`) or take the default (in `add`).
 
+mod item;
 mod plugin;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,7 @@ use crate::routing::{Accept, Assign, Presence};
 pub use super::dkim::DkimCommand;
 pub use super::profile::{ProfileCommand, ProfileSettings};
 
+pub use item::{ItemCommand, ItemFilter, ItemStatus};
 pub use plugin::{PluginChange, PluginCommand, PluginRequest};
 
 /// One command.
@@ -154,6 +156,7 @@ pub enum Command {
         number: CaseNumber,
         by: Mailbox,
     },
+    Item(ItemCommand),
     AccountList {
         limit: Option<usize>,
     },
@@ -322,6 +325,7 @@ pub struct AddressSettings {
     pub owner: Option<Mailbox>,
     /// `main` is none.
     pub fallback_queue: Option<String>,
+    pub opens: Option<crate::address::Opens>,
     pub origin: Option<String>,
     pub priority: Option<crate::case::Priority>,
     /// An empty text takes it away.

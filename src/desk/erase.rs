@@ -15,9 +15,11 @@ use super::command::{self, Erasing};
 use super::{Answer, Desk, Outcome, Refusal};
 use crate::base::{CaseNumber, MailId, Mailbox};
 use crate::case::{
-    Contact, Direction, Erased, ErasedKind, Erasure, Event, Happening, Mail, blank_addresses, blank_events, erased_mail,
+    Case, Contact, Direction, Erased, ErasedKind, Erasure, Event, Happening, Mail, blank_addresses, blank_events,
+    erased_mail,
 };
 use crate::outbound::SPOOL;
+use crate::routing::Work;
 use crate::store::{Batch, Kept, Page, case_change, erase, people, tables};
 
 /// Records read at a time.
@@ -36,6 +38,8 @@ struct Doomed {
     kind: ErasedKind,
     mails: Vec<Kept<Mail>>,
     cases: BTreeSet<CaseNumber>,
+    /// Messages with items that name the contact.
+    items: Vec<MailId>,
     /// Of a contact, all their addresses.
     addresses: Vec<Mailbox>,
     contact: Option<Kept<Contact>>,
@@ -110,7 +114,7 @@ impl Desk {
         }
         let mails = self.with_answers(vec![root]).await?;
         let cases = self.cases_of(&mails).await?;
-        Ok(Doomed { kind: ErasedKind::Message, mails, cases, addresses: Vec::new(), contact: None })
+        Ok(Doomed { kind: ErasedKind::Message, mails, cases, items: Vec::new(), addresses: Vec::new(), contact: None })
     }
 
     async fn doomed_contact(&self, address: &Mailbox) -> Result<Doomed, Refusal> {
@@ -130,7 +134,8 @@ impl Desk {
         let mails = self.with_answers(roots).await?;
         let mut cases = self.cases_of(&mails).await?;
         cases.extend(self.cases_that_name(&addresses).await?);
-        Ok(Doomed { kind: ErasedKind::Contact, mails, cases, addresses, contact })
+        let items = self.items_that_name(&addresses).await?;
+        Ok(Doomed { kind: ErasedKind::Contact, mails, cases, items, addresses, contact })
     }
 
     /// Mail that is still being sent can't be erased.
@@ -192,11 +197,20 @@ impl Desk {
     async fn cases_that_name(&self, addresses: &[Mailbox]) -> Result<Vec<CaseNumber>, Refusal> {
         let (mut found, mut page) = (Vec::new(), Page::first(&[], PAGE));
         while let Some(cases) = tables::CASES.next(&*self.site.engine, &mut page).await? {
-            for case in cases.into_iter().map(|kept| kept.value) {
-                if case.participants.iter().chain(&case.contact).any(|person| addresses.contains(&person.address)) {
-                    found.push(case.number);
-                }
-            }
+            let theirs = cases.iter().map(|kept| &kept.value).filter(|case| names(case, addresses));
+            found.extend(theirs.map(|case| case.number));
+        }
+        Ok(found)
+    }
+
+    async fn items_that_name(&self, addresses: &[Mailbox]) -> Result<Vec<MailId>, Refusal> {
+        let (mut found, mut page) = (Vec::new(), Page::first(&[], PAGE));
+        loop {
+            let rows = tables::ITEMS.scan(&*self.site.engine, page.clone()).await?;
+            let Some((last, _)) = rows.last() else { break };
+            page.beyond = Some(last.clone());
+            let theirs = rows.iter().filter(|(_, item)| names(&item.value, addresses));
+            found.extend(theirs.filter_map(|(key, _)| MailId::from_key(key)));
         }
         Ok(found)
     }
@@ -210,8 +224,10 @@ impl Desk {
             tables::MAILS.replace(&mut batch, &kept.value.id, kept, &erased_mail(&kept.value, erased));
             tables::PLUGIN_INPUTS.delete(&mut batch, &kept.value.id);
         }
-        for case in &doomed.cases {
-            case_change::rewrite(engine, &mut batch, *case, |events| doomed.blank(events, &mails)).await?;
+        let items: BTreeSet<MailId> = ids.iter().chain(&doomed.items).copied().collect();
+        let items = items.into_iter().map(Work::from);
+        for work in doomed.cases.iter().copied().map(Work::from).chain(items) {
+            case_change::rewrite(engine, &mut batch, work, |events| doomed.blank(events, &mails)).await?;
         }
         self.forget_awaiting(&mut batch, &mails).await?;
         self.site.traces.forget(&mut batch, &ids);
@@ -269,6 +285,11 @@ impl Doomed {
         shown["remains"] = json!(REMAINS);
         shown
     }
+}
+
+/// True when one of these takes part.
+fn names(case: &Case, addresses: &[Mailbox]) -> bool {
+    case.participants.iter().chain(&case.contact).any(|person| addresses.contains(&person.address))
 }
 
 /// Why a message has no text any more.

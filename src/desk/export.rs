@@ -1,7 +1,8 @@
 //! The export: every message, case and event as a line of JSON, page by page, so that no page needs more than a few
 //! megabytes.
 //!
-//! Messages come first, in order of their ids, then cases by number, each in front of its events. Each line has its
+//! Messages come first, in order of their ids, then cases by number, each in front of its events, then items without a case,
+//! each with its events in it. Each line has its
 //! position; whoever stopped there goes on behind it. A case and its events are of one moment: events are only added, and
 //! the case says how many it has. Lines of different pages may be of different moments. What waits for a decision comes
 //! in a later export.
@@ -15,7 +16,7 @@ use super::{Answer, Desk, Outcome, Refusal, view};
 use crate::base::{CaseNumber, MailId, Time, limits};
 use crate::case::{Case, Mail};
 use crate::store::documents::Key;
-use crate::store::{Page, tables};
+use crate::store::{Page, case_change, tables};
 
 /// Rows of a table that are looked at for one page.
 const ROWS: usize = 500;
@@ -27,6 +28,8 @@ enum Position {
     /// 0 is in front of all cases.
     Case(CaseNumber),
     Event(CaseNumber, u32),
+    /// None is in front of all items.
+    Item(Option<MailId>),
 }
 
 impl fmt::Display for Position {
@@ -35,6 +38,8 @@ impl fmt::Display for Position {
             Self::Message(id) => write!(f, "message/{id}"),
             Self::Case(number) => write!(f, "case/{number}"),
             Self::Event(number, index) => write!(f, "event/{number}/{index}"),
+            Self::Item(None) => f.write_str("item"),
+            Self::Item(Some(mail)) => write!(f, "item/{mail}"),
         }
     }
 }
@@ -46,6 +51,8 @@ impl FromStr for Position {
         let words: Vec<&str> = text.split('/').collect();
         let position = match words[..] {
             ["message", id] => id.parse().ok().map(Self::Message),
+            ["item"] => Some(Self::Item(None)),
+            ["item", mail] => mail.parse().ok().map(|mail| Self::Item(Some(mail))),
             ["case", number] => number.parse().ok().map(Self::Case),
             ["event", number, index] => number.parse().ok().zip(index.parse().ok()).map(|(n, i)| Self::Event(n, i)),
             _ => None,
@@ -90,6 +97,7 @@ impl Desk {
             Some(Position::Message(id)) => self.export_messages(&mut page, Some(id)).await?,
             Some(Position::Case(number)) => self.export_cases(&mut page, number, 0).await?,
             Some(Position::Event(number, index)) => self.export_cases(&mut page, number, index + 1).await?,
+            Some(Position::Item(after)) => self.export_items(&mut page, after).await?,
         };
         let next = next.map(|position| position.to_string());
         Ok(Outcome::Json(json!({"lines": page.lines, "next": next})))
@@ -153,6 +161,25 @@ impl Desk {
                 return Ok(page.last);
             }
         }
+        Ok(if is_last { Some(Position::Item(None)) } else { page.last })
+    }
+
+    async fn export_items(&self, page: &mut Lines, after: Option<MailId>) -> Result<Option<Position>, Refusal> {
+        let rows = Page { beyond: after.map(|id| id.to_bytes()), ..Page::first(&[], ROWS) };
+        let items = tables::ITEMS.scan(&*self.site.engine, rows).await?;
+        let is_last = items.len() < ROWS;
+        for (key, kept) in items {
+            if page.is_full() {
+                return Ok(page.last);
+            }
+            let (Some(mail), item) = (MailId::from_key(&key), kept.value) else { continue };
+            let mut shown = view::item_row(mail, &item);
+            if page.since.is_none_or(|since| item.updated_at >= since) {
+                let events = case_change::events_of(&*self.site.engine, mail).await?;
+                shown["events"] = events.iter().map(view::event).collect();
+            }
+            page.add(Position::Item(Some(mail)), item.updated_at, || json!({"type": "item", "item": shown}));
+        }
         Ok(if is_last { None } else { page.last })
     }
 
@@ -184,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_position_is_read_as_it_is_written() {
-        for text in ["message/691f6a2c-1-2a", "case/17", "case/0", "event/17/3"] {
+        for text in ["message/691f6a2c-1-2a", "case/17", "case/0", "event/17/3", "item", "item/691f6a2c-1-2a"] {
             assert_eq!(text.parse::<Position>().unwrap().to_string(), text);
         }
         for wrong in ["", "message", "message/17", "case/x", "event/17", "event/17/-1", "note/1"] {

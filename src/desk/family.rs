@@ -1,6 +1,6 @@
 //! Commands about cases and messages that belong together: merging, splitting, accepting a hint.
 
-use super::case::absent;
+use super::work::absent;
 use super::{Answer, Desk, Outcome, Refusal, view};
 use crate::address::random_label;
 use crate::base::{CaseNumber, MailId, Mailbox};

@@ -88,12 +88,22 @@ impl Desk {
     /// damaged message doesn't hide a whole case.
     pub(super) async fn message(&self, id: MailId) -> Result<Value, Refusal> {
         let kept = tables::MAILS.get(&*self.site.engine, &id).await?;
-        if let Some(Kept { value: mail, .. }) = &kept
+        let mut shown = self.read(id, kept.as_ref())?;
+        if kept.is_some_and(|kept| kept.value.is_routed())
+            && let Some(item) = self.item_of(id).await?
+        {
+            shown["item"] = item;
+        }
+        Ok(shown)
+    }
+
+    fn read(&self, id: MailId, kept: Option<&Kept<Mail>>) -> Result<Value, Refusal> {
+        if let Some(Kept { value: mail, .. }) = kept
             && let Some(erased) = &mail.erased
         {
             return Ok(view::message(mail, &Facts { text: erase::words(erased), ..mail.facts.clone() }));
         }
-        let entry = match (self.site.journal.read(id), &kept) {
+        let entry = match (self.site.journal.read(id), kept) {
             (Ok(entry), _) => entry,
             (Err(error), None) => return Err(failed(&error)),
             (Err(error), Some(kept)) => {
@@ -144,12 +154,18 @@ impl Desk {
         let engine = &*self.site.engine;
         Ok(Outcome::Json(match tables::MAILS.get(engine, &id).await? {
             Some(Kept { value: mail, .. }) => {
-                let opened = mail.case.filter(|_| mail.opened_case());
-                let events = match opened {
-                    Some(case) => case_change::events_of(engine, case).await?,
-                    None => Vec::new(),
-                };
-                view::explanation(&mail, &events)
+                let mut events = Vec::new();
+                if mail.is_routed() {
+                    events.extend(case_change::events_of(engine, id).await?);
+                }
+                if let Some(case) = mail.case.filter(|_| mail.opened_case()) {
+                    events.extend(case_change::events_of(engine, case).await?);
+                }
+                let mut shown = view::explanation(&mail, &events);
+                if let Some(item) = self.item_of(id).await? {
+                    shown["item"] = item;
+                }
+                shown
             }
             None => json!({"id": id, "disposition": null, "reason": self.inbox.why_undecided(id), "steps": []}),
         }))
@@ -160,7 +176,7 @@ impl Desk {
         Box::pin(async move { self.decide_again(&id, again).await })
     }
 
-    async fn decide_again(&self, text: &str, again: Again) -> Answer {
+    pub(super) async fn decide_again(&self, text: &str, again: Again) -> Answer {
         let id = self.mail_id(text).await?;
         match decide_again(&self.site, id, again).await {
             Ok(()) => Ok(Outcome::Json(self.message(id).await?)),
@@ -173,7 +189,11 @@ impl Desk {
                 Err(Refusal::refused(format!("message {id} is neither held nor ignored; {next}")))
             }
             Err(NotAgain::Commit(error)) => Err(error.into()),
-            Err(error @ (NotAgain::Sent | NotAgain::Erased | NotAgain::Broken)) => {
+            Err(NotAgain::NotAnItem) => {
+                let next = format!("see: postcase message show {id}");
+                Err(Refusal::refused(format!("message {id} is no item any more; {next}")))
+            }
+            Err(error @ (NotAgain::Sent | NotAgain::Erased | NotAgain::Broken | NotAgain::NoCase(_))) => {
                 Err(Refusal::refused(format!("message {id} can't be decided again: {error}")))
             }
             Err(error @ (NotAgain::Journal(_) | NotAgain::Read(_))) => Err(failed(&error)),

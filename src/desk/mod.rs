@@ -17,6 +17,7 @@ mod erase;
 mod export;
 mod family;
 mod import;
+mod item;
 mod message;
 mod plugin;
 mod profile;
@@ -30,6 +31,7 @@ mod spool;
 mod tests;
 mod view;
 mod waits;
+mod work;
 
 use std::sync::Arc;
 
@@ -94,12 +96,13 @@ impl Desk {
             Command::CaseNote { number, text, by } => self.case_note(number, text, by).await,
             Command::CaseTask { number, task, status, by } => self.case_task(number, task, status, by).await,
             Command::CaseSet { number, changes, by } => self.case_set(number, changes, by).await,
-            Command::CaseAssign { number, agent, queue } => self.case_assign(number, agent, queue).await,
-            Command::CaseTake { number, by } => self.case_take(number, by).await,
+            Command::CaseAssign { number, agent, queue } => self.assign(number.into(), agent, queue).await,
+            Command::CaseTake { number, by } => self.take(number.into(), by).await,
             Command::CaseMerge { number, into, by } => self.case_merge(number, into, by).await,
             Command::CaseSplit { number, message, by } => self.case_split(number, &message, by).await,
             Command::CaseLink { number, message, by } => self.case_link(number, &message, by).await,
-            Command::CaseDecline { number, by } => self.case_decline(number, by).await,
+            Command::CaseDecline { number, by } => self.decline(number.into(), by).await,
+            Command::Item(command) => self.item_command(command).await,
             Command::AccountList { limit } => self.account_list(limit).await,
             Command::AccountAdd { name, settings } => self.account_add(name, settings).await,
             Command::AccountSet { name, settings } => self.account_set(&name, settings).await,
@@ -123,6 +126,13 @@ impl Desk {
             Command::Profile(command) => self.profile_command(command).await,
             Command::Replay { file, rules, plugins, since } => self.replay((file, rules), plugins, since).await,
             Command::RulesShow { order } => self.rules_show(order).await,
+            upkeep => self.do_upkeep(upkeep).await,
+        }
+    }
+
+    /// What keeps the server going, and the store.
+    async fn do_upkeep(&self, command: Command) -> Answer {
+        match command {
             Command::SpoolList { limit } => self.spool_list(limit).await,
             Command::SpoolRetry { id } => self.spool_retry(&id).await,
             hold @ (Command::SpoolHold | Command::SpoolResume) => self.spool_held(hold == Command::SpoolHold).await,
@@ -133,6 +143,7 @@ impl Desk {
             Command::Backup { file } => self.backup(file).await,
             Command::Check => self.check().await,
             Command::StoreCheck => self.store_check().await,
+            other => unreachable!("{other:?} is done above"),
         }
     }
 }

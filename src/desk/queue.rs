@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::command::QueueSettings;
 use super::{Answer, Desk, Outcome, Refusal};
 use crate::routing::{MAIN_QUEUE, Place, Queue, is_queue_name};
-use crate::store::{Batch, Kept, Key, Page, tables};
+use crate::store::{Batch, Kept, Page, tables};
 
 impl Desk {
     pub(super) async fn queue_add(&self, name: String, settings: QueueSettings) -> Answer {
@@ -70,13 +70,15 @@ impl Desk {
         let mut tries = self.site.tries();
         loop {
             let kept = self.queue(name).await?;
-            let waiting = self.waiting(name).await?;
-            if waiting > 0 {
-                let why = format!(
-                    "cases wait in {name} ({waiting}); see: postcase case list --queue {name}; and move each: \
-                     postcase case assign N --queue {MAIN_QUEUE}"
-                );
-                return Err(Refusal::refused(why));
+            let (cases, items) = self.count_at(&Place::Queue(name.to_owned())).await?;
+            for (word, count) in [("case", cases), ("item", items)] {
+                if count > 0 {
+                    let why = format!(
+                        "{word}s wait in {name} ({count}); see: postcase {word} list --queue {name}; and move each: \
+                         postcase {word} assign N --queue {MAIN_QUEUE}"
+                    );
+                    return Err(Refusal::refused(why));
+                }
             }
             let mut batch = Batch::default();
             tables::QUEUES.expect_unchanged(&mut batch, name, &kept);
@@ -129,7 +131,8 @@ impl Desk {
 
     async fn queue_row(&self, queue: &Queue) -> Result<Value, Refusal> {
         let mut shown = json!(queue);
-        shown["waiting"] = self.waiting(&queue.name).await?.into();
+        let (cases, items) = self.count_at(&Place::Queue(queue.name.clone())).await?;
+        shown["waiting"] = (cases + items).into();
         let hours = self.site.hours();
         if let Some(hours) = queue.hours.as_ref().and_then(|name| hours.get(name)) {
             let phase = hours.at(self.site.now());
@@ -137,11 +140,5 @@ impl Desk {
             shown[if phase.open { "closes_at" } else { "opens_at" }] = json!(phase.until);
         }
         Ok(shown)
-    }
-
-    /// Cases that wait there.
-    async fn waiting(&self, name: &str) -> Result<usize, Refusal> {
-        let place = Place::Queue(name.to_owned()).to_bytes();
-        Ok(tables::WORK.scan(&*self.site.engine, Page::first(&place, usize::MAX)).await?.len())
     }
 }

@@ -73,7 +73,7 @@ async fn what_a_case_took_today_is_durable_with_the_case() {
     let second = desk(&left, now).await;
     let until: Time = "2026-11-20T23:00:00Z".parse().unwrap();
     for (number, units) in [(1, 3), (2, 1)] {
-        let key = (Place::Agent(anna.clone()), number);
+        let key = (Place::Agent(anna.clone()), u64::into(number));
         let kept = tables::RATIONS.get(&*second.site.engine, &key).await.unwrap();
         assert_eq!(kept.map(|kept| kept.value), Some(Ration { units, until }), "case {number}");
     }

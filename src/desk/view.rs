@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::address::{RoutingAddress, ServiceAddress};
 use crate::base::{AuthResults, Envelope, MailId, Time};
-use crate::case::{Account, Case, Contact, Direction, Event, Happening, Mail};
+use crate::case::{Account, Case, Contact, Direction, Event, Happening, Mail, Status};
 use crate::message::Facts;
 use crate::outbound::SpoolItem;
 
@@ -188,6 +188,28 @@ pub fn case_row(case: &Case) -> Value {
         "hints": case.hints,
         "merged_into": case.merged_into,
         "siblings": case.siblings,
+    })
+}
+
+/// An item without its message and events.
+pub fn item_row(mail: MailId, case: &Case) -> Value {
+    let mut shown = object(case_row(case));
+    const OF_CASES: [&str; 7] = ["number", "participants", "resolved_at", "tasks", "merged_into", "siblings", "status"];
+    shown.retain(|name, _| !OF_CASES.contains(&name.as_str()));
+    shown.insert("id".into(), json!(mail));
+    shown.extend(object(item_place(case)));
+    Value::Object(shown)
+}
+
+/// Where an item is.
+pub fn item_place(case: &Case) -> Value {
+    let done = case.status == Status::Closed;
+    json!({
+        "status": if done { "done" } else { "open" },
+        "queue": case.queue,
+        "owner": case.owner,
+        "offer": case.offer.as_ref().filter(|_| !done),
+        "since": case.placed_at,
     })
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::base::{CaseNumber, Mailbox};
-use crate::routing::{Agent, Place, Queue, Switchboard, WorkItem};
-use crate::store::{Batch, Engine, Expected, Kept, Key, Page, ReadError, Site, Table, tables};
+use crate::base::Mailbox;
+use crate::routing::{Agent, Place, Queue, Switchboard, Work, WorkItem};
+use crate::store::{Batch, CaseChange, Engine, Expected, Kept, Key, Page, ReadError, Site, Table, tables};
 
 /// The board, with the versions of the rows that it has its queues and agents from.
 pub(super) struct Board {
@@ -34,8 +34,8 @@ impl Board {
         let queues = board.switchboard.queues();
         let queues: Vec<Vec<u8>> = queues.map(|queue| Place::Queue(queue.to_owned()).to_bytes()).collect();
         for (key, kept) in tables::RATIONS.scan(engine, Page::first(&[], usize::MAX)).await? {
-            if let Some((agent, case)) = agent_and_case(&key) {
-                board.switchboard.set_ration(&agent, case, Some(kept.value));
+            if let Some((agent, work)) = agent_and_work(&key) {
+                board.switchboard.set_ration(&agent, work, Some(kept.value));
             }
         }
         load_items(engine, &mut board.switchboard, Place::AGENTS).await?;
@@ -49,16 +49,15 @@ impl Board {
     pub async fn refresh(&mut self, engine: &dyn Engine, table: Table, key: &[u8]) -> Result<(), ReadError> {
         let text = || String::from_utf8_lossy(key).into_owned();
         if table == tables::WORK.table() {
-            if let Some((place, number)) = key.split_last_chunk()
-                && let number = CaseNumber::from_be_bytes(*number)
-                && (self.switchboard.item(number).is_some() || concerns(&self.switchboard, place))
+            if let Some((place, work)) = tables::place_and_work(key)
+                && (self.switchboard.item(work).is_some() || concerns(&self.switchboard, place))
             {
-                self.refresh_item(engine, number).await?;
+                self.refresh_item(engine, work).await?;
             }
         } else if table == tables::RATIONS.table() {
-            if let Some((agent, case)) = agent_and_case(key) {
-                let kept = tables::RATIONS.get(engine, &(Place::Agent(agent.clone()), case)).await?;
-                self.switchboard.set_ration(&agent, case, kept.map(|kept| kept.value));
+            if let Some((agent, work)) = agent_and_work(key) {
+                let kept = tables::RATIONS.get(engine, &(Place::Agent(agent.clone()), work)).await?;
+                self.switchboard.set_ration(&agent, work, kept.map(|kept| kept.value));
             }
         } else if table == tables::QUEUES.table() {
             self.refresh_queue(engine, &text()).await?;
@@ -79,9 +78,9 @@ impl Board {
         Ok(())
     }
 
-    pub async fn refresh_item(&mut self, engine: &dyn Engine, case: CaseNumber) -> Result<(), ReadError> {
-        let kept = tables::CASES.get(engine, &case).await?;
-        self.switchboard.set_item(case, kept.and_then(|kept| WorkItem::of(&kept.value)));
+    pub async fn refresh_item(&mut self, engine: &dyn Engine, work: Work) -> Result<(), ReadError> {
+        let kept = CaseChange::of(engine, work).await?;
+        self.switchboard.set_item(work, kept.and_then(|kept| kept.item()));
         Ok(())
     }
 
@@ -130,12 +129,12 @@ impl Board {
     }
 }
 
-/// What is in the key of a case that an agent has.
-fn agent_and_case(key: &[u8]) -> Option<(Mailbox, CaseNumber)> {
-    let (place, case) = key.split_last_chunk()?;
+/// What is in the key of what an agent has.
+fn agent_and_work(key: &[u8]) -> Option<(Mailbox, Work)> {
+    let (place, work) = tables::place_and_work(key)?;
     let agent = place.strip_prefix(Place::AGENTS)?.strip_suffix(&[0])?;
     let (local, domain) = std::str::from_utf8(agent).ok()?.rsplit_once('@')?;
-    Some((Mailbox::new(local, domain).ok()?, CaseNumber::from_be_bytes(*case)))
+    Some((Mailbox::new(local, domain).ok()?, work))
 }
 
 /// True unless it is a queue in which agents pick: most cases are written there, and nobody has to look at each.
@@ -150,7 +149,7 @@ async fn load_items(engine: &dyn Engine, board: &mut Switchboard, prefix: &[u8])
     for (_, kept) in tables::WORK.scan(engine, Page::first(prefix, usize::MAX)).await? {
         items.push(kept.value);
     }
-    items.sort_by_key(|item| (item.since, item.case));
-    items.into_iter().for_each(|item| board.set_item(item.case, Some(item)));
+    items.sort_by_key(|item| (item.since, item.work));
+    items.into_iter().for_each(|item| board.set_item(item.work, Some(item)));
     Ok(())
 }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use super::rows::Board;
 use crate::base::time::later;
-use crate::base::{CaseNumber, Mailbox, Time, limits};
+use crate::base::{Mailbox, Time, limits};
 use crate::case::{DISPATCH, Happening, Status};
 use crate::net::Stop;
-use crate::routing::{Accept, Choice, MAIN_QUEUE, Overdue, Overflow, Place, Ration, Waits, WorkItem};
+use crate::routing::{Accept, Choice, MAIN_QUEUE, Overdue, Overflow, Place, Ration, Waits, Work, WorkItem};
 use crate::store::{Batch, CaseChange, CommitError, Site, StoreError, Table, tables};
 
 /// See the module. Runs once.
@@ -25,7 +25,7 @@ enum Ask {
     /// Whether anything is left to do.
     Settled(oneshot::Sender<()>),
     /// Why this case waits.
-    Waits(CaseNumber, oneshot::Sender<Option<Waits>>),
+    Waits(Work, oneshot::Sender<Option<Waits>>),
 }
 
 /// Asks the worker whether it has anything to do, and why not. Clones ask the same one.
@@ -43,9 +43,9 @@ impl Dispatch {
     }
 
     /// Why this case waits; none when it doesn't, or the worker has ended.
-    pub async fn waits(&self, case: CaseNumber) -> Option<Waits> {
+    pub async fn waits(&self, work: Work) -> Option<Waits> {
         let (answer, answered) = oneshot::channel();
-        self.0.send(Ask::Waits(case, answer)).ok()?;
+        self.0.send(Ask::Waits(work, answer)).ok()?;
         answered.await.ok().flatten()
     }
 }
@@ -92,7 +92,7 @@ impl Worker {
                 () = self.site.clock.sleep_until(due) => {}
                 Some(ask) = self.asked.recv() => match ask {
                     Ask::Settled(asking) => drop(asking.send(())),
-                    Ask::Waits(case, asking) => drop(asking.send(board.switchboard.waits(case))),
+                    Ask::Waits(work, asking) => drop(asking.send(board.switchboard.waits(work))),
                 },
             }
         }
@@ -106,16 +106,16 @@ impl Worker {
             if board.switchboard.set_hours(self.site.hours()) {
                 self.redate(board, now).await?;
             }
-            let case = if let Some(overdue) = board.switchboard.overdue(now) {
+            let work = if let Some(overdue) = board.switchboard.overdue(now) {
                 self.end(&overdue, board, now).await?
-            } else if let Some((agent, case, ration)) = board.switchboard.next_owing(now) {
-                self.ration(board, agent, case, Some(ration)).await?
+            } else if let Some((agent, work, ration)) = board.switchboard.next_owing(now) {
+                self.ration(board, agent, work, Some(ration)).await?
             } else if let Some(choice) = board.switchboard.next(now) {
                 self.assign(choice, board, now).await?
             } else {
                 return Ok(());
             };
-            board.refresh_item(&*self.site.engine, case).await?;
+            board.refresh_item(&*self.site.engine, work).await?;
         }
     }
 
@@ -142,20 +142,20 @@ impl Worker {
 
     /// Days end by the business hours as they are now.
     async fn redate(&self, board: &mut Board, now: Time) -> Result<(), StoreError> {
-        for (agent, case, ration) in board.switchboard.misdated(now) {
-            self.ration(board, agent, case, Some(ration)).await?;
+        for (agent, work, ration) in board.switchboard.misdated(now) {
+            self.ration(board, agent, work, Some(ration)).await?;
         }
         Ok(())
     }
 
     /// Does nothing when something the choice rests on has changed.
-    async fn assign(&self, choice: Choice, board: &mut Board, now: Time) -> Result<CaseNumber, StoreError> {
-        let (case, engine) = (choice.case, &*self.site.engine);
-        let item = board.switchboard.item(case);
-        let Some(Place::Queue(queue)) = item.map(|item| item.place.clone()) else { return Ok(case) };
-        let Some(mut change) = CaseChange::of(engine, case).await? else { return Ok(case) };
-        if WorkItem::of(change.case()).as_ref() != item {
-            return Ok(case);
+    async fn assign(&self, choice: Choice, board: &mut Board, now: Time) -> Result<Work, StoreError> {
+        let (work, engine) = (choice.work, &*self.site.engine);
+        let item = board.switchboard.item(work);
+        let Some(Place::Queue(queue)) = item.map(|item| item.place.clone()) else { return Ok(work) };
+        let Some(mut change) = CaseChange::of(engine, work).await? else { return Ok(work) };
+        if change.item().as_ref() != item {
+            return Ok(work);
         }
         let mut batch = Batch::default();
         board.expect(&mut batch, &queue, &choice.agent);
@@ -163,7 +163,7 @@ impl Worker {
         let record_type = change.case().record_type.as_deref();
         let ration = board.switchboard.ration(&agent, record_type, now).filter(|_| accept == Accept::Auto);
         if let Some(ration) = &ration {
-            tables::RATIONS.put(&mut batch, &(Place::Agent(agent.clone()), case), ration);
+            tables::RATIONS.put(&mut batch, &(Place::Agent(agent.clone()), work), ration);
         }
         let told = board.switchboard.wants_notices(&agent);
         for what in given(choice, accept, change.case().status, now) {
@@ -177,15 +177,15 @@ impl Worker {
         if !self.commit(batch).await? {
             board.refresh_queue(engine, &queue).await?;
             board.refresh_agent(engine, &agent).await?;
-            return Ok(case);
+            return Ok(work);
         }
         if ration.is_some() {
-            board.switchboard.set_ration(&agent, case, ration);
+            board.switchboard.set_ration(&agent, work, ration);
         }
         if told {
             self.site.alarm.ring();
         }
-        Ok(case)
+        Ok(work)
     }
 
     /// Writes down what a case takes of an agent from now on.
@@ -193,60 +193,60 @@ impl Worker {
         &self,
         board: &mut Board,
         agent: Mailbox,
-        case: CaseNumber,
+        work: Work,
         ration: Option<Ration>,
-    ) -> Result<CaseNumber, StoreError> {
-        let (mut batch, key) = (Batch::default(), (Place::Agent(agent.clone()), case));
+    ) -> Result<Work, StoreError> {
+        let (mut batch, key) = (Batch::default(), (Place::Agent(agent.clone()), work));
         match &ration {
             Some(ration) => tables::RATIONS.put(&mut batch, &key, ration),
             None => tables::RATIONS.delete(&mut batch, &key),
         }
         self.site.engine.commit(batch).await?;
-        board.switchboard.set_ration(&agent, case, ration);
-        Ok(case)
+        board.switchboard.set_ration(&agent, work, ration);
+        Ok(work)
     }
 
-    async fn end(&self, overdue: &Overdue, board: &mut Board, now: Time) -> Result<CaseNumber, StoreError> {
+    async fn end(&self, overdue: &Overdue, board: &mut Board, now: Time) -> Result<Work, StoreError> {
         let engine = &*self.site.engine;
-        let (case, what) = match overdue {
-            Overdue::DayEnds { case, agent, again } => {
-                return self.ration(board, agent.clone(), *case, again.clone()).await;
+        let (work, what) = match overdue {
+            Overdue::DayEnds { work, agent, again } => {
+                return self.ration(board, agent.clone(), *work, again.clone()).await;
             }
-            Overdue::Offer { case, agent } => {
+            Overdue::Offer { work, agent } => {
                 let there = tables::AGENTS.get(engine, agent).await?.is_some();
                 let why = if there { "no answer in time" } else { "is no agent any more" };
-                (*case, Happening::Declined { agent: agent.clone(), why: why.into() })
+                (*work, Happening::Declined { agent: agent.clone(), why: why.into() })
             }
-            Overdue::Left { case, agent } => {
-                let kept = tables::CASES.get(engine, case).await?;
-                let queue = kept.and_then(|kept| kept.value.queue).unwrap_or_else(|| MAIN_QUEUE.to_owned());
-                (*case, Happening::Queued { queue, why: format!("{agent}, who had it, is no agent any more") })
+            Overdue::Left { work, agent } => {
+                let kept = CaseChange::of(engine, *work).await?;
+                let queue = kept.and_then(|kept| kept.case().queue.clone()).unwrap_or_else(|| MAIN_QUEUE.to_owned());
+                (*work, Happening::Queued { queue, why: format!("{agent}, who had it, is no agent any more") })
             }
-            Overdue::Overflows { case, from, to, why } if tables::QUEUES.get(engine, to).await?.is_some() => {
+            Overdue::Overflows { work, from, to, why } if tables::QUEUES.get(engine, to).await?.is_some() => {
                 let why = match why {
                     Overflow::Waited => format!("it waited too long in {from}"),
                     Overflow::Closed => format!("{from} is out of hours"),
                     Overflow::Full => format!("{from} is full"),
                 };
-                (*case, Happening::Queued { queue: to.clone(), why })
+                (*work, Happening::Queued { queue: to.clone(), why })
             }
-            Overdue::Overflows { case, from, to, .. } => {
-                tracing::warn!(%case, queue = from, overflow = to, "a case can't overflow: there is no such queue");
-                return Ok(*case);
+            Overdue::Overflows { work, from, to, .. } => {
+                tracing::warn!(%work, queue = from, overflow = to, "it can't overflow: there is no such queue");
+                return Ok(*work);
             }
         };
         // Whoever overtook this may have changed nothing that it is about.
         loop {
-            let Some(mut change) = CaseChange::of(engine, case).await? else { return Ok(case) };
-            let item = WorkItem::of(change.case());
+            let Some(mut change) = CaseChange::of(engine, work).await? else { return Ok(work) };
+            let item = change.item();
             if !item.is_some_and(|item| is_still(&item, overdue)) {
-                return Ok(case);
+                return Ok(work);
             }
             change.add(now, DISPATCH, what.clone());
             let mut batch = Batch::default();
             change.write(&mut batch);
             if self.commit(batch).await? {
-                return Ok(case);
+                return Ok(work);
             }
         }
     }

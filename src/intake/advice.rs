@@ -13,16 +13,17 @@ use std::time::Duration;
 
 use super::advisers::{Advisers, Asking, Heard};
 use super::detour::Queues;
+use super::placement::given;
 use super::plugins::{Failed, FailedPlugins};
 use super::reading::saved_fields;
 use super::turn::Turn;
 use super::{Left, Reading, States};
-use crate::address::RoutingAddress;
+use crate::address::{Opens, RoutingAddress};
 use crate::base::{CaseNumber, Mailbox, Time, limits};
 use crate::case::{
     Advice, Advised, Beside, Brief, Case, Contact, Counselled, Decision, Direction, Disposition, Draft, Evidence,
     Happening, Hint, KnownContact, Lost, Mail, Opening, PLUGIN, PREFERRED, QueuesSeen, Reason, Recipient, SKILL,
-    SetAside, Stage, Status, Step, TAG, WORKSTREAM, Weighed, decide, weigh,
+    SetAside, Stage, Step, TAG, WORKSTREAM, Weighed, decide, weigh,
 };
 use crate::message;
 use crate::rules::{MAIN_WORKSTREAM, Rules};
@@ -75,8 +76,9 @@ pub async fn decide_advised(
     if !advisers.is_empty() && !reading.unread {
         counsel.states = advisers.states(site).await?;
         turn.iter().for_each(|(_, left)| counsel.states.follow(left));
+        let no_item = decision.why_no_item(evidence);
         for address in openings(&decision) {
-            counsel.ask(site, &advisers.at(address), reading, (address, evidence)).await?;
+            counsel.ask(site, &advisers.at(address), reading, (address, evidence, no_item)).await?;
         }
         for case in joined(&decision).filter(|_| advisers.hear_of_answers()) {
             let case = cases.iter().find(|kept| kept.value.number == case);
@@ -88,11 +90,19 @@ pub async fn decide_advised(
         counsel.steps.extend(counsel.queues.steps());
         counsel.steps.extend(counsel.states.steps());
     }
-    let held = match &decision {
-        Decision::Open { opening: Opening { address: Some(address), .. }, .. } => counsel.hold(&address.address),
-        _ => None,
+    let decision = match &decision {
+        Decision::Open { opening: Opening { address: Some(address), .. }, .. } => {
+            let opens = counsel.opens(&address.address).unwrap_or(address.settings.opens);
+            let is_item = opens == Opens::Item && decision.why_no_item(evidence).is_none();
+            match counsel.hold(&address.address) {
+                Some(held) => held,
+                None if is_item => decision.as_item(evidence),
+                None => decision,
+            }
+        }
+        _ => decision,
     };
-    Ok((held.unwrap_or(decision), counsel))
+    Ok((decision, counsel))
 }
 
 /// The addresses at which a decision opens cases.
@@ -200,8 +210,9 @@ pub async fn replayed(
 ) -> Result<Option<Replayed>, ReadError> {
     let Some(first) = mail.deliveries.first() else { return Ok(None) };
     let seen = mail.direction == Direction::Inbound
-        && mail.steps.iter().all(|step| step.stage != "release")
+        && mail.steps.iter().all(|step| !["release", "open"].contains(&step.stage.as_str()))
         && (first.reason == Reason::AdviserHolds
+            || first.disposition == Disposition::Routed
             || (first.disposition == Disposition::CaseOpened && first.reason != Reason::Unreadable));
     let Some(address) = site.routing_address(&first.address).await?.filter(|_| seen) else { return Ok(None) };
     let reading =
@@ -269,7 +280,7 @@ impl Counsel {
         site: &Site,
         advisers: &Advisers,
         reading: &Reading,
-        (address, evidence): (&RoutingAddress, &Evidence),
+        (address, evidence, no_item): (&RoutingAddress, &Evidence, Option<&str>),
     ) -> Result<(), ReadError> {
         let began = site.now();
         let brief = brief(site, reading, &address.address, evidence.sender.contact.as_ref()).await?;
@@ -283,6 +294,7 @@ impl Counsel {
             Advised::Hold(_) if evidence.released => {
                 Some(Lost::Overruled("a person has released the message".to_owned()))
             }
+            Advised::Opens(Opens::Item) => no_item.map(|why| Lost::Overruled(why.to_owned())),
             what => missing.get(&what.to_string()).cloned().map(Lost::Wrong),
         };
         let place = self.steps.len();
@@ -352,6 +364,14 @@ impl Counsel {
         self.weighed(about).iter().filter(|weighed| weighed.lost.is_none()).map(|weighed| &weighed.advice)
     }
 
+    /// Whether it is a case or an item, when an adviser says so.
+    fn opens(&self, address: &Mailbox) -> Option<Opens> {
+        self.taken(&About::New(address.clone())).find_map(|advice| match advice.what {
+            Advised::Opens(opens) => Some(opens),
+            _ => None,
+        })
+    }
+
     /// The decision that holds the message, when an adviser does.
     fn hold(&self, address: &Mailbox) -> Option<Decision> {
         self.taken(&About::New(address.clone())).find_map(|advice| match &advice.what {
@@ -407,11 +427,7 @@ impl Counsel {
         let why = advice.by.clone();
         let placed = match &advice.what {
             Advised::Queue(queue) => vec![Happening::Queued { queue: queue.clone(), why }],
-            Advised::Agent(agent) => {
-                let opened =
-                    Happening::StatusChanged { from: Status::New, to: Status::Open, why: "somebody has it".into() };
-                vec![Happening::Assigned { agent: agent.clone(), why: None, considered: Vec::new() }, opened]
-            }
+            Advised::Agent(agent) => given(agent.clone()).into(),
             _ => return None,
         };
         Some((advice.by.clone(), placed))
@@ -442,6 +458,6 @@ fn happening(case: &Case, advice: &Advice) -> Option<Happening> {
             let hint = Hint { case: *number, why: format!("{} suggests it", advice.by), message_id: None };
             case.takes_hint(&hint).then_some(Happening::HintAdded(hint))
         }
-        Advised::Queue(_) | Advised::QueueOr { .. } | Advised::Agent(_) | Advised::Hold(_) => None,
+        Advised::Queue(_) | Advised::QueueOr { .. } | Advised::Agent(_) | Advised::Hold(_) | Advised::Opens(_) => None,
     }
 }

@@ -1,7 +1,7 @@
 //! Deciding again: what a person does with a message that has its record.
 //!
-//! A message that was set aside is decided anew, with the address's policies or, when it is *released*, without them. What
-//! is on a case, and what was never meant for one, is only read again. The record is replaced as it was read, so that of
+//! A message that was set aside is decided anew, with the address's policies or, when it is *released*, without them. A case is
+//! made of an item in one commit with the end of that. What is on a case, and what was never meant for one, is only read again. The record is replaced as it was read, so that of
 //! two who ask at the same time one is refused, or sees what the other one did. What is decided here counts for no limit.
 
 use std::mem::take;
@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::advice::decide_advised;
 use super::evidence::{Gathered, gather};
 use super::explain::steps;
+use super::item;
 use super::plan::Plan;
 use super::plugins::{FailedPlugins, count_failures};
 use super::rate::Tally;
@@ -18,15 +19,17 @@ use crate::address::{OverLimit, RoutingAddress};
 use crate::base::{CaseNumber, MailId};
 use crate::case::{Direction, Disposition, Evidence, Mail, Recipient, Step};
 use crate::message::facts::{Kind, READER_VERSION};
-use crate::store::{Batch, CommitError, Entry, Kept, ReadError, Site, journal, tables};
+use crate::store::{Batch, CaseChange, CommitError, Entry, Kept, ReadError, Site, journal, tables};
 
 /// What is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Again {
     /// Decide it, whoever its author is and however many came before.
     Release,
     /// Read it with the present reader, and decide it if it was set aside.
     Reprocess,
+    /// Make a case of an item, in its place.
+    Open { by: String },
 }
 
 /// Why a message isn't decided again.
@@ -40,6 +43,10 @@ pub enum NotAgain {
     Undecided,
     #[error("it is neither held nor ignored")]
     NotSetAside,
+    #[error("it is no item")]
+    NotAnItem,
+    #[error("it becomes no case, but is {0}")]
+    NoCase(String),
     #[error("reading it fails; it stays as it was")]
     Broken,
     #[error(transparent)]
@@ -62,10 +69,14 @@ pub async fn decide_again(site: &Site, id: MailId, again: Again) -> Result<(), N
         if mail.erased.is_some() {
             return Err(NotAgain::Erased);
         }
-        let is_set_aside = mail.deliveries.iter().any(|delivery| delivery.disposition.is_set_aside());
+        let is_now = |wanted: fn(Disposition) -> bool| mail.deliveries.iter().any(|one| wanted(one.disposition));
         let entry = site.journal.read(id)?;
         let (batch, failed) = match again {
-            _ if is_set_aside => decided(site, &kept, entry, again, &mut numbers).await?,
+            Again::Open { .. } if is_now(|one| one == Disposition::Routed) => {
+                decided(site, &kept, entry, &again, &mut numbers).await?
+            }
+            Again::Open { .. } => return Err(NotAgain::NotAnItem),
+            _ if is_now(Disposition::is_set_aside) => decided(site, &kept, entry, &again, &mut numbers).await?,
             Again::Reprocess => (read_only(site, &kept, entry).await?, Vec::new()),
             Again::Release => return Err(NotAgain::NotSetAside),
         };
@@ -86,7 +97,7 @@ async fn decided(
     site: &Site,
     kept: &Kept<Mail>,
     entry: Entry,
-    again: Again,
+    again: &Again,
     numbers: &mut Vec<CaseNumber>,
 ) -> Result<(Batch, FailedPlugins), NotAgain> {
     let (id, began) = (kept.value.id, site.now());
@@ -97,10 +108,15 @@ async fn decided(
     // Who sent it was looked up when it came; keys and records of then may be gone.
     reading.auth = kept.value.auth;
     let Gathered { mut evidence, cases, first, identity, names, awaited } = gather(site, &reading).await?;
-    evidence.released = again == Again::Release;
+    evidence.asked_for_case = matches!(again, Again::Open { .. });
+    evidence.released = *again != Again::Reprocess;
     if !evidence.released {
         evidence.over_limit = beyond_limit(site, &evidence).await?;
     }
+    let item = match again {
+        Again::Open { .. } => CaseChange::of(&*site.engine, id).await?,
+        Again::Release | Again::Reprocess => None,
+    };
     let now = site.now();
     let (decision, mut counsel) = decide_advised(site, &reading, (&evidence, &cases), None).await?;
     let steps =
@@ -123,20 +139,28 @@ async fn decided(
         steps,
         counsel: &counsel,
         former: Some(kept),
+        item: item.as_ref().map(CaseChange::case),
         now,
     };
-    Ok((plan.write(&decision, &numbers[..decision.opens()]).await?, counsel.failed_plugins()))
+    let mut batch = plan.write(&decision, &numbers[..decision.opens()]).await?;
+    if let (Again::Open { by }, Some(item)) = (again, item)
+        && !item::end(item, &mut batch, (&decision, numbers), (by, now))
+    {
+        return Err(NotAgain::NoCase(decision.words().0));
+    }
+    Ok((batch, counsel.failed_plugins()))
 }
 
-/// What the administrator asked for.
-fn asked(again: Again) -> Step {
-    let (stage, why) = match again {
-        Again::Release => ("release", "whom the address accepts and how many a day is set aside"),
-        Again::Reprocess => ("reprocess", "read again with the present reader and settings"),
+/// What was asked for, for the explanation.
+fn asked(again: &Again) -> Step {
+    let (stage, by, why) = match again {
+        Again::Release => ("release", "admin", "whom the address accepts and how many a day is set aside"),
+        Again::Reprocess => ("reprocess", "admin", "read again with the present reader and settings"),
+        Again::Open { by } => ("open", by.as_str(), "a case was wanted of the item"),
     };
     Step {
         stage: stage.into(),
-        by: "admin".into(),
+        by: by.into(),
         version: env!("CARGO_PKG_VERSION").into(),
         outcome: "decided again".into(),
         why: why.into(),

@@ -14,6 +14,7 @@ use crate::case::{
     case_number_in_subject,
 };
 use crate::intake::before::Before;
+use crate::intake::item::routed_elsewhere;
 use crate::intake::sender::{Author, sender};
 use crate::intake::{Reading, merge, resolve_accepted};
 use crate::message::facts::Kind;
@@ -61,7 +62,9 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
     let confirmation = claim.map(|claim| claim.judged(reading.auth, &reading.envelope));
     let identity = Identity::of(reading);
     let names = tables::NAMES.get(&*site.engine, &identity.name).await?;
-    let earlier = Earlier::of(names.as_ref().map(|kept| &kept.value), identity.receipt.as_ref());
+    let mut earlier = Earlier::of(names.as_ref().map(|kept| &kept.value), identity.receipt.as_ref());
+    // One that is decided again isn't its own copy.
+    earlier.same = earlier.same.filter(|same| same.mail != reading.id);
     let refuted = reading.auth.is_some_and(|auth| auth.refute_author());
     let sender = sender(site, &reading.facts, reply_to_policy(&recipients)).await?;
     let author = Author::of(site, reading, &sender).await?;
@@ -74,12 +77,14 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
     };
     let report_on = threads.report_on(reading).await?;
     let Before { first, home } = Before::of(site, earlier.same.as_ref()).await?;
+    let routed_before = routed_elsewhere(site, earlier.same.as_ref(), &recipients).await?;
     let siblings = threads.siblings(earlier.same.as_ref()).await?;
     let on_resolved = threads.on_resolved().await?;
     let evidence = Evidence {
         recipients,
         is_own_copy: copy.is_some(),
-        duplicate: earlier.same.or(copy),
+        duplicate: earlier.same.filter(|_| routed_before.is_none()).or(copy),
+        routed_before,
         first: first.as_ref().map(|kept| kept.value.clone()),
         home,
         many_addresses: site.many_addresses,
@@ -96,6 +101,7 @@ pub async fn gather(site: &Site, reading: &Reading) -> Result<Gathered, ReadErro
         on_resolved,
         over_limit: None,
         released: false,
+        asked_for_case: false,
         cases: threads.cases.iter().map(|kept| kept.value.clone()).collect(),
         unread: reading.unread,
     };

@@ -19,6 +19,7 @@ mod explain;
 mod inbox;
 mod likeness;
 mod installed;
+mod item;
 pub mod merge;
 mod placement;
 mod plan;

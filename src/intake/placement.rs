@@ -1,7 +1,8 @@
 //! Where a new case begins: with the owner or in the queue of its address, or in a fallback that exists.
 
 use crate::address::RoutingAddress;
-use crate::case::{Happening, Reason, Status};
+use crate::base::Mailbox;
+use crate::case::{Case, Happening, Reason, Status};
 use crate::routing::MAIN_QUEUE;
 use crate::store::{ReadError, Site, tables};
 
@@ -28,9 +29,7 @@ pub async fn placement(
     }
     let gone = match (&settings.owner, &settings.queue) {
         (Some(owner), _) if tables::AGENTS.get(&*site.engine, owner).await?.is_some() => {
-            let why = "somebody has it".to_owned();
-            let opened = Happening::StatusChanged { from: Status::New, to: Status::Open, why };
-            return Ok(vec![Happening::Assigned { agent: owner.clone(), why: None, considered: Vec::new() }, opened]);
+            return Ok(given(owner.clone()).into());
         }
         (Some(owner), _) => format!("{owner}, who owns the cases of {}, is no agent any more", address.address),
         (None, Some(queue)) if is_there(site, queue).await? => {
@@ -43,6 +42,19 @@ pub async fn placement(
         Some(fallback) => first_there(site, fallback, &gone).await?,
         None => (MAIN_QUEUE.to_owned(), gone),
     }))
+}
+
+/// The events that bring a case to where its item was.
+pub fn as_item(item: &Case) -> Vec<Happening> {
+    let queued = item.queue.clone().map(|queue| Happening::Queued { queue, why: "its item was there".into() });
+    queued.into_iter().chain(item.owner.clone().map(given).into_iter().flatten()).collect()
+}
+
+/// Somebody has a new case.
+pub fn given(agent: Mailbox) -> [Happening; 2] {
+    let why = "somebody has it".to_owned();
+    let opened = Happening::StatusChanged { from: Status::New, to: Status::Open, why };
+    [Happening::Assigned { agent, why: None, considered: Vec::new() }, opened]
 }
 
 fn nothing_named() -> (String, String) {

@@ -18,7 +18,7 @@ use crate::intake::acknowledge::Told;
 use crate::intake::advice::{About, Counsel};
 use crate::intake::evidence::{self, Identity};
 use crate::intake::merge::{self, Move};
-use crate::intake::placement::placement;
+use crate::intake::placement::{as_item, placement};
 use crate::intake::reading::saved_fields;
 use crate::intake::sender::participant;
 use crate::message::facts::{Kind, READER_VERSION, ReportedRecipient};
@@ -48,6 +48,8 @@ pub struct Plan<'a> {
     pub counsel: &'a Counsel,
     /// The record of a message that is decided again.
     pub former: Option<&'a Kept<Mail>>,
+    /// The item that a case is made of: it stays in its place.
+    pub item: Option<&'a Case>,
     pub now: Time,
 }
 
@@ -88,6 +90,7 @@ impl Plan<'_> {
             Decision::Open { opening, reason, beside } => {
                 self.open(&mut batch, opening, *reason, (beside, numbers)).await?
             }
+            Decision::Route { address, hints } => self.route(&mut batch, address, hints).await?,
             Decision::Append { case, third_party, why, hints, reason, merges, beside } => {
                 let mut change = self.change(*case);
                 for other in merges {
@@ -167,6 +170,13 @@ impl Plan<'_> {
         Ok(Recorded { placed, decided_by, ..recorded })
     }
 
+    pub(super) fn subject(&self) -> String {
+        match self.reading.facts.subject.trim() {
+            "" => "(no subject)".to_owned(),
+            subject => subject.to_owned(),
+        }
+    }
+
     /// A new case with its message, at its place.
     pub(super) async fn opened(
         &self,
@@ -178,15 +188,11 @@ impl Plan<'_> {
         let mut change = CaseChange::open(number, self.now);
         let address = opening.address.as_deref();
         let settings = address.map(|address| address.settings.clone()).unwrap_or_default();
-        let subject = match self.reading.facts.subject.trim() {
-            "" => "(no subject)".to_owned(),
-            subject => subject.to_owned(),
-        };
         change.add(
             self.now,
             INTAKE,
             Happening::CaseOpened {
-                subject,
+                subject: self.subject(),
                 key: random_label(&self.site.chance),
                 origin: settings.origin.clone(),
                 priority: settings.priority,
@@ -227,7 +233,7 @@ impl Plan<'_> {
     }
 
     /// What advisers say about the case, and where it goes: by the first of them who says so, else by its address.
-    async fn follow_advice(
+    pub(super) async fn follow_advice(
         &self,
         change: &mut CaseChange,
         address: Option<&RoutingAddress>,
@@ -237,9 +243,11 @@ impl Plan<'_> {
         if let Some(about) = &about {
             self.take_advice(change, about);
         }
-        let (by, placed) = match about.and_then(|about| self.counsel.placement(&about)) {
-            Some(placed) => placed,
-            None => (INTAKE.to_owned(), placement(self.site, address, reason).await?),
+        let advised = about.and_then(|about| self.counsel.placement(&about));
+        let (by, placed) = match (self.item.filter(|_| reason != Reason::OwnCase), advised) {
+            (Some(item), _) => (INTAKE.to_owned(), as_item(item)),
+            (None, Some(placed)) => placed,
+            (None, None) => (INTAKE.to_owned(), placement(self.site, address, reason).await?),
         };
         for what in placed {
             let told = match &what {
@@ -267,7 +275,7 @@ impl Plan<'_> {
         CaseChange::from_read(read.expect("a decision names only cases of its evidence").clone())
     }
 
-    fn add_hints(&self, change: &mut CaseChange, hints: &[Hint]) {
+    pub(super) fn add_hints(&self, change: &mut CaseChange, hints: &[Hint]) {
         for hint in hints {
             if change.case().takes_hint(hint) {
                 change.add(self.now, INTAKE, Happening::HintAdded(hint.clone()));

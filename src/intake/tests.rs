@@ -419,6 +419,7 @@ async fn a_case_that_changes_while_a_message_is_decided_makes_it_be_decided_agai
         steps: Vec::new(),
         counsel: &Counsel::default(),
         former: None,
+        item: None,
         now: site.now(),
     };
     let batch = plan.write(&decision, &[]).await.unwrap();

@@ -492,6 +492,7 @@ impl Worker {
             steps,
             counsel,
             former: None,
+            item: None,
             now,
         };
         Ok((plan.write(&decision, &numbers).await?, effect))

@@ -418,3 +418,12 @@
 //! **2026-11-29: the compiler of plugins is optimised in debug builds.** Unoptimised it takes 24 s of processor time for the
 //! plugin in JavaScript and more than its limit of 60 for that in Python, optimised at level 1 it takes 5 and 27. Tests compile
 //! some twenty plugins in a run; the optimised crates cost two minutes of processor time in a clean build.
+//!
+//! **2026-11-29: an item without a case has a case's row and events, in tables of its own.** What routing needs of both is the same:
+//! place, offer, who declined, priority, skills, record type, address. So the fold, the changes and the worker that gives out are
+//! the same, and [`Work`](crate::routing::Work) says which table is meant; an item's number is 0, and it has no key, so that no
+//! token leads to it. It is none of the cases that are listed, threaded or merged. An answer to it is mail like any other, until
+//! somebody opens a case of it: that is decided again, as a release is, so that contact, thread index and traces come with it.
+//! A mail that opens a case at any of its addresses is none, because nothing that a conversation hangs on may be only in a queue
+//! of newsletters: addresses that open cases decide first, and a copy that comes to one later opens its case. An item counts for its
+//! address's daily limit, because it is as much work.

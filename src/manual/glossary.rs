@@ -12,7 +12,8 @@
 //! | journal | the files that hold every accepted and every sent message |
 //! | inbox | accepted messages that wait for a decision |
 //! | spool | messages that wait to be delivered |
-//! | queue | where cases wait for agents |
+//! | queue | where cases and items wait for agents |
+//! | item | a message that is routed without a case: somebody does it, or makes a case of it ([`routing::Work`](crate::routing::Work)) |
 //! | adviser | a rule, or whatever else suggests what becomes of a new case; none decides ([`case::weigh`](crate::case::weigh())) |
 //! | brief | what advisers are told of a message ([`case::Brief`](crate::case::Brief)) |
 //! | workstream | the branch of the company's work that a case belongs to, as intake rules choose it; later rules may be for one alone |
@@ -24,6 +25,7 @@
 //! | verdict | the answer at RCPT or DATA |
 //! | decision, disposition | what intake chose; the same as recorded |
 //! | authentication results | what SPF, DKIM, DMARC and ARC said of a message's sender when it was decided |
+//! | routed | accepted, and an item made of it instead of a case |
 //! | held, ignored | accepted, and no case made of it: a person is asked, or nobody; both are kept and can be released |
 //! | released, reprocessed | decided again without the address's policies; read again, with them |
 //! | evidence | everything that a decision rests on |

@@ -27,19 +27,24 @@
 //!    A new case at a routing address is shown to the [rules](crate::rules), with the texts from the journal: they may hold the
 //!    message, say what the case is about, and where it goes. [`case::weigh`](crate::case::weigh()) takes the first of
 //!    them who places it and can be followed, else the address's settings count; what isn't taken is explained.
+//!    Where the address or a rule opens items, what would open one case, and continues none, is *routed* instead: the message
+//!    itself is what somebody has to do. It goes where the case would have gone, by the same advice, and nobody is answered.
 //! 10. **Record.** One commit: the message's record (which is the mark that the entry is done), the case's events and head, the
 //!     thread index, the contact. It expects that no record exists yet: a message is decided once. *A crash before it: as in
 //!     step 5. A crash after it: done.* A copy that came to another of our addresses adds a delivery to the record of the
 //!     first one here, and with `case-each` a case of its own. An acknowledgement, where the address sends one, is due and
 //!     counted by the same commit. It expects the cases as step 8 saw them; if one has changed, back to step 8.
 //!
-//! 11. **Agent.** A case in a queue that hands its cases out is a [work item](crate::routing::WorkItem), whose row follows the
-//!     case's in the same commit. [`dispatch`](crate::dispatch) hears of it from the store, chooses among all agents and
+//! 11. **Agent.** A case, or an item without one, in a queue that hands its cases out is a [work item](crate::routing::WorkItem), whose row follows
+//!     its own in the same commit. [`dispatch`](crate::dispatch) hears of it from the store, chooses among all agents and
 //!     items in memory ([`Switchboard`](crate::routing::Switchboard)) and writes the assignment or the offer, which expects case,
 //!     queue and agent as they were. Outside of its business hours a queue hands nothing out, and passes on to its overflow what
 //!     waits; an address's permission sets leave only agents who have one of them. What a case takes of an agent says their
 //!     [profile](crate::routing::Profile); it comes back when they have nothing to do about it, or at the end of that day by a
 //!     row that the assignment writes. *A crash at any point: it is made of the rows again.*
+//!
+//! A routed message has a row of its own with its events, under its mail id. A person ends it, or makes a case of it:
+//! steps 7 to 10 are gone through once more, and the case takes the item's place in the commit that ends the item.
 //!
 //! What is held or ignored is as durable as everything else. [`decide_again`](crate::intake::decide_again) goes through steps
 //! 7 to 10 once more when a person releases it or has it reprocessed, and replaces the record as it was read, so that this,

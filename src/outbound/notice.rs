@@ -1,4 +1,5 @@
-//! Notices: what tells an agent by mail that a case is offered to them or theirs, or that its customer has answered.
+//! Notices: what tells an agent by mail that a case, or an item without one, is offered to them or theirs, or that the customer
+//! of a case has answered.
 //!
 //! One way: they come from an address of this host that takes no mail, so that whoever answers is told by their own mail
 //! system, with a null reverse-path and all marks of automatic mail (RFC 3834 §3), so that no machine answers. They say nothing
@@ -9,11 +10,12 @@ use super::acknowledge::AcknowledgeError;
 use super::budget::{Admission, TOLD, Told};
 use super::{Outgoing, Purpose, Submitted, Worker};
 use crate::address::random_label;
-use crate::base::{CaseNumber, Mailbox, ReversePath, Time, limits};
+use crate::base::{Mailbox, ReversePath, Time, limits};
 use crate::case::{Case, Event, Happening};
 use crate::message::automatic;
 use crate::message::compose::{Draft, compose};
 use crate::message::facts::Person;
+use crate::routing::Work;
 use crate::store::due::{self, Due};
 use crate::store::{Batch, Kept, ReadError, Site, StoreError, case_change, people, tables};
 
@@ -29,17 +31,17 @@ struct Occasion {
 
 impl Worker {
     /// Writes the notice of this event, which was due at `at`, and puts it into the spool; once, however often it is asked for.
-    pub async fn notify(&self, case: CaseNumber, event: u32, at: Time) -> Result<(), AcknowledgeError> {
+    pub async fn notify(&self, work: Work, event: u32, at: Time) -> Result<(), AcknowledgeError> {
         let site = self.site();
         let (mut tries, mut submitted) = (site.tries(), None);
         loop {
             let mut batch = Batch::default();
-            if !due::take(&*site.engine, &mut batch, at, Due::Notice(case, event)).await? {
+            if !due::take(&*site.engine, &mut batch, at, Due::Notice(work, event)).await? {
                 return Ok(());
             }
-            if let Some(occasion) = admitted(site, &mut batch, (case, event), at).await? {
+            if let Some(occasion) = admitted(site, &mut batch, (work, event), at).await? {
                 if submitted.is_none() {
-                    submitted = Some(Submitted::store(site, written(site, case, &occasion)).await?);
+                    submitted = Some(Submitted::store(site, written(site, work, &occasion)).await?);
                 }
                 submitted.as_ref().expect("it was written above").enter(&mut batch, site.now());
             }
@@ -55,30 +57,30 @@ impl Worker {
 async fn admitted(
     site: &Site,
     batch: &mut Batch,
-    (case, index): (CaseNumber, u32),
+    (work, index): (Work, u32),
     at: Time,
 ) -> Result<Option<Occasion>, ReadError> {
-    let Some(event) = tables::CASE_EVENTS.get(&*site.engine, &(case, index)).await? else { return Ok(None) };
+    let Some(event) = tables::events(work).get(&*site.engine, &(work, index)).await? else { return Ok(None) };
     // It was put off to say how many weren't sent.
     if event.value.at != at {
-        return summary(site, batch, case, index).await;
+        return summary(site, batch, work, index).await;
     }
-    let Some(occasion) = occasion(site, case, &event.value).await? else { return Ok(None) };
+    let Some(occasion) = occasion(site, work, &event.value).await? else { return Ok(None) };
     let (kept, mut told) = told_lately(site, &occasion.agent).await?;
     let admission = told.admit(at);
     write_told(batch, &occasion.agent, kept.as_ref(), &told);
     match admission {
         Admission::Sent => return Ok(Some(occasion)),
-        Admission::WithheldUntil(then) => due::schedule(batch, then, Due::Notice(case, index)),
+        Admission::WithheldUntil(then) => due::schedule(batch, then, Due::Notice(work, index)),
         Admission::Withheld => {}
     }
-    tracing::warn!(agent = %occasion.agent, %case, "no notice: they had as many as may be in an hour");
+    tracing::warn!(agent = %occasion.agent, %work, "no notice: they had as many as may be in an hour");
     Ok(None)
 }
 
 /// How many notices an agent wasn't sent, this one among them.
-async fn summary(site: &Site, batch: &mut Batch, case: CaseNumber, index: u32) -> Result<Option<Occasion>, ReadError> {
-    let events = case_change::events_of(&*site.engine, case).await?;
+async fn summary(site: &Site, batch: &mut Batch, work: Work, index: u32) -> Result<Option<Occasion>, ReadError> {
+    let events = case_change::events_of(&*site.engine, work).await?;
     let until_then = events.iter().take(index as usize + 1).rev();
     let agent = until_then.filter_map(|event| match &event.what {
         Happening::Offered { agent, .. } | Happening::Assigned { agent, .. } => Some(agent.clone()),
@@ -119,36 +121,45 @@ async fn is_told(site: &Site, agent: &Mailbox) -> Result<bool, ReadError> {
 }
 
 /// None when there is nothing to tell any more, or nobody who wants to know.
-async fn occasion(site: &Site, number: CaseNumber, event: &Event) -> Result<Option<Occasion>, ReadError> {
-    let Some(case) = tables::CASES.get(&*site.engine, &number).await?.map(|kept| kept.value) else { return Ok(None) };
-    let Some((agent, what)) = told(&case, event) else { return Ok(None) };
+async fn occasion(site: &Site, work: Work, event: &Event) -> Result<Option<Occasion>, ReadError> {
+    let kept = tables::heads(work).get(&*site.engine, &work).await?;
+    let Some(case) = kept.map(|kept| kept.value) else { return Ok(None) };
+    let Some((agent, what)) = told(work, &case, event) else { return Ok(None) };
     if !is_told(site, &agent).await? || is_by_machine(site, &case).await? {
         return Ok(None);
     }
     let place = case.queue.as_ref().map(|queue| format!(", its queue {queue}")).unwrap_or_default();
     let text = format!(
-        "{what}\n\nIts priority is {}{place}.\n\nTo read it:\npostcase case show {number}\n\nNobody reads answers to this message.\n",
+        "{what}\n\nIts priority is {}{place}.\n\nTo read it:\npostcase {}\n\nNobody reads answers to this message.\n",
         format!("{:?}", case.priority).to_lowercase(),
+        work.command("show"),
     );
-    Ok(Some(Occasion { agent, subject: format!("[#{number}] {what}"), text }))
+    let subject = match work {
+        Work::Case(number) => format!("[#{number}] {what}"),
+        Work::Mail(_) => what,
+    };
+    Ok(Some(Occasion { agent, subject, text }))
 }
 
 /// Whom the event is for and what it says to them, if that is still so.
-fn told(case: &Case, event: &Event) -> Option<(Mailbox, String)> {
-    let number = case.number;
+fn told(work: Work, case: &Case, event: &Event) -> Option<(Mailbox, String)> {
+    let name = match work {
+        Work::Case(number) => format!("Case {number}"),
+        Work::Mail(mail) => format!("Item {mail}"),
+    };
     let owner = case.owner.as_ref();
     match &event.what {
         Happening::Offered { agent, until, .. } => {
             let still = case.offer.as_ref().is_some_and(|offer| offer.agent == *agent);
-            let what = format!("Case {number} is offered to you until {until:.0}");
+            let what = format!("{name} is offered to you until {until:.0}");
             still.then(|| (agent.clone(), what))
         }
         Happening::Assigned { agent, .. } => {
             let theirs = owner == Some(agent) && event.by != agent.to_string();
-            theirs.then(|| (agent.clone(), format!("Case {number} is yours")))
+            theirs.then(|| (agent.clone(), format!("{name} is yours")))
         }
         Happening::MessageAdded { .. } => {
-            owner.map(|owner| (owner.clone(), format!("The customer has answered in case {number}")))
+            owner.map(|owner| (owner.clone(), format!("The customer has answered in {work}")))
         }
         _ => None,
     }
@@ -161,7 +172,7 @@ async fn is_by_machine(site: &Site, case: &Case) -> Result<bool, ReadError> {
     Ok(mail.is_some_and(|kept| kept.value.facts.automatic.is_some()))
 }
 
-fn written(site: &Site, case: CaseNumber, occasion: &Occasion) -> Outgoing {
+fn written(site: &Site, work: Work, occasion: &Occasion) -> Outgoing {
     let agent = &occasion.agent;
     let message = compose(&Draft {
         from: Person { name: Some("postcase".into()), address: format!("{SENDER}@{}", site.hostname) },
@@ -173,5 +184,5 @@ fn written(site: &Site, case: CaseNumber, occasion: &Occasion) -> Outgoing {
         extra_fields: automatic::marks("notice", "auto-generated", &site.keys.installation()),
         ..Draft::default()
     });
-    Outgoing { from: ReversePath::Null, to: vec![agent.clone()], message, purpose: Purpose::Notice(case) }
+    Outgoing { from: ReversePath::Null, to: vec![agent.clone()], message, purpose: Purpose::Notice(work) }
 }

@@ -9,6 +9,7 @@ use crate::base::{CaseNumber, Envelope, MailId, Mailbox, ReversePath, Time};
 use crate::case::{Direction, Mail, Named, Names};
 use crate::message::Facts;
 use crate::message::facts::READER_VERSION;
+use crate::routing::Work;
 use crate::store::due::{self, Due};
 use crate::store::{AppendError, Batch, Documents, JournalKind, Site, tables};
 
@@ -38,8 +39,8 @@ pub enum Purpose {
     Case(CaseNumber),
     /// What tells the author of this case that it was opened.
     Acknowledgement(CaseNumber),
-    /// What tells an agent of this case.
-    Notice(CaseNumber),
+    /// What tells an agent of this.
+    Notice(Work),
     /// The probe that verifies this address.
     Probe(Mailbox),
 }

@@ -2,14 +2,14 @@
 
 use super::demand::Demand;
 use super::seat::Seat;
-use super::{Assign, WorkItem};
-use crate::base::{CaseNumber, Mailbox, limits};
+use super::{Assign, Work, WorkItem};
+use crate::base::{Mailbox, limits};
 use crate::case::Considered;
 
 /// An item and who gets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
-    pub case: CaseNumber,
+    pub work: Work,
     pub agent: Mailbox,
     pub why: String,
     /// At most [`limits::CONSIDERED_MAX`], the chosen one first.
@@ -32,7 +32,7 @@ impl Choice {
             agent: other.agent.address.clone(),
             why: other.verdict(item, demand).to_string(),
         }));
-        Self { case: item.case, agent, why, considered }
+        Self { work: item.work, agent, why, considered }
     }
 }
 
@@ -49,7 +49,7 @@ fn why(seat: &Seat, item: &WorkItem, demand: &Demand, assign: Assign) -> String 
             let free = seat.free().map_or("any number".to_owned(), |free| free.to_string());
             format!("has the most capacity free ({free})")
         }
-        Assign::LeastActive => format!("has the fewest cases ({})", seat.tally.cases()),
+        Assign::LeastActive => format!("has the fewest cases and items ({})", seat.tally.cases()),
         Assign::Skills if demand.relaxed => "has waited longest; the skills that it asks for took too long".into(),
         Assign::Skills => "has the skills that it asks for, at the highest level".into(),
     }

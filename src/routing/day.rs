@@ -5,20 +5,20 @@
 //! another one.
 
 use super::seat::Seat;
-use super::{Overdue, Place, Ration, Switchboard, WorkItem};
-use crate::base::{CaseNumber, Mailbox, Time};
+use super::{Overdue, Place, Ration, Switchboard, Work, WorkItem};
+use crate::base::{Mailbox, Time};
 
 impl Switchboard {
     /// What this case takes of this agent until a day has ended; what is stored.
-    pub fn set_ration(&mut self, agent: &Mailbox, case: CaseNumber, ration: Option<Ration>) {
+    pub fn set_ration(&mut self, agent: &Mailbox, work: Work, ration: Option<Ration>) {
         if let Some(ration) = &ration {
-            self.days.insert((ration.until, agent.clone(), case));
-            self.owing.remove(&(agent.clone(), case));
+            self.days.insert((ration.until, agent.clone(), work));
+            self.owing.remove(&(agent.clone(), work));
         }
         let until = ration.as_ref().map(|ration| ration.until);
-        let former = self.tally(agent, |tally, _| tally.ration(case, ration));
+        let former = self.tally(agent, |tally, _| tally.ration(work, ration));
         if let Some(former) = former.filter(|former| Some(former.until) != until) {
-            self.days.remove(&(former.until, agent.clone(), case));
+            self.days.remove(&(former.until, agent.clone(), work));
         }
         self.reseat(agent, true);
     }
@@ -29,24 +29,24 @@ impl Switchboard {
     }
 
     /// What was written down for a day that ends at another time, by the business hours as they are now.
-    pub fn misdated(&self, now: Time) -> Vec<(Mailbox, CaseNumber, Ration)> {
+    pub fn misdated(&self, now: Time) -> Vec<(Mailbox, Work, Ration)> {
         let today = self.days.iter().filter(|(until, ..)| *until > now);
-        let anew = |(until, agent, case): &(Time, Mailbox, CaseNumber)| {
+        let anew = |(until, agent, work): &(Time, Mailbox, Work)| {
             let seat = self.seats.get(agent).filter(|seat| seat.is_daily())?;
             let ends = seat.profile.as_ref()?.day_ends(&self.hours, now);
-            let units = seat.tally.ration_of(*case).filter(|_| ends != *until)?.units;
-            Some((agent.clone(), *case, Ration { units, until: ends }))
+            let units = seat.tally.ration_of(*work).filter(|_| ends != *until)?.units;
+            Some((agent.clone(), *work, Ration { units, until: ends }))
         };
         today.filter_map(anew).collect()
     }
 
     /// A case that an agent has and that isn't written down for today yet.
-    pub fn next_owing(&mut self, now: Time) -> Option<(Mailbox, CaseNumber, Ration)> {
-        while let Some((agent, case)) = self.owing.pop_first() {
-            let item = self.items.get(&case).filter(|item| item.place == Place::Agent(agent.clone()));
+    pub fn next_owing(&mut self, now: Time) -> Option<(Mailbox, Work, Ration)> {
+        while let Some((agent, work)) = self.owing.pop_first() {
+            let item = self.items.get(&work).filter(|item| item.place == Place::Agent(agent.clone()));
             let ration = item.and_then(|item| self.ration(&agent, item.record_type.as_deref(), now));
             if let Some(ration) = ration {
-                return Some((agent, case, ration));
+                return Some((agent, work, ration));
             }
         }
         None
@@ -55,22 +55,22 @@ impl Switchboard {
     /// Takes notice of what this agent has that isn't written down.
     pub(super) fn note_owing(&mut self, agent: &Mailbox) {
         let held = self.seats.get(agent).into_iter().flat_map(|seat| seat.tally.held());
-        let owing: Vec<CaseNumber> = held.filter(|case| self.owes(agent, *case)).collect();
-        self.owing.extend(owing.into_iter().map(|case| (agent.clone(), case)));
+        let owing: Vec<Work> = held.filter(|work| self.owes(agent, *work)).collect();
+        self.owing.extend(owing.into_iter().map(|work| (agent.clone(), work)));
     }
 
     /// True for a case that an agent has, not only is offered, and that isn't written down.
-    pub(super) fn owes(&self, agent: &Mailbox, case: CaseNumber) -> bool {
-        let unwritten = |seat: &Seat| seat.is_daily() && seat.tally.ration_of(case).is_none();
+    pub(super) fn owes(&self, agent: &Mailbox, work: Work) -> bool {
+        let unwritten = |seat: &Seat| seat.is_daily() && seat.tally.ration_of(work).is_none();
         let is_owner = |item: &WorkItem| matches!(&item.place, Place::Agent(owner) if owner == agent);
-        self.seats.get(agent).is_some_and(unwritten) && self.items.get(&case).is_some_and(is_owner)
+        self.seats.get(agent).is_some_and(unwritten) && self.items.get(&work).is_some_and(is_owner)
     }
 
     pub(super) fn day_ends(&mut self, now: Time) -> Option<Overdue> {
-        let (at, agent, case) = self.days.first().cloned().filter(|(at, ..)| *at <= now)?;
-        self.days.remove(&(at, agent.clone(), case));
-        let item = self.items.get(&case).filter(|item| item.place == Place::Agent(agent.clone()));
+        let (at, agent, work) = self.days.first().cloned().filter(|(at, ..)| *at <= now)?;
+        self.days.remove(&(at, agent.clone(), work));
+        let item = self.items.get(&work).filter(|item| item.place == Place::Agent(agent.clone()));
         let again = item.and_then(|item| self.ration(&agent, item.record_type.as_deref(), now));
-        Some(Overdue::DayEnds { case, agent, again })
+        Some(Overdue::DayEnds { work, agent, again })
     }
 }

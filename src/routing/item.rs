@@ -1,10 +1,12 @@
-//! A work item: what the choice of an agent needs to know of a case that somebody has to do something about.
+//! A work item: what the choice of an agent needs to know of a case, or of a message without one, that somebody has to do
+//! something about.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{CaseNumber, Mailbox, Priority, Time};
+use super::Work;
+use crate::base::{Mailbox, Priority, Time};
 use crate::case::{Case, Offer, Status};
 
 /// Where an item is.
@@ -17,10 +19,12 @@ pub enum Place {
     Agent(Mailbox),
 }
 
-/// See the module. A function of the case's row: it is written whenever that changes it.
+/// See the module. A function of the row of what it is: it is written whenever that changes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkItem {
-    pub case: CaseNumber,
+    /// `case` in rows of older versions.
+    #[serde(alias = "case")]
+    pub work: Work,
     pub place: Place,
     /// When it came there.
     pub since: Time,
@@ -55,8 +59,8 @@ impl Place {
 }
 
 impl WorkItem {
-    /// None for a case that waits for the customer, has ended, or is nowhere.
-    pub fn of(case: &Case) -> Option<Self> {
+    /// None for what waits for the customer, has ended, or is nowhere.
+    pub fn of(work: Work, case: &Case) -> Option<Self> {
         if !matches!(case.status, Status::New | Status::Open) || case.merged_into.is_some() {
             return None;
         }
@@ -66,7 +70,7 @@ impl WorkItem {
             (None, None) => return None,
         };
         Some(Self {
-            case: case.number,
+            work,
             place,
             since: case.placed_at.unwrap_or(case.opened_at),
             priority: case.priority,

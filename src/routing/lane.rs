@@ -10,13 +10,13 @@ use std::sync::Arc;
 
 use super::demand::Demand;
 use super::seat::Seat;
-use super::{Assign, Choice, Queue, WorkItem};
+use super::{Assign, Choice, Queue, Work, WorkItem};
 use crate::base::hours::{Hours, Phase};
 use crate::base::time::later;
-use crate::base::{CaseNumber, Mailbox, Priority, Time, limits};
+use crate::base::{Mailbox, Priority, Time, limits};
 
 /// The urgent before others, then who waits longest.
-type Turn = (Reverse<Priority>, Time, CaseNumber);
+type Turn = (Reverse<Priority>, Time, Work);
 /// The queue's method first, then who has waited longest. No two are equal but for the agent.
 type Rank = (u64, u64, Mailbox);
 
@@ -43,8 +43,8 @@ pub(super) struct Lane {
     /// The first item of each line that isn't stuck.
     heads: BTreeSet<(Turn, Arc<Demand>)>,
     /// In the order in which they came.
-    arrivals: BTreeSet<(Time, CaseNumber)>,
-    relaxed: HashSet<CaseNumber>,
+    arrivals: BTreeSet<(Time, Work)>,
+    relaxed: HashSet<Work>,
     /// Members who have room.
     room: BTreeSet<Rank>,
     /// The same by skill where skills count, the best first.
@@ -81,7 +81,7 @@ impl Lane {
     }
 
     pub fn demand(&self, item: &WorkItem, asked: &BTreeSet<String>) -> Demand {
-        let relaxed = self.relaxed.contains(&item.case);
+        let relaxed = self.relaxed.contains(&item.work);
         let skills = if self.counts_skills() && !relaxed { item.skills.clone() } else { BTreeMap::new() };
         Demand { skills, asked: asked.clone(), record_type: item.record_type.clone(), relaxed }
     }
@@ -90,23 +90,23 @@ impl Lane {
     pub fn add(&mut self, item: &WorkItem, asked: &BTreeSet<String>) {
         let demand = Arc::new(self.demand(item, asked));
         self.change(&demand, |line| line.insert(turn(item)));
-        self.arrivals.insert((item.since, item.case));
+        self.arrivals.insert((item.since, item.work));
     }
 
     /// With those with which it was added.
     pub fn remove(&mut self, item: &WorkItem, asked: &BTreeSet<String>) {
         let demand = Arc::new(self.demand(item, asked));
         self.change(&demand, |line| line.remove(&turn(item)));
-        self.arrivals.remove(&(item.since, item.case));
-        self.relaxed.remove(&item.case);
+        self.arrivals.remove(&(item.since, item.work));
+        self.relaxed.remove(&item.work);
     }
 
     /// From now on its skills don't count, if its time has come.
     pub fn relax(&mut self, item: &WorkItem, asked: &BTreeSet<String>, now: Time) {
         let is_due = self.relaxes_at(item).is_some_and(|at| at <= now);
-        if is_due && !self.relaxed.contains(&item.case) {
+        if is_due && !self.relaxed.contains(&item.work) {
             self.remove(item, asked);
-            self.relaxed.insert(item.case);
+            self.relaxed.insert(item.work);
             self.add(item, asked);
         }
     }
@@ -182,8 +182,8 @@ impl Lane {
         }
     }
 
-    pub fn cases(&self) -> impl Iterator<Item = CaseNumber> {
-        self.arrivals.iter().map(|(_, case)| *case)
+    pub fn items(&self) -> impl Iterator<Item = Work> {
+        self.arrivals.iter().map(|(_, work)| *work)
     }
 
     pub fn has_member(&self, agent: &Mailbox) -> bool {
@@ -217,7 +217,7 @@ impl Lane {
     pub fn is_beyond(&self, item: &WorkItem) -> bool {
         let most = self.queue.overflow_at.map_or(usize::MAX, |most| most as usize);
         let full = self.arrivals.len() > most;
-        full && self.arrivals.iter().nth(most).is_some_and(|first| *first <= (item.since, item.case))
+        full && self.arrivals.iter().nth(most).is_some_and(|first| *first <= (item.since, item.work))
     }
 
     /// When an item goes elsewhere, and when its skills don't count any more.
@@ -240,13 +240,13 @@ impl Lane {
     }
 
     /// The next item that somebody can have.
-    pub fn next(&mut self, items: &HashMap<CaseNumber, WorkItem>, seats: &HashMap<Mailbox, Seat>) -> Option<Choice> {
+    pub fn next(&mut self, items: &HashMap<Work, WorkItem>, seats: &HashMap<Mailbox, Seat>) -> Option<Choice> {
         if self.queue.assign == Assign::Pick || !self.is_open() {
             return None;
         }
         while let Some((_, demand)) = self.heads.first().cloned() {
             let chosen = self.lines.get(&demand).and_then(|line| {
-                let line = line.items.iter().map(|(_, _, case)| &items[case]);
+                let line = line.items.iter().map(|(_, _, work)| &items[work]);
                 self.first_that_fits(&demand, line, seats)
             });
             if chosen.is_some() {
@@ -315,5 +315,5 @@ fn level(levels: &Levels, asked: &[(usize, u8)]) -> Option<u32> {
 }
 
 fn turn(item: &WorkItem) -> Turn {
-    (Reverse(item.priority), item.since, item.case)
+    (Reverse(item.priority), item.since, item.work)
 }

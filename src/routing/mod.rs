@@ -19,6 +19,7 @@ mod switchboard;
 mod waits;
 #[cfg(test)]
 mod tests;
+mod work;
 
 pub use agent::{Agent, Presence};
 pub use choice::Choice;
@@ -29,3 +30,4 @@ pub use queue::{Accept, Assign, MAIN_QUEUE, Queue, is_queue_name};
 pub use setup::{Concern, Setup, never_open};
 pub use switchboard::{Overdue, Overflow, Switchboard};
 pub use waits::Waits;
+pub use work::Work;

@@ -49,7 +49,7 @@ pub enum Assign {
     RoundRobin,
     /// Who has the most units free.
     MostCapacity,
-    /// Who has the fewest cases.
+    /// Who has the fewest cases and items.
     LeastActive,
     /// Who has the skills that it asks for, the best of them first.
     Skills,

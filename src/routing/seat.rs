@@ -6,14 +6,14 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use super::demand::Demand;
-use super::{Agent, Presence, Profile, Ration, Reset, WorkItem};
-use crate::base::{CaseNumber, limits};
+use super::{Agent, Presence, Profile, Ration, Reset, Work, WorkItem};
+use crate::base::limits;
 
 /// What an agent has.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
-    held: HashMap<CaseNumber, Share>,
-    rations: HashMap<CaseNumber, Ration>,
+    held: HashMap<Work, Share>,
+    rations: HashMap<Work, Ration>,
     /// The sum of both.
     units: u32,
     /// How many of those held let nothing else come.
@@ -61,38 +61,38 @@ pub enum Verdict {
 
 impl Tally {
     /// A case that they have, or none any more.
-    pub fn hold(&mut self, profile: Option<&Profile>, case: CaseNumber, record_type: Option<Option<String>>) {
-        self.units -= self.units_for(case);
-        let former = self.held.remove(&case);
+    pub fn hold(&mut self, profile: Option<&Profile>, work: Work, record_type: Option<Option<String>>) {
+        self.units -= self.units_for(work);
+        let former = self.held.remove(&work);
         self.blocking -= usize::from(former.is_some_and(|share| share.blocks));
         if let Some(record_type) = record_type {
             let units = profile.map_or(1, |profile| profile.units_of(record_type.as_deref()));
             let blocks = profile.is_some_and(|profile| profile.blocks(record_type.as_deref()));
             self.blocking += usize::from(blocks);
-            self.held.insert(case, Share { record_type, units, blocks });
+            self.held.insert(work, Share { record_type, units, blocks });
         }
-        self.units += self.units_for(case);
+        self.units += self.units_for(work);
     }
 
     /// What a case takes until the day ends; what it took before.
-    pub fn ration(&mut self, case: CaseNumber, ration: Option<Ration>) -> Option<Ration> {
-        self.units -= self.units_for(case);
+    pub fn ration(&mut self, work: Work, ration: Option<Ration>) -> Option<Ration> {
+        self.units -= self.units_for(work);
         let former = match ration {
-            Some(ration) => self.rations.insert(case, ration),
-            None => self.rations.remove(&case),
+            Some(ration) => self.rations.insert(work, ration),
+            None => self.rations.remove(&work),
         };
-        self.units += self.units_for(case);
+        self.units += self.units_for(work);
         former
     }
 
     /// The same cases under another profile.
     pub fn under(self, profile: Option<&Profile>) -> Self {
         let mut tally = Self::default();
-        for (case, ration) in self.rations {
-            tally.ration(case, Some(ration));
+        for (work, ration) in self.rations {
+            tally.ration(work, Some(ration));
         }
-        for (case, share) in self.held {
-            tally.hold(profile, case, Some(share.record_type));
+        for (work, share) in self.held {
+            tally.hold(profile, work, Some(share.record_type));
         }
         tally
     }
@@ -105,21 +105,21 @@ impl Tally {
         self.held.len()
     }
 
-    pub fn held(&self) -> impl Iterator<Item = CaseNumber> {
+    pub fn held(&self) -> impl Iterator<Item = Work> {
         self.held.keys().copied()
     }
 
-    pub fn ration_of(&self, case: CaseNumber) -> Option<&Ration> {
-        self.rations.get(&case)
+    pub fn ration_of(&self, work: Work) -> Option<&Ration> {
+        self.rations.get(&work)
     }
 
     pub fn is_empty(&self) -> bool {
         self.held.is_empty() && self.rations.is_empty()
     }
 
-    fn units_for(&self, case: CaseNumber) -> u32 {
-        let ration = self.rations.get(&case).map(|ration| ration.units);
-        ration.or_else(|| self.held.get(&case).map(|share| share.units)).unwrap_or_default()
+    fn units_for(&self, work: Work) -> u32 {
+        let ration = self.rations.get(&work).map(|ration| ration.units);
+        ration.or_else(|| self.held.get(&work).map(|share| share.units)).unwrap_or_default()
     }
 }
 

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use super::lane::Lane;
 use super::seat::{Seat, Tally};
-use super::{Accept, Agent, Choice, Place, Profile, Queue, Ration, WorkItem};
+use super::{Accept, Agent, Choice, Place, Profile, Queue, Ration, Work, WorkItem};
 use crate::base::time::later;
-use crate::base::{CaseNumber, Hours, Mailbox, Time, limits};
+use crate::base::{Hours, Mailbox, Time, limits};
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -24,28 +24,28 @@ pub struct Switchboard {
     pub(super) seats: HashMap<Mailbox, Seat>,
     /// What those have who are no agents, or aren't any more.
     strangers: HashMap<Mailbox, Tally>,
-    pub(super) items: HashMap<CaseNumber, WorkItem>,
+    pub(super) items: HashMap<Work, WorkItem>,
     /// How often somebody came or was given something.
     given: u64,
-    /// When what a case takes of an agent comes back because a day has ended.
-    pub(super) days: BTreeSet<(Time, Mailbox, CaseNumber)>,
-    /// Cases whose agents' units come back at the end of the day, which isn't written down yet.
-    pub(super) owing: BTreeSet<(Mailbox, CaseNumber)>,
+    /// When what work takes of an agent comes back because a day has ended.
+    pub(super) days: BTreeSet<(Time, Mailbox, Work)>,
+    /// Work whose agents' units come back at the end of the day, which isn't written down yet.
+    pub(super) owing: BTreeSet<(Mailbox, Work)>,
     /// When something happens by itself: an offer runs out, a lease ends, a queue overflows, skills count no more.
-    times: BTreeSet<(Time, CaseNumber)>,
+    times: BTreeSet<(Time, Work)>,
 }
 
 /// What has to be done about an item because its time has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Overdue {
     /// The agent hasn't answered.
-    Offer { case: CaseNumber, agent: Mailbox },
+    Offer { work: Work, agent: Mailbox },
     /// The agent who has it is none any more.
-    Left { case: CaseNumber, agent: Mailbox },
+    Left { work: Work, agent: Mailbox },
     /// Another queue takes it.
-    Overflows { case: CaseNumber, from: String, to: String, why: Overflow },
+    Overflows { work: Work, from: String, to: String, why: Overflow },
     /// What it took of the agent comes back, or is taken for another day.
-    DayEnds { case: CaseNumber, agent: Mailbox, again: Option<Ration> },
+    DayEnds { work: Work, agent: Mailbox, again: Option<Ration> },
 }
 
 /// Why an item goes to another queue.
@@ -80,9 +80,9 @@ impl Switchboard {
 
     pub fn set_queue(&mut self, name: &str, queue: Option<Queue>) {
         let former = self.lanes.remove(name);
-        let cases: Vec<CaseNumber> = former.iter().flat_map(Lane::cases).collect();
+        let waiting: Vec<Work> = former.iter().flat_map(Lane::items).collect();
         let Some(queue) = queue.filter(Queue::moves_items) else {
-            cases.iter().for_each(|case| drop(self.items.remove(case)));
+            waiting.iter().for_each(|work| drop(self.items.remove(work)));
             return;
         };
         let hours = queue.hours.as_ref().and_then(|hours| self.hours.get(hours)).cloned();
@@ -90,14 +90,14 @@ impl Switchboard {
         for member in lane.queue.members.clone() {
             lane.seat(&member, self.seats.get(&member), true);
         }
-        for item in cases.iter().filter_map(|case| self.items.get(case)) {
+        for item in waiting.iter().filter_map(|work| self.items.get(work)) {
             lane.add(item, asked(&self.asked, item));
         }
         self.lanes.insert(name.to_owned(), lane);
-        for case in cases {
+        for work in waiting {
             // Those of the former settings do nothing.
-            let times: Vec<Time> = self.items.get(&case).map(|item| self.times_of(item).collect()).unwrap_or_default();
-            self.times.extend(times.into_iter().map(|at| (at, case)));
+            let times: Vec<Time> = self.items.get(&work).map(|item| self.times_of(item).collect()).unwrap_or_default();
+            self.times.extend(times.into_iter().map(|at| (at, work)));
         }
     }
 
@@ -134,7 +134,7 @@ impl Switchboard {
                 self.note_owing(address);
             }
             None => {
-                self.times.extend(tally.held().map(|case| (Time::MIN, case)));
+                self.times.extend(tally.held().map(|work| (Time::MIN, work)));
                 if !tally.is_empty() {
                     self.strangers.insert(address.clone(), tally);
                 }
@@ -161,17 +161,18 @@ impl Switchboard {
         let waits = |item: &&WorkItem| item.address.as_ref() == Some(address) && item.holder().is_none();
         let items = self.items.values().filter(waits);
         let items: Vec<WorkItem> = items.cloned().collect();
-        items.iter().for_each(|item| self.set_item(item.case, None));
+        items.iter().for_each(|item| self.set_item(item.work, None));
         self.asked.insert(address.clone(), sets);
-        items.into_iter().for_each(|item| self.set_item(item.case, Some(item)));
+        items.into_iter().for_each(|item| self.set_item(item.work, Some(item)));
     }
 
-    /// The item of this case as it is now.
-    pub fn set_item(&mut self, case: CaseNumber, item: Option<WorkItem>) {
-        if self.items.get(&case) == item.as_ref() {
+    /// This item as it is now.
+    pub fn set_item(&mut self, work: impl Into<Work>, item: Option<WorkItem>) {
+        let work = work.into();
+        if self.items.get(&work) == item.as_ref() {
             return;
         }
-        let former = self.items.remove(&case);
+        let former = self.items.remove(&work);
         former.iter().for_each(|former| self.take_out(former));
         let Some(item) = item.filter(|item| self.concerns(item)) else { return };
         if let Some(holder) = item.holder().cloned() {
@@ -181,23 +182,23 @@ impl Switchboard {
                     seat.last = self.given;
                 }
             }
-            self.hold(&holder, case, Some(item.record_type.clone()));
+            self.hold(&holder, work, Some(item.record_type.clone()));
         } else if let Place::Queue(queue) = &item.place
             && let Some(lane) = self.lanes.get_mut(queue)
         {
             lane.add(&item, asked(&self.asked, &item));
         }
         let times: Vec<Time> = self.times_of(&item).collect();
-        self.times.extend(times.into_iter().map(|at| (at, case)));
+        self.times.extend(times.into_iter().map(|at| (at, work)));
         let holder = item.holder().cloned();
-        self.items.insert(case, item);
-        if let Some(holder) = holder.filter(|holder| self.owes(holder, case)) {
-            self.owing.insert((holder, case));
+        self.items.insert(work, item);
+        if let Some(holder) = holder.filter(|holder| self.owes(holder, work)) {
+            self.owing.insert((holder, work));
         }
     }
 
-    pub fn item(&self, case: CaseNumber) -> Option<&WorkItem> {
-        self.items.get(&case)
+    pub fn item(&self, work: impl Into<Work>) -> Option<&WorkItem> {
+        self.items.get(&work.into())
     }
 
     /// The next item that somebody can have.
@@ -217,32 +218,32 @@ impl Switchboard {
     /// What has to be done because its time has come. What only makes room or lets go of skills is done here.
     pub fn overdue(&mut self, now: Time) -> Option<Overdue> {
         self.follow_hours(now);
-        while let Some((at, case)) = self.times.first().copied().filter(|(at, _)| *at <= now) {
-            self.times.remove(&(at, case));
-            let Some(item) = self.items.get(&case).cloned() else { continue };
+        while let Some((at, work)) = self.times.first().copied().filter(|(at, _)| *at <= now) {
+            self.times.remove(&(at, work));
+            let Some(item) = self.items.get(&work).cloned() else { continue };
             match (&item.place, &item.offer) {
                 (Place::Agent(agent), _) if !self.seats.contains_key(agent) => {
-                    return Some(Overdue::Left { case, agent: agent.clone() });
+                    return Some(Overdue::Left { work, agent: agent.clone() });
                 }
                 (Place::Queue(_), Some(offer)) if !self.seats.contains_key(&offer.agent) => {
-                    return Some(Overdue::Offer { case, agent: offer.agent.clone() });
+                    return Some(Overdue::Offer { work, agent: offer.agent.clone() });
                 }
                 (Place::Queue(_), Some(offer)) if offer.until <= now => {
-                    return Some(Overdue::Offer { case, agent: offer.agent.clone() });
+                    return Some(Overdue::Offer { work, agent: offer.agent.clone() });
                 }
                 (Place::Queue(from), None) => {
                     let Some(lane) = self.lanes.get_mut(from) else { continue };
                     lane.relax(&item, asked(&self.asked, &item), now);
                     let again = lane.looks_again(&item, now);
                     if let Some((to, why)) = self.overflow(from, &item, now) {
-                        return Some(Overdue::Overflows { case, from: from.clone(), to, why });
+                        return Some(Overdue::Overflows { work, from: from.clone(), to, why });
                     }
-                    self.times.extend(again.map(|at| (at, case)));
+                    self.times.extend(again.map(|at| (at, work)));
                 }
                 (Place::Agent(agent), _) if later(item.since, limits::CAPACITY_LEASE) <= now => {
                     let agent = agent.clone();
-                    self.items.remove(&case);
-                    self.hold(&agent, case, None);
+                    self.items.remove(&work);
+                    self.hold(&agent, work, None);
                 }
                 _ => {}
             }
@@ -283,7 +284,7 @@ impl Switchboard {
         }
         if turned {
             let overflowing = self.lanes.values().filter(|lane| lane.queue.overflow.is_some());
-            self.times.extend(overflowing.flat_map(Lane::cases).map(|case| (Time::MIN, case)));
+            self.times.extend(overflowing.flat_map(Lane::items).map(|work| (Time::MIN, work)));
         }
     }
 
@@ -303,10 +304,10 @@ impl Switchboard {
     fn take_out(&mut self, item: &WorkItem) {
         let times: Vec<Time> = self.times_of(item).collect();
         for at in times {
-            self.times.remove(&(at, item.case));
+            self.times.remove(&(at, item.work));
         }
         if let Some(holder) = item.holder().cloned() {
-            self.hold(&holder, item.case, None);
+            self.hold(&holder, item.work, None);
         } else if let Place::Queue(queue) = &item.place
             && let Some(lane) = self.lanes.get_mut(queue)
         {
@@ -326,10 +327,10 @@ impl Switchboard {
         times.into_iter().flatten()
     }
 
-    /// The agent has this case, or has it no more.
-    fn hold(&mut self, agent: &Mailbox, case: CaseNumber, record_type: Option<Option<String>>) {
+    /// The agent has this, or has it no more.
+    fn hold(&mut self, agent: &Mailbox, work: Work, record_type: Option<Option<String>>) {
         let has_more = record_type.is_none();
-        self.tally(agent, |tally, profile| tally.hold(profile, case, record_type));
+        self.tally(agent, |tally, profile| tally.hold(profile, work, record_type));
         self.reseat(agent, has_more);
     }
 

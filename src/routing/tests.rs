@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::base::{CaseNumber, Chance, Hours, Mailbox, Priority, Span, Time, limits};
+use crate::base::{CaseNumber, Chance, Hours, MailId, Mailbox, Priority, Span, Time, limits};
 use crate::case::{Considered, Offer};
 
 fn mailbox(name: &str) -> Mailbox {
@@ -16,11 +16,16 @@ fn at(second: i64) -> Time {
     Time::from_second(second).unwrap()
 }
 
-fn item(case: CaseNumber) -> WorkItem {
+fn item(work: impl Into<Work>) -> WorkItem {
+    let work = work.into();
+    let number = match work {
+        Work::Case(number) => number as i64,
+        Work::Mail(mail) => mail.index.into(),
+    };
     WorkItem {
-        case,
+        work,
         place: Place::Queue("q".into()),
-        since: at(case as i64),
+        since: at(number),
         priority: Priority::Normal,
         skills: Default::default(),
         record_type: None,
@@ -54,10 +59,10 @@ fn board(assign: Assign, agents: Vec<Agent>) -> Switchboard {
 fn assign(board: &mut Switchboard, now: Time) -> Vec<(CaseNumber, String)> {
     let mut given = Vec::new();
     while let Some(choice) = board.next(now) {
-        given.push((choice.case, choice.agent.local().to_owned()));
-        let waiting = board.item(choice.case).expect("only what is there is given").clone();
+        given.push((choice.work.case_number(), choice.agent.local().to_owned()));
+        let waiting = board.item(choice.work).expect("only what is there is given").clone();
         let held = WorkItem { place: Place::Agent(choice.agent), since: now, ..waiting };
-        board.set_item(choice.case, Some(held));
+        board.set_item(choice.work, Some(held));
     }
     given
 }
@@ -108,7 +113,7 @@ fn who_is_not_there_is_full_or_has_declined_gets_nothing_and_the_choice_says_so(
     let choice = board.next(at(100)).unwrap();
     let told: Vec<String> = choice.considered.iter().map(|one| format!("{} {}", one.agent.local(), one.why)).collect();
     let expected = [
-        "yes has the fewest cases (0)",
+        "yes has the fewest cases and items (0)",
         "busy is busy",
         "away is away",
         "offline is offline",
@@ -150,9 +155,9 @@ fn what_has_its_time_is_told_once() {
     let offer = Offer { agent: mailbox("anna"), until: at(20) };
     board.set_item(2, Some(WorkItem { offer: Some(offer), ..item(2) }));
     assert_eq!((board.overdue(at(10)), board.due()), (None, Some(at(11))));
-    let overflows = Overdue::Overflows { case: 1, from: "q".into(), to: "r".into(), why: Overflow::Waited };
+    let overflows = Overdue::Overflows { work: 1.into(), from: "q".into(), to: "r".into(), why: Overflow::Waited };
     assert_eq!((board.overdue(at(11)), board.overdue(at(11))), (Some(overflows), None));
-    let unanswered = Overdue::Offer { case: 2, agent: mailbox("anna") };
+    let unanswered = Overdue::Offer { work: 2.into(), agent: mailbox("anna") };
     assert_eq!((board.overdue(at(20)), board.due()), (Some(unanswered), None));
     // A lease that ends gives the unit back, and nobody has to do anything.
     board.set_item(2, Some(WorkItem { place: Place::Agent(mailbox("bob")), ..item(2) }));
@@ -162,7 +167,7 @@ fn what_has_its_time_is_told_once() {
     // Who is no agent any more has nothing.
     board.set_item(3, Some(WorkItem { place: Place::Agent(mailbox("bob")), ..item(3) }));
     board.set_agent(&mailbox("bob"), None);
-    assert_eq!(board.overdue(at(4)), Some(Overdue::Left { case: 3, agent: mailbox("bob") }));
+    assert_eq!(board.overdue(at(4)), Some(Overdue::Left { work: 3.into(), agent: mailbox("bob") }));
 }
 
 #[test]
@@ -177,7 +182,7 @@ fn an_address_may_ask_for_a_permission_set() {
     board.set_item(3, Some(item(3)));
     let choice = board.next(at(100)).unwrap();
     let told = Considered { agent: mailbox("anna"), why: "may not work on cases of this address".into() };
-    assert_eq!((choice.case, choice.agent, &choice.considered[1..]), (1, mailbox("bob"), &[told][..]));
+    assert_eq!((choice.work, choice.agent, &choice.considered[1..]), (1.into(), mailbox("bob"), &[told][..]));
     // The second one waits for bob, and is in nobody's way.
     check(&mut board, &[(1, "bob"), (3, "anna")]);
     board.set_asked(&mailbox("invoices"), Default::default());
@@ -192,7 +197,7 @@ fn a_profile_says_what_cases_take_and_what_lets_nothing_else_come() {
     let profile = Profile { limit: Some(4), units, blocking, ..Profile::new("p", Time::UNIX_EPOCH) };
     board.set_profile("p", Some(profile.clone()));
     let waiting = [of(1, "claim"), of(2, "claim"), item(3), item(4)];
-    waiting.into_iter().for_each(|item| board.set_item(item.case, Some(item)));
+    waiting.into_iter().for_each(|item| board.set_item(item.work, Some(item)));
     // The second claim is too large for what is left, and in nobody's way.
     check(&mut board, &[(1, "anna"), (3, "anna")]);
     assert_eq!(board.load(&mailbox("anna")), 4);
@@ -221,19 +226,19 @@ fn what_comes_back_at_the_end_of_the_day_is_taken_until_then() {
     let ends = |day: i64| at(86_400 * day);
     for case in 1..=2 {
         let ration = Ration { units: 1, until: ends(1) };
-        assert_eq!(board.next_owing(at(100)), Some((anna.clone(), case, ration.clone())));
-        board.set_ration(&anna, case, Some(ration));
+        assert_eq!(board.next_owing(at(100)), Some((anna.clone(), case.into(), ration.clone())));
+        board.set_ration(&anna, case.into(), Some(ration));
     }
     board.set_item(1, None);
     check(&mut board, &[]);
     assert_eq!((board.next_owing(at(100)), board.due()), (None, Some(ends(1))));
     // The first is over, the second counts for another day.
     let again = Ration { units: 1, until: ends(2) };
-    let ended = |case, again| Some(Overdue::DayEnds { case, agent: mailbox("anna"), again });
+    let ended = |case, again| Some(Overdue::DayEnds { work: Work::Case(case), agent: mailbox("anna"), again });
     assert_eq!(board.overdue(ends(1)), ended(1, None));
-    board.set_ration(&anna, 1, None);
+    board.set_ration(&anna, 1.into(), None);
     assert_eq!(board.overdue(ends(1)), ended(2, Some(again.clone())));
-    board.set_ration(&anna, 2, Some(again));
+    board.set_ration(&anna, 2.into(), Some(again));
     assert_eq!((board.load(&anna), assign(&mut board, ends(1))), (1, vec![(3, "anna".to_owned())]));
 }
 
@@ -241,7 +246,7 @@ fn what_comes_back_at_the_end_of_the_day_is_taken_until_then() {
 fn overflow_of(board: &mut Switchboard, now: Time) -> Vec<(CaseNumber, String, Overflow)> {
     let mut moved = Vec::new();
     while let Some(overdue) = board.overdue(now) {
-        let Overdue::Overflows { case, to, why, .. } = overdue else { panic!("{overdue:?}") };
+        let Overdue::Overflows { work: Work::Case(case), to, why, .. } = overdue else { panic!("{overdue:?}") };
         board.set_item(case, Some(WorkItem { place: Place::Queue(to.clone()), since: now, ..item(case) }));
         moved.push((case, to, why));
     }
@@ -296,7 +301,7 @@ fn a_day_ends_by_the_hours_as_they_are_now() {
     board.set_ration(&agent, case, Some(ration));
     assert_eq!(board.misdated(noon), []);
     board.set_hours(office_hours(&[("office", "Asia/Tokyo", "mon-sun 00:00-24:00")]));
-    assert_eq!(board.misdated(noon), [(anna, 1, Ration { units: 1, until: at(15 * 3600) })]);
+    assert_eq!(board.misdated(noon), [(anna, 1.into(), Ration { units: 1, until: at(15 * 3600) })]);
     assert_eq!(board.misdated(at(24 * 3600)), [], "it has ended");
 }
 
@@ -352,7 +357,7 @@ fn a_full_queue_passes_on_whoever_comes_next() {
     assert_eq!(board.due(), Some(at(1_900)));
 }
 
-/// Agents come and go, accept, decline, answer and forget; the process dies; cases come, and come again.
+/// Agents come and go, accept, decline, answer and forget; the process dies; cases and items come, and come again.
 #[test]
 fn nothing_is_lost_given_twice_or_leaked_whatever_happens() {
     for seed in 0..20 {
@@ -363,22 +368,25 @@ fn nothing_is_lost_given_twice_or_leaked_whatever_happens() {
         let mut staff: Vec<Agent> = names.iter().map(|name| Agent { capacity: Some(3), ..agent(name) }).collect();
         let method = methods[number(4)];
         let mut floor = board(method, staff.clone());
-        let mut rows: HashMap<CaseNumber, WorkItem> = HashMap::new();
+        let mut rows: HashMap<Work, WorkItem> = HashMap::new();
         for step in 1..600 {
             let now = at(1_000 * step);
-            let case = number(40) as CaseNumber;
-            let row = match (number(6), rows.get(&case).cloned()) {
-                (0..=2, None) => Some(WorkItem { since: now, ..item(case) }),
+            let work = match number(40) as u32 {
+                mail @ 0..10 => Work::Mail(MailId { incarnation: 1, segment: 1, index: mail }),
+                case => Work::Case(case.into()),
+            };
+            let row = match (number(6), rows.get(&work).cloned()) {
+                (0..=2, None) => Some(WorkItem { since: now, ..item(work) }),
                 (3, Some(_)) => None,
                 (4, Some(row)) => row.holder().cloned().map(|agent| {
                     let mut declined = row.declined.clone();
                     *declined.entry(agent).or_default() += 1;
-                    WorkItem { declined, since: now, ..item(case) }
+                    WorkItem { declined, since: now, ..item(work) }
                 }),
                 (_, row) => row,
             };
-            floor.set_item(case, row.clone());
-            row.map(|row| rows.insert(case, row)).unwrap_or_else(|| rows.remove(&case));
+            floor.set_item(work, row.clone());
+            row.map(|row| rows.insert(work, row)).unwrap_or_else(|| rows.remove(&work));
             if number(4) == 0 {
                 let presence = [Presence::Available, Presence::Away, Presence::Offline][number(3)];
                 let who = &mut staff[number(8)];
@@ -388,14 +396,14 @@ fn nothing_is_lost_given_twice_or_leaked_whatever_happens() {
             if number(50) == 0 {
                 // A crash: what isn't in a row is gone.
                 floor = board(method, staff.clone());
-                rows.iter().for_each(|(case, row)| floor.set_item(*case, Some(row.clone())));
+                rows.iter().for_each(|(work, row)| floor.set_item(*work, Some(row.clone())));
             }
             while let Some(choice) = floor.next(now) {
-                let row = rows.get_mut(&choice.case).expect("only what is there is given");
-                assert_eq!(row.holder(), None, "seed {seed}: {} is given twice", choice.case);
+                let row = rows.get_mut(&choice.work).expect("only what is there is given");
+                assert_eq!(row.holder(), None, "seed {seed}: {} is given twice", choice.work);
                 row.place = Place::Agent(choice.agent);
                 row.since = now;
-                floor.set_item(choice.case, Some(row.clone()));
+                floor.set_item(choice.work, Some(row.clone()));
             }
             for name in &names {
                 let held = rows.values().filter(|row| row.holder() == Some(&mailbox(name))).count() as u32;

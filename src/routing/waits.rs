@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::lane::Lane;
 use super::seat::{Seat, Verdict};
-use super::{Place, Switchboard, WorkItem};
-use crate::base::{CaseNumber, Mailbox, limits};
+use super::{Place, Switchboard, Work, WorkItem};
+use crate::base::{Mailbox, limits};
 use crate::case::Considered;
 
 /// See the module.
@@ -20,8 +20,8 @@ pub struct Waits {
 
 impl Switchboard {
     /// None for an item that is with somebody, or in a queue whose items don't move by themselves.
-    pub fn waits(&self, case: CaseNumber) -> Option<Waits> {
-        let item = self.items.get(&case).filter(|item| item.holder().is_none())?;
+    pub fn waits(&self, work: Work) -> Option<Waits> {
+        let item = self.items.get(&work).filter(|item| item.holder().is_none())?;
         let Place::Queue(queue) = &item.place else { return None };
         let asked = super::switchboard::asked(&self.asked, item);
         self.lanes.get(queue).map(|lane| lane.waits(item, asked, &self.seats))

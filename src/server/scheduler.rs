@@ -93,8 +93,8 @@ impl Scheduler {
                         Due::Acknowledgement(id) => {
                             outbound.acknowledge(id, at).await.map_err(|error| error.to_string())
                         }
-                        Due::Notice(case, event) => {
-                            outbound.notify(case, event, at).await.map_err(|error| error.to_string())
+                        Due::Notice(work, event) => {
+                            outbound.notify(work, event, at).await.map_err(|error| error.to_string())
                         }
                         Due::Spool(id) | Due::Inbox(id) => {
                             outbound.attempt(id, at).await.map_err(|error| error.to_string())

@@ -1,16 +1,17 @@
-//! Changing a case: events are added, the head row follows as their fold and the work item as that row says; all are
-//! written only if nobody else changed the case since it was read.
+//! Changing a case, or an item that is done without one: events are added, the head row follows as their fold and the work
+//! item as that row says; all are written only if nobody else changed it since it was read.
 
 use super::due::{self, Due};
 use super::rations::{Taken, taken};
 use super::{Batch, Engine, Kept, Page, ReadError, Site, tables};
-use crate::base::{CaseNumber, Time};
+use crate::base::Time;
 use crate::case::{Case, Event, Happening};
-use crate::routing::WorkItem;
+use crate::routing::{Work, WorkItem};
 use crate::store::Key;
 
-/// A case with the events that are about to be added.
+/// A case or item with the events that are about to be added.
 pub struct CaseChange {
+    work: Work,
     read: Option<Kept<Case>>,
     case: Case,
     new: Vec<(u32, Event)>,
@@ -21,19 +22,32 @@ pub struct CaseChange {
 }
 
 impl CaseChange {
-    /// A case that doesn't exist yet.
-    pub fn open(number: CaseNumber, at: Time) -> Self {
-        Self { read: None, case: Case::unopened(number, at), new: Vec::new(), told: Vec::new(), taken: None }
+    /// What doesn't exist yet.
+    pub fn open(work: impl Into<Work>, at: Time) -> Self {
+        let work = work.into();
+        let case = Case::unopened(work.case_number(), at);
+        Self { work, read: None, case, new: Vec::new(), told: Vec::new(), taken: None }
     }
 
-    /// The case as stored; `None` when there is no such number.
-    pub async fn of(engine: &dyn Engine, number: CaseNumber) -> Result<Option<Self>, ReadError> {
-        Ok(tables::CASES.get(engine, &number).await?.map(Self::from_read))
+    /// As stored; `None` when there is no such number or item.
+    pub async fn of(engine: &dyn Engine, work: impl Into<Work>) -> Result<Option<Self>, ReadError> {
+        let work = work.into();
+        Ok(tables::heads(work).get(engine, &work).await?.map(|kept| Self::read(work, kept)))
     }
 
     /// The case as it was read; the change conflicts when the case has changed since.
     pub fn from_read(kept: Kept<Case>) -> Self {
-        Self { case: kept.value.clone(), read: Some(kept), new: Vec::new(), told: Vec::new(), taken: None }
+        Self::read(kept.value.number.into(), kept)
+    }
+
+    fn read(work: Work, kept: Kept<Case>) -> Self {
+        let case = kept.value.clone();
+        Self { work, case, read: Some(kept), new: Vec::new(), told: Vec::new(), taken: None }
+    }
+
+    /// What the board would see of it.
+    pub fn item(&self) -> Option<WorkItem> {
+        WorkItem::of(self.work, &self.case)
     }
 
     /// The case with all events so far.
@@ -57,12 +71,12 @@ impl CaseChange {
     /// Looks up what the case takes of an agent who has it from now on until a day has ended; to be called when all is added
     /// that may give it to one.
     pub async fn take(&mut self, site: &Site) -> Result<(), ReadError> {
-        self.taken = taken(site, self.former().as_ref(), WorkItem::of(&self.case).as_ref()).await?;
+        self.taken = taken(site, self.former().as_ref(), self.item().as_ref()).await?;
         Ok(())
     }
 
     fn former(&self) -> Option<WorkItem> {
-        self.read.as_ref().and_then(|kept| WorkItem::of(&kept.value))
+        self.read.as_ref().and_then(|kept| WorkItem::of(self.work, &kept.value))
     }
 
     /// Puts head and events into the batch; nothing when nothing was added.
@@ -70,20 +84,20 @@ impl CaseChange {
         if self.new.is_empty() {
             return;
         }
-        let number = self.case.number;
+        let (work, heads) = (self.work, tables::heads(self.work));
         match &self.read {
-            Some(kept) => tables::CASES.replace(batch, &number, kept, &self.case),
-            None => tables::CASES.insert(batch, &number, &self.case),
+            Some(kept) => heads.replace(batch, &work, kept, &self.case),
+            None => heads.insert(batch, &work, &self.case),
         }
-        tables::move_work(batch, self.former(), WorkItem::of(&self.case));
+        tables::move_work(batch, self.former(), self.item());
         if let Some((key, ration)) = &self.taken {
             tables::RATIONS.put(batch, key, ration);
         }
         for (index, at) in &self.told {
-            due::schedule(batch, *at, Due::Notice(number, *index));
+            due::schedule(batch, *at, Due::Notice(work, *index));
         }
         for (index, event) in &self.new {
-            tables::CASE_EVENTS.insert(batch, &(number, *index), event);
+            tables::events(work).insert(batch, &(work, *index), event);
         }
     }
 }
@@ -92,29 +106,31 @@ impl CaseChange {
 pub async fn rewrite(
     engine: &dyn Engine,
     batch: &mut Batch,
-    number: CaseNumber,
+    work: Work,
     change: impl FnOnce(&mut [Event]),
 ) -> Result<bool, ReadError> {
-    let Some(kept) = tables::CASES.get(engine, &number).await? else { return Ok(false) };
-    let prefix = number.to_bytes();
-    let rows = tables::CASE_EVENTS.scan(engine, Page::first(&prefix, usize::MAX)).await?;
+    let (heads, table) = (tables::heads(work), tables::events(work));
+    let Some(kept) = heads.get(engine, &work).await? else { return Ok(false) };
+    let prefix = work.to_bytes();
+    let rows = table.scan(engine, Page::first(&prefix, usize::MAX)).await?;
     let mut events: Vec<Event> = rows.iter().map(|(_, row)| row.value.clone()).collect();
     change(&mut events);
     let changed = (0..).zip(&rows).zip(&events).filter(|((_, (_, row)), event)| row.value != **event);
     let mut is_changed = false;
     for ((index, (_, row)), event) in changed {
         is_changed = true;
-        tables::CASE_EVENTS.replace(batch, &(number, index), row, event);
+        table.replace(batch, &(work, index), row, event);
     }
-    if let (true, Some(case)) = (is_changed, Case::of_events(number, &events)) {
-        tables::CASES.replace(batch, &number, &kept, &case);
-        tables::move_work(batch, WorkItem::of(&kept.value), WorkItem::of(&case));
+    if let (true, Some(case)) = (is_changed, Case::of_events(work.case_number(), &events)) {
+        heads.replace(batch, &work, &kept, &case);
+        tables::move_work(batch, WorkItem::of(work, &kept.value), WorkItem::of(work, &case));
     }
     Ok(is_changed)
 }
 
-/// All events of a case, oldest first.
-pub async fn events_of(engine: &dyn Engine, number: CaseNumber) -> Result<Vec<Event>, ReadError> {
-    let prefix = number.to_bytes();
-    tables::CASE_EVENTS.values(engine, Page::first(&prefix, usize::MAX)).await
+/// All events of a case or item, oldest first.
+pub async fn events_of(engine: &dyn Engine, work: impl Into<Work> + Send) -> Result<Vec<Event>, ReadError> {
+    let work = work.into();
+    let prefix = work.to_bytes();
+    tables::events(work).values(engine, Page::first(&prefix, usize::MAX)).await
 }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use super::{Batch, Documents, Engine, Key, Page, ReadError};
-use crate::base::{CaseNumber, MailId, Time};
+use crate::base::{MailId, Time};
+use crate::routing::Work;
 
 const DUE: Documents<(Time, Due), (Time, Due)> = Documents::named("due");
 
@@ -21,8 +22,8 @@ pub enum Due {
     Inbox(MailId),
     /// The acknowledgement of this message.
     Acknowledgement(MailId),
-    /// The notice to an agent of this event of this case.
-    Notice(CaseNumber, u32),
+    /// The notice to an agent of this event of this case or item.
+    Notice(Work, u32),
 }
 
 impl Key for Due {
@@ -31,7 +32,7 @@ impl Key for Due {
             Self::Spool(id) => (1, id),
             Self::Inbox(id) => (2, id),
             Self::Acknowledgement(id) => (3, id),
-            Self::Notice(case, event) => return [vec![4], (*case, *event).to_bytes()].concat(),
+            Self::Notice(work, event) => return [vec![4], (*work, *event).to_bytes()].concat(),
         };
         let mut bytes = vec![kind];
         bytes.extend(id.to_bytes());
@@ -110,4 +111,18 @@ pub fn hold(batch: &mut Batch, held: &Held) {
 /// Ring the [`Alarm`] once the batch is committed.
 pub fn resume(batch: &mut Batch) {
     HELD.delete(batch, SPOOL);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_of_an_older_version_is_read() {
+        let stored = r#"{"kind":"notice","id":[17,3]}"#;
+        let due = Due::Notice(Work::Case(17), 3);
+        assert_eq!(serde_json::from_str::<Due>(stored).unwrap(), due);
+        assert_eq!(serde_json::to_string(&due).unwrap(), stored);
+        assert_eq!(due.to_bytes(), [&[4][..], &17_u64.to_be_bytes(), &3_u32.to_be_bytes()].concat());
+    }
 }

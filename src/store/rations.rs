@@ -1,12 +1,12 @@
-//! What a case takes of an agent until a day has ended, read for whatever gives it to them, so that both are written in one
+//! What work takes of an agent until a day has ended, read for whatever gives it to them, so that both are written in one
 //! commit. What was written down for today already stays.
 
 use super::{ReadError, Site, tables};
-use crate::base::{CaseNumber, Mailbox};
-use crate::routing::{Place, Ration, WorkItem};
+use crate::base::Mailbox;
+use crate::routing::{Place, Ration, Work, WorkItem};
 
 /// What a row of [`tables::RATIONS`] says, with its key.
-pub type Taken = ((Place, CaseNumber), Ration);
+pub type Taken = ((Place, Work), Ration);
 
 /// None for an item that is with nobody, or with the same agent as before, or whose units come back at once.
 pub async fn taken(site: &Site, former: Option<&WorkItem>, now: Option<&WorkItem>) -> Result<Option<Taken>, ReadError> {
@@ -18,7 +18,7 @@ pub async fn taken(site: &Site, former: Option<&WorkItem>, now: Option<&WorkItem
     if former.and_then(agent_of).as_ref() == Some(&agent) {
         return Ok(None);
     }
-    let key = (item.place.clone(), item.case);
+    let key = (item.place.clone(), item.work);
     let today = site.now();
     let Some(ration) = ration(site, &agent, item).await? else { return Ok(None) };
     let written = tables::RATIONS.get(&*site.engine, &key).await?.filter(|written| written.value.until > today);

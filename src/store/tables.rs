@@ -6,7 +6,9 @@ use crate::address::{Keyring, RoutingAddress};
 use crate::auth::DkimKey;
 use crate::base::{CaseNumber, MailId, Mailbox};
 use crate::case::{Account, AccountNumber, Case, Contact, Erasure, Event, Mail, Names};
-use crate::routing::{Agent, Place, Plugin, PluginFile, PluginInput, PluginMemory, Profile, Queue, Ration, WorkItem};
+use crate::routing::{
+    Agent, Place, Plugin, PluginFile, PluginInput, PluginMemory, Profile, Queue, Ration, Work, WorkItem,
+};
 use crate::rules::Written;
 
 /// Where the rules are kept.
@@ -31,8 +33,8 @@ pub const QUEUES: Documents<str, Queue> = Documents::named("queue");
 pub const AGENTS: Documents<Mailbox, Agent> = Documents::named("agent");
 /// Capacity profiles.
 pub const PROFILES: Documents<str, Profile> = Documents::named("profile");
-/// What cases take of agents until a day has ended; all under [`Place::Agent`].
-pub const RATIONS: Documents<(Place, CaseNumber), Ration> = Documents::named("ration");
+/// What work takes of agents until a day has ended; all under [`Place::Agent`].
+pub const RATIONS: Documents<(Place, Work), Ration> = Documents::named("ration");
 /// One record for each decided message, received or sent: also the mark that its journal entry is done.
 pub const MAILS: Documents<MailId, Mail> = Documents::named("mail");
 /// What messages are called → all that are called so, with everything that is looked up by a name.
@@ -43,8 +45,12 @@ pub const IMPORTED: Documents<[u8; 16], MailId> = Documents::named("imported");
 pub const CASES: Documents<CaseNumber, Case> = Documents::named("case");
 /// Case number and index → event.
 pub const CASE_EVENTS: Documents<(CaseNumber, u32), Event> = Documents::named("case_event");
-/// What is to be done, by where it is. Follows the case's row: whatever writes that writes this.
-pub const WORK: Documents<(Place, CaseNumber), WorkItem> = Documents::named("work");
+/// Messages that are done without a case: the fold of their events, which are a case's, with the number 0.
+pub const ITEMS: Documents<MailId, Case> = Documents::named("item");
+/// Message and index → event of its item.
+const ITEM_EVENTS: Documents<(MailId, u32), Event> = Documents::named("item_event");
+/// What is to be done, by where it is. Follows the row of the case or item: whatever writes that writes this.
+pub const WORK: Documents<(Place, Work), WorkItem> = Documents::named("work");
 pub const CONTACTS: Documents<Mailbox, Contact> = Documents::named("contact");
 /// Alias → the address of its contact.
 pub const CONTACT_ALIASES: Documents<Mailbox, Mailbox> = Documents::named("contact_alias");
@@ -86,9 +92,45 @@ impl Key for Place {
     }
 }
 
+/// The key of a case, or that of a message.
+impl Key for Work {
+    fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Case(number) => number.to_bytes(),
+            Self::Mail(mail) => mail.to_bytes(),
+        }
+    }
+}
+
+/// Where the row of such work is.
+pub const fn heads(work: Work) -> Documents<Work, Case> {
+    Documents::named(match work {
+        Work::Case(_) => CASES.table().0,
+        Work::Mail(_) => ITEMS.table().0,
+    })
+}
+
+/// Where its events are.
+pub const fn events(work: Work) -> Documents<(Work, u32), Event> {
+    Documents::named(match work {
+        Work::Case(_) => CASE_EVENTS.table().0,
+        Work::Mail(_) => ITEM_EVENTS.table().0,
+    })
+}
+
+/// What a key of [`WORK`] or [`RATIONS`] is made of: the bytes of the place, and the work.
+pub fn place_and_work(key: &[u8]) -> Option<(&[u8], Work)> {
+    let (place, work) = key.split_at(key.iter().position(|byte| *byte == 0)? + 1);
+    let work = match <[u8; 8]>::try_from(work) {
+        Ok(number) => Work::Case(CaseNumber::from_be_bytes(number)),
+        Err(_) => Work::Mail(MailId::from_key(work)?),
+    };
+    Some((place, work))
+}
+
 /// Writes an item where it is now, and nothing where it was.
 pub(super) fn move_work(batch: &mut Batch, former: Option<WorkItem>, now: Option<WorkItem>) {
-    let key = |item: &WorkItem| (item.place.clone(), item.case);
+    let key = |item: &WorkItem| (item.place.clone(), item.work);
     if former == now {
         return;
     }
@@ -123,4 +165,28 @@ pub fn digest(fields: &[&[u8]]) -> [u8; 16] {
     let mut short = [0; 16];
     short.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
     short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_at_a_place_is_read_from_its_key() {
+        let mail = MailId { incarnation: 0, segment: 1, index: 0 };
+        for place in [Place::Queue("q".into()), Place::Agent("a@b.example".parse().unwrap())] {
+            for work in [Work::Case(0), Work::Case(17), Work::Mail(mail)] {
+                let key = (place.clone(), work).to_bytes();
+                assert_eq!(place_and_work(&key), Some((&place.to_bytes()[..], work)));
+            }
+        }
+        assert_eq!(place_and_work(b"qq\0short"), None);
+        assert_eq!(place_and_work(b"none"), None);
+    }
+
+    #[test]
+    fn an_item_of_an_older_version_is_read() {
+        let row = r#"{"case":17,"place":{"queue":"q"},"since":"2026-11-20T10:00:00Z","priority":"normal"}"#;
+        assert_eq!(serde_json::from_str::<WorkItem>(row).unwrap().work, Work::Case(17));
+    }
 }

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use postcase::base::{CaseNumber, Mailbox, Priority, Time};
-use postcase::routing::{Agent, Assign, Place, Queue, Switchboard, WorkItem};
+use postcase::routing::{Agent, Assign, Place, Queue, Switchboard, Work, WorkItem};
 
 use floor::{Lived, METHODS, Plan};
 
@@ -106,16 +106,16 @@ fn measured(method: Assign, agents: usize, items: usize) -> Vec<Duration> {
 
 fn measure(method: Assign, agents: usize, items: usize) -> Vec<Duration> {
     let mut board = board(method, agents, items);
-    let mut given: Vec<CaseNumber> = Vec::new();
+    let mut given: Vec<Work> = Vec::new();
     let mut times = Vec::with_capacity(DECISIONS);
     let now = second(items + 1);
     while times.len() < DECISIONS {
         let begun = Instant::now();
         let choice = board.next(now).expect("somebody has room");
-        let item = board.item(choice.case).expect("it is chosen from those").clone();
-        board.set_item(choice.case, Some(WorkItem { place: Place::Agent(choice.agent), since: now, ..item }));
+        let item = board.item(choice.work).expect("it is chosen from those").clone();
+        board.set_item(choice.work, Some(WorkItem { place: Place::Agent(choice.agent), since: now, ..item }));
         times.push(begun.elapsed());
-        given.push(choice.case);
+        given.push(choice.work);
         if times.len() % 3 == 0 {
             // An answer frees its agent, who gets the next one.
             board.set_item(given[times.len() / 3], None);
@@ -139,7 +139,7 @@ fn board(method: Assign, agents: usize, items: usize) -> Switchboard {
         let skills: BTreeMap<String, u8> =
             [number % SKILLS, number * 3 % SKILLS].iter().map(|skill| (format!("skill{skill}"), 1)).collect();
         let item = WorkItem {
-            case: number as CaseNumber,
+            work: (number as CaseNumber).into(),
             place: Place::Queue("q".into()),
             since: second(number),
             priority: Priority::Normal,
@@ -151,7 +151,7 @@ fn board(method: Assign, agents: usize, items: usize) -> Switchboard {
             offer: None,
             declined: BTreeMap::new(),
         };
-        board.set_item(item.case, Some(item));
+        board.set_item(item.work, Some(item));
     }
     board
 }

@@ -17,7 +17,16 @@ pub fn rows(cases: &Value, none: &str) -> String {
 
 /// The whole case.
 pub fn sheet(case: &Value) -> String {
-    let mut out = head(case);
+    head(case) + &conversation(case)
+}
+
+/// What an item may belong to, its message, and what happened to it.
+pub fn below(item: &Value) -> String {
+    hints(item) + &conversation(item)
+}
+
+fn conversation(case: &Value) -> String {
+    let mut out = String::new();
     for message in case["messages"].as_array().into_iter().flatten() {
         out += &one_message(message);
     }
@@ -62,10 +71,12 @@ pub fn head(case: &Value) -> String {
     for task in case["tasks"].as_array().into_iter().flatten() {
         out += &format!("task {} {}: message {}\n", cell(&task["task"]), cell(&task["status"]), cell(&task["mail"]));
     }
-    for hint in case["hints"].as_array().into_iter().flatten() {
-        out += &format!("may belong to case {}: {}\n", cell(&hint["case"]), cell(&hint["why"]));
-    }
-    out
+    out + &hints(case)
+}
+
+fn hints(case: &Value) -> String {
+    let hint = |hint: &Value| format!("may belong to case {}: {}\n", cell(&hint["case"]), cell(&hint["why"]));
+    case["hints"].as_array().into_iter().flatten().map(hint).collect()
 }
 
 fn one_message(message: &Value) -> String {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::items;
 use super::table::cell;
 
 pub fn steps(value: &Value) -> String {
@@ -18,6 +19,9 @@ pub fn steps(value: &Value) -> String {
         for other in step["considered"].as_array().into_iter().flatten().skip(1) {
             out += &format!("     {} {}\n", cell(&other["agent"]), cell(&other["why"]));
         }
+    }
+    if !value["item"].is_null() {
+        out += &format!("item  {}\n", items::place(&value["item"]));
     }
     out
 }

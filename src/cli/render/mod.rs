@@ -5,6 +5,7 @@
 
 mod cases;
 mod explain;
+mod items;
 mod people;
 mod plugins;
 mod rules;
@@ -27,6 +28,9 @@ pub fn answer(command: &Command, value: &Value) -> String {
     }
     if let Some((columns, none)) = list(command) {
         return table::rows(value, columns, none);
+    }
+    if let Command::Item(command) = command {
+        return items::answer(command, value);
     }
     match command {
         Command::AddressExport => config::addresses::write(value),
@@ -84,7 +88,7 @@ fn list(command: &Command) -> Option<(&'static [&'static str], &'static str)> {
             "no capacity profiles yet; add one: postcase profile add NAME --limit 5",
         ),
         Command::AgentList => (
-            &["address", "name", "presence", "open_cases", "capacity"],
+            &["address", "name", "presence", "open_cases", "open_items", "capacity"],
             "no agents yet; add one: postcase agent add ADDRESS",
         ),
         Command::Dkim(DkimCommand::List) => (

@@ -53,7 +53,7 @@ pub fn tried(value: &Value) -> String {
     };
     let rows: Vec<Value> = value["steps"].as_array().into_iter().flatten().map(row).collect();
     let table = table::rows(&rows.into(), &["stage", "line", "rule", "when", "holds", "outcome"], "no rule was tried");
-    let first = ["workstream", "priority", "record_type", "queue", "agent", "hold"];
+    let first = ["workstream", "priority", "record_type", "opens", "queue", "agent", "hold"];
     format!("{table}\n{}", sheet::of(&value["result"], &first, &[]))
 }
 

@@ -6,9 +6,11 @@ use clap::{Args, Subcommand};
 
 use super::Rows;
 use super::words::{
-    MODES, OVER_LIMIT, PRIORITIES, REPLY_TO, UNAUTHORISED, UNKNOWN_SENDER, name_or_none, names, rate_limit, word,
+    MODES, OPENS, OVER_LIMIT, PRIORITIES, REPLY_TO, UNAUTHORISED, UNKNOWN_SENDER, name_or_none, names, rate_limit, word,
 };
-use crate::address::{AcceptFrom, Acknowledge, Mode, OnResolved, OverLimit, ReplyTo, Unauthorised, UnknownSender};
+use crate::address::{
+    AcceptFrom, Acknowledge, Mode, OnResolved, Opens, OverLimit, ReplyTo, Unauthorised, UnknownSender,
+};
 use crate::base::{Mailbox, Span};
 use crate::case::Priority;
 use crate::cli::failure::Failure;
@@ -83,6 +85,9 @@ pub struct Settings {
     /// Queue of its cases when theirs is gone or their message can't be read
     #[arg(long, value_name = "QUEUE")]
     fallback_queue: Option<String>,
+    /// What its mail becomes that joins no case: a case, or an item without one
+    #[arg(long, value_parser = word::<Opens>(OPENS))]
+    opens: Option<Opens>,
     /// Origin of its cases
     #[arg(long, value_name = "TEXT")]
     origin: Option<String>,
@@ -149,6 +154,7 @@ impl Settings {
             queue: self.queue,
             owner: self.owner,
             fallback_queue: self.fallback_queue,
+            opens: self.opens,
             origin: self.origin,
             priority: self.priority,
             record_type: self.record_type,

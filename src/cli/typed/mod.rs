@@ -6,6 +6,7 @@
 mod address;
 mod attach;
 mod case;
+mod item;
 mod others;
 mod people;
 mod plugin;
@@ -65,13 +66,16 @@ enum Verb {
     /// Cases: list, read, answer, change
     #[command(subcommand)]
     Case(case::Typed),
+    /// Items: messages that are done without a case
+    #[command(subcommand)]
+    Item(item::Typed),
     /// Contacts, who write to us
     #[command(subcommand)]
     Contact(people::Contact),
     /// Accounts, the companies that contacts belong to
     #[command(subcommand)]
     Account(people::Account),
-    /// Queues, where cases wait for agents
+    /// Queues, where cases and items wait for agents
     #[command(subcommand)]
     Queue(roster::Queue),
     /// Agents, who answer cases
@@ -110,7 +114,7 @@ enum Verb {
         #[arg(long)]
         address: Mailbox,
     },
-    /// Prints messages, cases and events as lines of JSON
+    /// Prints messages, cases, events and items as lines of JSON
     Export {
         /// Those that changed at or after, such as 2026-11-20T10:00:00Z
         #[arg(long, value_name = "TIME")]
@@ -147,6 +151,7 @@ impl Typed {
             Verb::Address(typed) => typed.meaning()?,
             Verb::Message(typed) => typed.meaning(),
             Verb::Case(typed) => typed.meaning()?,
+            Verb::Item(typed) => typed.meaning(),
             Verb::Contact(typed) => typed.meaning()?,
             Verb::Account(typed) => typed.meaning()?,
             Verb::Queue(typed) => typed.meaning()?,

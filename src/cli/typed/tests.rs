@@ -58,8 +58,8 @@ fn addresses() {
             "unknown_sender": "hold", "reply_to": "replace", "over_limit": "hold", "on_resolved": "reopen-within 7d", "save_headers": true}}),
     );
     check(
-        "address set a@b.c --permission-set p --permission-set q --plugin vip",
-        json!({"command": "address-set", "address": "a@b.c", "settings": {"permission_sets": ["p", "q"], "plugins": ["vip"]}}),
+        "address set a@b.c --permission-set p --permission-set q --plugin vip --opens item",
+        json!({"command": "address-set", "address": "a@b.c", "settings": {"permission_sets": ["p", "q"], "plugins": ["vip"], "opens": "item"}}),
     );
     let set = |typed: &str| match parse(typed).unwrap().meaning().unwrap() {
         Meaning::Ask(Command::AddressSet { settings, .. }) => settings,
@@ -133,6 +133,29 @@ fn messages() {
     assert_eq!(inspect, Meaning::Inspect { files: vec!["a".into()], sender: Some(sender) });
     assert!(parse("message inspect a --peer ::1 --helo mx.a.example").is_err());
     assert!(parse("message inspect a --mail-from a@b.example").is_err());
+}
+
+#[test]
+fn items() {
+    let id = "691f6a2c-1-2a";
+    let item = |rest: Value| {
+        let mut command = json!({"command": "item", "id": id});
+        command.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        command
+    };
+    check("item list", json!({"command": "item", "item": "list", "limit": 100}));
+    check(
+        "item list --status done --queue q --owner a@b.c --offered-to d@e.f --all",
+        json!({"command": "item", "item": "list", "status": "done", "queue": "q", "owner": "a@b.c", "offered_to": "d@e.f"}),
+    );
+    check(&format!("item show {id}"), item(json!({"item": "show"})));
+    check(&format!("item take {id} --as a@b.c"), item(json!({"item": "take", "by": "a@b.c"})));
+    check(&format!("item decline {id} --as a@b.c"), item(json!({"item": "decline", "by": "a@b.c"})));
+    check(&format!("item assign {id} a@b.c"), item(json!({"item": "assign", "agent": "a@b.c"})));
+    check(&format!("item assign {id} --queue q"), item(json!({"item": "assign", "queue": "q"})));
+    check(&format!("item done {id}"), item(json!({"item": "done"})));
+    check(&format!("item open {id} --as a@b.c"), item(json!({"item": "open", "by": "a@b.c"})));
+    assert!(parse("item assign 1").is_err() && parse("item take 1").is_err());
 }
 
 #[test]
@@ -379,8 +402,9 @@ fn everything_else_is_wrong_usage() {
 #[test]
 fn every_word_stands_for_a_value() {
     use super::words::*;
-    use crate::address::{Mode, OverLimit, ReplyTo, Unauthorised, UnknownSender};
+    use crate::address::{Mode, Opens, OverLimit, ReplyTo, Unauthorised, UnknownSender};
     use crate::case::{Priority, Status};
+    use crate::desk::command::ItemStatus;
     use crate::routing::{Accept, Assign, Presence};
     use clap::builder::TypedValueParser;
     let command = clap::Command::new("test");
@@ -399,6 +423,8 @@ fn every_word_stands_for_a_value() {
     assert_eq!(all(ACCEPT, word::<Accept>(ACCEPT), &command), ACCEPT.len());
     assert_eq!(all(PRESENCE, word::<Presence>(PRESENCE), &command), PRESENCE.len());
     assert_eq!(all(REPLY_TO, word::<ReplyTo>(REPLY_TO), &command), REPLY_TO.len());
+    assert_eq!(all(ITEM_STATUSES, word::<ItemStatus>(ITEM_STATUSES), &command), ITEM_STATUSES.len());
+    assert_eq!(all(OPENS, word::<Opens>(OPENS), &command), OPENS.len());
     assert_eq!(all(UNKNOWN_SENDER, word::<UnknownSender>(UNKNOWN_SENDER), &command), UNKNOWN_SENDER.len());
     assert_eq!(all(OVER_LIMIT, word::<OverLimit>(OVER_LIMIT), &command), OVER_LIMIT.len());
     <Typed as clap::CommandFactory>::command().debug_assert();

@@ -16,11 +16,13 @@ pub const OVER_LIMIT: &[&str] = &["bounce", "discard", "requeue", "hold"];
 pub const UNAUTHORISED: &[&str] = &["bounce", "discard", "hold"];
 pub const REPLY_TO: &[&str] = &["ignore", "address", "replace"];
 pub const UNKNOWN_SENDER: &[&str] = &["contact", "hold"];
+pub const OPENS: &[&str] = &["case", "item"];
+pub const ITEM_STATUSES: &[&str] = &["open", "done"];
 pub const DIRECTIONS: &[&str] = &["inbound", "outbound", "any"];
 #[rustfmt::skip]
 pub const DISPOSITIONS: &[&str] = &[
     "case_opened", "case_appended", "duplicate", "delivery_report", "verification", "forwarding_confirmation",
-    "probe", "held", "ignored",
+    "probe", "routed", "held", "ignored",
 ];
 
 pub const ABOUT: &[&str] = &["all", "named"];

@@ -9,8 +9,8 @@ mod recipients;
 
 use serde_json::json;
 
-use super::case::absent;
 use super::command::ReplyRequest;
+use super::work::absent;
 use super::{Answer, Desk, Outcome, Refusal};
 use crate::address::MessageToken;
 use crate::base::{MailId, Mailbox, ReversePath};
@@ -69,7 +69,7 @@ impl Desk {
             return Err(Refusal::refused(format!("case {number} was merged into case {into}: answer that one")));
         }
         if let Some(agent) = &request.by {
-            self.check_permission(number, agent).await?;
+            self.check_permission(number.into(), agent).await?;
         }
         let from = self.sender(&case, request.from.as_ref()).await?;
         let last = match case.last_proven {

@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use postcase::base::time::later;
-use postcase::base::{CaseNumber, Mailbox, Time, limits};
+use postcase::base::{CaseNumber, MailId, Mailbox, Time, limits};
 use postcase::case::{DISPATCH, Event, Happening, Status};
-use postcase::routing::{Agent, Assign, Place, Presence, Profile, Queue, Reset, WorkItem};
+use postcase::routing::{Agent, Assign, Place, Presence, Profile, Queue, Reset, Work, WorkItem};
 use postcase::store::{Engine, Page, Table, tables};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-/// A case as its events say.
+/// A case or item as its events say.
 pub struct Known {
     pub status: Status,
     pub queue: String,
@@ -33,19 +33,19 @@ pub struct Books {
     /// What each agent's profile is, whether they are one now or not.
     profile_of: HashMap<Mailbox, String>,
     /// Units of cases that agents have had and that come back at the end of the day: case, units, until.
-    spent: HashMap<Mailbox, BTreeMap<CaseNumber, (u32, Time)>>,
+    spent: HashMap<Mailbox, BTreeMap<Work, (u32, Time)>>,
     /// Everywhere the same time.
     day_ends: fn(Time) -> Time,
     pub agents: BTreeMap<Mailbox, Agent>,
     /// What somebody has or is offered.
-    held: HashMap<Mailbox, BTreeSet<CaseNumber>>,
+    held: HashMap<Mailbox, BTreeSet<Work>>,
     /// Cases that came back to who had them since all was settled: whoever gives out may not have seen them yet.
     returned: HashMap<Mailbox, usize>,
-    pub cases: BTreeMap<CaseNumber, Known>,
+    pub cases: BTreeMap<Work, Known>,
     /// Those that wait in queues.
-    waiting: HashMap<String, BTreeSet<(Time, CaseNumber)>>,
+    waiting: HashMap<String, BTreeSet<(Time, Work)>>,
     /// Cases that haven't ended.
-    pub active: BTreeSet<CaseNumber>,
+    pub active: BTreeSet<Work>,
     pub count: Counts,
 }
 
@@ -88,7 +88,7 @@ impl Books {
             profile_of: HashMap::new(),
             spent: HashMap::new(),
             day_ends,
-            written: engine.watch(vec![tables::CASE_EVENTS.table(), tables::AGENTS.table()]),
+            written: engine.watch(vec![tables::CASE_EVENTS.table(), item_events(), tables::AGENTS.table()]),
             queues: queues.into_iter().map(|queue| (queue.name.clone(), members(queue))).collect(),
             agents: BTreeMap::new(),
             held: HashMap::new(),
@@ -114,18 +114,21 @@ impl Books {
                     }
                     None => drop(self.agents.remove(&address)),
                 }
-            } else if let Some((case, index)) = key.split_first_chunk() {
-                let index: [u8; 4] = index.try_into().map_err(said)?;
-                let key = (CaseNumber::from_be_bytes(*case), u32::from_be_bytes(index));
-                let event = tables::CASE_EVENTS.get(engine, &key).await.map_err(said)?.ok_or("an event is gone")?;
-                self.apply(key.0, &event.value).map_err(|what| format!("case {}: {what}", key.0))?;
+            } else if let Some((work, index)) = key.split_last_chunk() {
+                let work = match work.try_into() {
+                    Ok(number) if table == tables::CASE_EVENTS.table() => Work::Case(CaseNumber::from_be_bytes(number)),
+                    _ => Work::Mail(MailId::from_key(work).ok_or("an event of nothing")?),
+                };
+                let key = (work, u32::from_be_bytes(*index));
+                let event = tables::events(work).get(engine, &key).await.map_err(said)?.ok_or("an event is gone")?;
+                self.apply(work, &event.value).map_err(|what| format!("{work}: {what}"))?;
             }
         }
         Ok(())
     }
 
-    fn apply(&mut self, number: CaseNumber, event: &Event) -> Result<(), Wrong> {
-        if let Happening::CaseOpened { record_type, .. } = &event.what {
+    fn apply(&mut self, work: Work, event: &Event) -> Result<(), Wrong> {
+        if let Happening::CaseOpened { record_type, .. } | Happening::ItemOpened { record_type, .. } = &event.what {
             let known = Known {
                 status: Status::New,
                 queue: String::new(),
@@ -138,30 +141,30 @@ impl Books {
                 placed_at: event.at,
                 was_given: false,
             };
-            self.active.insert(number);
-            return self.cases.insert(number, known).map_or(Ok(()), |_| Err("it is opened twice".into()));
+            self.active.insert(work);
+            return self.cases.insert(work, known).map_or(Ok(()), |_| Err("it is opened twice".into()));
         }
-        let mut known = self.cases.remove(&number).ok_or("it was never opened")?;
-        self.take_out(number, &known);
+        let mut known = self.cases.remove(&work).ok_or("it was never opened")?;
+        self.take_out(work, &known);
         let former = known.owner.clone().filter(|_| known.holder().is_some());
         let checked = self.follow(&mut known, event);
         let owner = known.owner.clone().filter(|_| known.holder().is_some());
         if let Some(owner) = owner.filter(|owner| former.as_ref() != Some(owner)) {
             // Whoever isn't there any more is charged for nothing that still comes to them.
             if self.agents.contains_key(&owner) {
-                self.spend(owner, number, &known, event.at);
+                self.spend(owner, work, &known, event.at);
             } else if let Some(spent) = self.spent.get_mut(&owner) {
-                spent.retain(|case, (_, until)| *case != number || *until > event.at);
+                spent.retain(|case, (_, until)| *case != work || *until > event.at);
             }
         }
         if let Some(former) = former.filter(|former| known.holder() != Some(former)) {
-            let was_charged = self.spent.get(&former).is_some_and(|spent| spent.contains_key(&number));
+            let was_charged = self.spent.get(&former).is_some_and(|spent| spent.contains_key(&work));
             if was_charged {
-                self.spend(former, number, &known, event.at);
+                self.spend(former, work, &known, event.at);
             }
         }
-        self.put_in(number, &known);
-        self.cases.insert(number, known);
+        self.put_in(work, &known);
+        self.cases.insert(work, known);
         checked
     }
 
@@ -268,7 +271,7 @@ impl Books {
             self.waiting.values().filter_map(|line| line.first()).map(|(_, case)| (case, &self.cases[case]))
         {
             if let Some(idle) = self.agents.keys().find(|agent| self.may_have(known, agent, now).is_ok()) {
-                return Err(format!("case {case} waits and {idle} could have it"));
+                return Err(format!("{case} waits and {idle} could have it"));
             }
         }
         Ok(())
@@ -277,28 +280,27 @@ impl Books {
     /// The stored work items say the same as the events.
     pub async fn check_rows(&self, engine: &dyn Engine) -> Result<(), Wrong> {
         let rows = tables::WORK.scan(engine, Page::first(&[], usize::MAX)).await.map_err(said)?;
-        let items: BTreeMap<CaseNumber, WorkItem> =
-            rows.into_iter().map(|(_, kept)| (kept.value.case, kept.value)).collect();
-        for (number, known) in &self.cases {
+        let items: BTreeMap<Work, WorkItem> = rows.into_iter().map(|(_, kept)| (kept.value.work, kept.value)).collect();
+        for (work, known) in &self.cases {
             let place = match &known.owner {
                 Some(owner) => Place::Agent(owner.clone()),
                 None => Place::Queue(known.queue.clone()),
             };
             let expected = matches!(known.status, Status::New | Status::Open).then_some((Some(place), known.holder()));
-            let found = items.get(number).map(|item| (Some(item.place.clone()), item.holder()));
+            let found = items.get(work).map(|item| (Some(item.place.clone()), item.holder()));
             if expected != found {
-                return Err(format!("case {number} is stored as {found:?}, and its events say {expected:?}"));
+                return Err(format!("{work} is stored as {found:?}, and its events say {expected:?}"));
             }
         }
         Ok(())
     }
 
     /// What comes back at the end of the day is taken until then; while they have it, it counts as that.
-    fn spend(&mut self, agent: Mailbox, number: CaseNumber, known: &Known, at: Time) {
+    fn spend(&mut self, agent: Mailbox, work: Work, known: &Known, at: Time) {
         let daily = self.profile(&agent).is_some_and(|profile| profile.reset == Reset::EndOfDay);
         if daily {
             let units = self.costs(&agent, known);
-            self.spent.entry(agent).or_default().insert(number, (units, (self.day_ends)(at)));
+            self.spent.entry(agent).or_default().insert(work, (units, (self.day_ends)(at)));
         }
     }
 
@@ -322,12 +324,11 @@ impl Books {
     /// Units that are taken, and whether one of the cases blocks. Each case counts once.
     fn units_of(&self, agent: &Mailbox, now: Time) -> (u32, bool) {
         let held = self.held.get(agent).into_iter().flatten();
-        let held: Vec<(&CaseNumber, &Known)> =
-            held.filter_map(|number| Some((number, self.cases.get(number)?))).collect();
+        let held: Vec<(&Work, &Known)> = held.filter_map(|work| Some((work, self.cases.get(work)?))).collect();
         let of_held: u32 = held.iter().map(|(_, known)| self.costs(agent, known)).sum();
         let blocks = |known: &Known| self.profile(agent).is_some_and(|it| it.blocks(known.record_type.as_deref()));
         let spent = self.spent.get(agent).into_iter().flatten();
-        let over = spent.filter(|(number, (_, until))| *until > now && !held.iter().any(|(had, _)| had == number));
+        let over = spent.filter(|(work, (_, until))| *until > now && !held.iter().any(|(had, _)| had == work));
         (of_held + over.map(|(_, (units, _))| units).sum::<u32>(), held.iter().any(|(_, known)| blocks(known)))
     }
 
@@ -341,23 +342,28 @@ impl Books {
         self.held.get(agent).map_or(0, BTreeSet::len)
     }
 
-    fn take_out(&mut self, number: CaseNumber, known: &Known) {
+    fn take_out(&mut self, work: Work, known: &Known) {
         if let Some(holder) = known.holder() {
-            self.held.get_mut(holder).map(|has| has.remove(&number));
+            self.held.get_mut(holder).map(|has| has.remove(&work));
         }
-        self.waiting.get_mut(&known.queue).map(|line| line.remove(&(known.placed_at, number)));
+        self.waiting.get_mut(&known.queue).map(|line| line.remove(&(known.placed_at, work)));
     }
 
-    fn put_in(&mut self, number: CaseNumber, known: &Known) {
+    fn put_in(&mut self, work: Work, known: &Known) {
         if let Some(holder) = known.holder() {
-            self.held.entry(holder.clone()).or_default().insert(number);
+            self.held.entry(holder.clone()).or_default().insert(work);
         } else if known.waits() {
-            self.waiting.entry(known.queue.clone()).or_default().insert((known.placed_at, number));
+            self.waiting.entry(known.queue.clone()).or_default().insert((known.placed_at, work));
         }
         if known.status == Status::Resolved {
-            self.active.remove(&number);
+            self.active.remove(&work);
         }
     }
+}
+
+/// Where events of items are.
+fn item_events() -> Table {
+    tables::events(MailId { incarnation: 0, segment: 0, index: 0 }.into()).table()
 }
 
 /// A queue with its members as a set.

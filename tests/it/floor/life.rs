@@ -1,15 +1,15 @@
-//! The life of a desk: cases come in waves, agents come and go, take what they are offered or don't, answer, are removed
+//! The life of a desk: cases and items come in waves, agents come and go, take what they are offered or don't, answer, are removed
 //! and come again; the process dies. The real worker gives out, in virtual time.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use postcase::base::{CaseNumber, Chance, Clock, Hours, Mailbox, Priority, Span, Time};
+use postcase::base::{CaseNumber, Chance, Clock, Hours, MailId, Mailbox, Priority, Span, Time};
 use postcase::case::{Case, Happening, INTAKE, ManyAddresses, SKILL, Status};
 use postcase::dispatch::{Dispatch, Worker};
 use postcase::net::Stop;
 use postcase::plugin::Catalogue;
-use postcase::routing::{Accept, Agent, Presence, Profile, Queue, Reset};
+use postcase::routing::{Accept, Agent, Presence, Profile, Queue, Reset, Work};
 use postcase::rules::{Book, Rules, Timetable};
 use postcase::store::site::Parts;
 use postcase::store::{Batch, CaseChange, CommitError, SimulatedMedium, Site, Store, tables};
@@ -138,22 +138,19 @@ impl Life {
             let record_type = [None, None, None, Some("claim"), Some("call")][self.below(5)];
             let asks = Asks { level, record_type };
             let queue = if self.below(10) < 7 { "first" } else { "second" };
-            self.open(self.opened as CaseNumber, queue, asks).await?;
+            self.open(self.opened, queue, asks).await?;
         }
         Ok(())
     }
 
-    async fn open(&self, number: CaseNumber, queue: &str, asks: Asks) -> Result<(), Wrong> {
-        let now = self.site.now();
-        let mut change = CaseChange::open(number, now);
-        let opened = Happening::CaseOpened {
-            subject: "Hello".into(),
-            key: String::new(),
-            origin: "email".into(),
-            priority: Priority::Normal,
-            record_type: asks.record_type.map(str::to_owned),
-            address: None,
-            contact: None,
+    async fn open(&self, number: usize, queue: &str, asks: Asks) -> Result<(), Wrong> {
+        let (now, work) = (self.site.now(), work(number));
+        let mut change = CaseChange::open(work, now);
+        let (subject, origin, priority) = ("Hello".to_owned(), "email".to_owned(), Priority::Normal);
+        let (record_type, key, address, contact) = (asks.record_type.map(str::to_owned), String::new(), None, None);
+        let opened = match work {
+            Work::Case(_) => Happening::CaseOpened { subject, key, origin, priority, record_type, address, contact },
+            Work::Mail(_) => Happening::ItemOpened { subject, origin, priority, record_type, address, contact },
         };
         change.add(now, INTAKE, opened);
         if let Some(level) = asks.level {
@@ -204,8 +201,7 @@ impl Life {
     async fn everybody_fills_up(&mut self) -> Result<(), Wrong> {
         let room = self.books.free(self.site.now()) as usize;
         for number in 1..=room + 10 {
-            let number = (self.plan.cases + number) as CaseNumber;
-            self.open(number, "first", Asks::default()).await?;
+            self.open(self.plan.cases + number, "first", Asks::default()).await?;
         }
         self.settle().await?;
         let given: usize = self.books.agents.keys().map(|address| self.books.held_by(address)).sum();
@@ -213,7 +209,7 @@ impl Life {
     }
 
     async fn answer_offers(&mut self) -> Result<(), Wrong> {
-        let offers: Vec<(CaseNumber, Mailbox)> = self
+        let offers: Vec<(Work, Mailbox)> = self
             .books
             .active
             .iter()
@@ -221,6 +217,10 @@ impl Life {
             .collect();
         for (number, agent) in offers {
             let answer = self.below(10);
+            // The desk hears nobody who was just removed.
+            if tables::AGENTS.get(&*self.site.engine, &agent).await.map_err(said)?.is_none() {
+                continue;
+            }
             let by = agent.to_string();
             let answered = |case: &Case| {
                 let theirs = case.offer.as_ref().is_some_and(|offer| offer.agent == agent);
@@ -238,7 +238,7 @@ impl Life {
 
     /// Agents answer one in twenty of their cases in a minute; customers write again or are content.
     async fn work_on_cases(&mut self) -> Result<(), Wrong> {
-        let active: Vec<CaseNumber> = self.books.active.iter().copied().collect();
+        let active: Vec<Work> = self.books.active.iter().copied().collect();
         for number in active {
             let known = &self.books.cases[&number];
             let (Some(owner), 0) = (known.owner.clone(), self.below(20)) else { continue };
@@ -258,9 +258,9 @@ impl Life {
         Ok(())
     }
 
-    async fn change(&self, number: CaseNumber, by: &str, plan: impl Fn(&Case) -> Vec<Happening>) -> Result<(), Wrong> {
+    async fn change(&self, work: Work, by: &str, plan: impl Fn(&Case) -> Vec<Happening>) -> Result<(), Wrong> {
         loop {
-            let mut change = CaseChange::of(&*self.site.engine, number).await.map_err(said)?.ok_or("a case is lost")?;
+            let mut change = CaseChange::of(&*self.site.engine, work).await.map_err(said)?.ok_or("a case is lost")?;
             for what in plan(change.case()) {
                 change.add(self.site.now(), by, what);
             }
@@ -276,6 +276,14 @@ impl Life {
 
     fn below(&self, end: usize) -> usize {
         below(&self.chance, end)
+    }
+}
+
+/// One in four is an item without a case.
+fn work(number: usize) -> Work {
+    match number % 4 {
+        0 => Work::Mail(MailId { incarnation: 1, segment: 1, index: number as u32 }),
+        _ => Work::Case(number as CaseNumber),
     }
 }
 

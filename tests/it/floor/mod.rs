@@ -1,5 +1,5 @@
-//! Seeded simulation of a desk: a thousand agents coming and going, a hundred thousand cases, declines, offers that nobody
-//! answers, crashes. The real worker gives out over a database in memory; plain lists say what must be true: no case is
+//! Seeded simulation of a desk: a thousand agents coming and going, a hundred thousand cases, of which one in four is an item
+//! without a case, declines, offers that nobody answers, crashes. The real worker gives out over a database in memory; plain lists say what must be true: no case is
 //! lost, none is with two agents at once, nobody gets more than they have room for, and all room comes back.
 //!
 //! The same lives, larger, are part of `cargo bench --bench assignment`. What waiting times come of each method is shown
