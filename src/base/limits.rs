@@ -371,6 +371,11 @@ pub const SOCKET_PATH_BYTES_MAX: usize = 100;
 pub const OFFER_TIME: Duration = Duration::from_secs(5 * 60);
 /// How often one agent may decline a case before it is offered to others only.
 pub const DECLINES_MAX: u32 = 3;
+/// How long a case isn't offered again to an agent who often didn't answer: longer than lunch. Each further time takes twice
+/// as long.
+pub const SILENCE_PAUSE: Duration = Duration::from_secs(3600);
+/// And at most so long: everybody is there once a day.
+pub const SILENCE_PAUSE_MAX: Duration = Duration::from_secs(86_400);
 /// How long a case counts against its agent's capacity without anybody doing anything: what was forgotten blocks nobody.
 pub const CAPACITY_LEASE: Duration = Duration::from_secs(3 * 86_400);
 /// How long a case waits in a queue before it overflows, unless the queue says otherwise.
@@ -379,8 +384,6 @@ pub const OVERFLOW_AFTER: Duration = Duration::from_secs(15 * 60);
 pub const NOTICES_HOUR_MAX: u32 = 60;
 /// Agents of whom a choice tells why they were or weren't chosen: a person reads a few.
 pub const CONSIDERED_MAX: usize = 20;
-/// Items of one line that are tried at a time when the first finds nobody.
-pub const LINE_TRIED_MAX: usize = 20;
 
 /// Instructions of one call to a plugin, roughly: what a slow machine does in 100 ms. The same for the same mail everywhere.
 pub const PLUGIN_FUEL: u64 = 50_000_000;

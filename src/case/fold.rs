@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::Fields;
 use super::task::TASKS_MAX;
-use super::{Event, Happening, Offer, Status, Task};
+use super::{Event, Happening, Offer, Status, Task, Unanswered};
 use crate::base::{CaseNumber, MailId, Mailbox, Priority, Time};
 
 /// Participants that are remembered of one case: beyond them it is a list, not a conversation.
@@ -87,6 +87,9 @@ pub struct Case {
     /// How often it was declined by whom since it came to its queue.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub declined: BTreeMap<Mailbox, u32>,
+    /// How many of those times they only didn't answer.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unanswered: BTreeMap<Mailbox, Unanswered>,
     /// Skills that it asks for, with the lowest level that will do.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub skills: BTreeMap<String, u8>,
@@ -265,12 +268,17 @@ impl Case {
                 self.queue = Some(queue.clone());
                 self.previous_owner = self.owner.take().or(self.previous_owner.take());
                 self.declined.clear();
+                self.unanswered.clear();
                 self.placed_at = Some(event.at);
                 self.offer = None;
             }
             Happening::Offered { agent, until, .. } => self.offer = Some(Offer { agent: agent.clone(), until: *until }),
             Happening::Declined { agent, .. } => {
                 *self.declined.entry(agent.clone()).or_default() += 1;
+                if event.by == DISPATCH {
+                    let times = self.unanswered.get(agent).map_or(0, |unanswered| unanswered.times) + 1;
+                    self.unanswered.insert(agent.clone(), Unanswered { times, last: event.at });
+                }
                 self.offer = None;
             }
             Happening::Assigned { agent, .. } => {

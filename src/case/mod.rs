@@ -44,7 +44,7 @@ pub use fold::{
 };
 pub use mail::{Delivery, Direction, Disposition, Former, Mail, SavedField, Step};
 pub use names::{Awaiting, Named, Names, Receipt};
-pub use offer::{Considered, Offer};
+pub use offer::{Considered, Offer, Unanswered};
 pub use own_field::{is_name, is_own_field};
 pub use reply::{Addressee, NoReply, ReplyPlan, Why, plan_reply};
 pub use siblings::{Beside, ManyAddresses};

@@ -12,6 +12,14 @@ pub struct Offer {
     pub until: Time,
 }
 
+/// Offers of one case that an agent left unanswered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unanswered {
+    pub times: u32,
+    /// When the last one ran out.
+    pub last: Time,
+}
+
 /// What became of an agent when one was chosen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Considered {

@@ -50,7 +50,8 @@ impl Desk {
     }
 
     pub(super) async fn agent_presence(&self, address: &Mailbox, presence: Presence) -> Answer {
-        self.change_agent(address, |agent| Agent { presence, ..agent }).await
+        let presence_at = Some(self.site.now());
+        self.change_agent(address, |agent| Agent { presence, presence_at, ..agent }).await
     }
 
     /// Their cases and items go back to their queues.

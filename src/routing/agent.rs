@@ -14,6 +14,9 @@ pub struct Agent {
     pub created_at: Time,
     #[serde(default)]
     pub presence: Presence,
+    /// When they last said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presence_at: Option<Time>,
     /// Units of work at a time; none: what their profile says, and without one any number.
     #[serde(default)]
     pub capacity: Option<u32>,
@@ -48,6 +51,11 @@ impl Agent {
         asked.is_empty() || !asked.is_disjoint(&self.permission_sets)
     }
 
+    /// When they last said whether they are there; as early as they are an agent.
+    pub fn heard_of_at(&self) -> Time {
+        self.presence_at.map_or(self.created_at, |at| at.max(self.created_at))
+    }
+
     /// As one is added.
     pub fn new(address: Mailbox, name: Option<String>, created_at: Time) -> Self {
         let (presence, skills, permission_sets) = (Presence::default(), BTreeMap::new(), BTreeSet::new());
@@ -56,6 +64,7 @@ impl Agent {
             name,
             created_at,
             presence,
+            presence_at: None,
             capacity: None,
             profile: None,
             skills,

@@ -28,10 +28,10 @@ impl Choice {
         let (agent, why) = (seat.agent.address.clone(), why(seat, item, demand, assign));
         let mut considered = vec![Considered { agent: agent.clone(), why: why.clone() }];
         let others = others.filter(|other| other.last != seat.last).take(limits::CONSIDERED_MAX - 1);
-        considered.extend(others.map(|other| Considered {
-            agent: other.agent.address.clone(),
-            why: other.verdict(item, demand).to_string(),
-        }));
+        considered.extend(
+            others
+                .map(|other| Considered { agent: other.agent.address.clone(), why: other.verdict(demand).to_string() }),
+        );
         Self { work: item.work, agent, why, considered }
     }
 }

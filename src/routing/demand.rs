@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::base::Mailbox;
+
 /// See the module.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Demand {
@@ -10,6 +12,8 @@ pub(super) struct Demand {
     pub asked: BTreeSet<String>,
     /// What they take of an agent depends on it.
     pub record_type: Option<String>,
+    /// None of these, who declined them too often.
+    pub without: BTreeSet<Mailbox>,
     /// They have waited so long that skills don't count any more.
     pub relaxed: bool,
 }

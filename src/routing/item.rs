@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Work;
-use crate::base::{Mailbox, Priority, Time};
-use crate::case::{Case, Offer, Status};
+use crate::base::time::later;
+use crate::base::{Mailbox, Priority, Time, limits};
+use crate::case::{Case, Offer, Status, Unanswered};
 
 /// Where an item is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -50,6 +51,9 @@ pub struct WorkItem {
     /// How often it was declined by whom.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub declined: BTreeMap<Mailbox, u32>,
+    /// How many of those times they only didn't answer.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unanswered: BTreeMap<Mailbox, Unanswered>,
 }
 
 impl Place {
@@ -81,12 +85,29 @@ impl WorkItem {
             preferred: case.preferred.clone(),
             offer: case.offer.clone(),
             declined: case.declined.clone(),
+            unanswered: case.unanswered.clone(),
         })
     }
 
     /// Who gets it, whoever's turn it is, as long as they can have it.
     pub fn favoured(&self) -> Option<&Mailbox> {
         self.previous.as_ref().or(self.preferred.as_ref())
+    }
+
+    /// True while this agent, who was heard of last then, isn't asked. Unanswered doesn't count for ever: not everybody who
+    /// is at lunch says so.
+    pub fn is_unwanted_by(&self, agent: &Mailbox, heard_of_at: Time, now: Time) -> bool {
+        let times = self.declined.get(agent).copied().unwrap_or_default();
+        let meant = |unanswered: &Unanswered| times.saturating_sub(unanswered.times) >= limits::DECLINES_MAX;
+        let counts = |unanswered: &Unanswered| unanswered.last > heard_of_at && now < asks_again(unanswered);
+        let unanswered = self.unanswered.get(agent);
+        times >= limits::DECLINES_MAX && unanswered.is_none_or(|own| meant(own) || counts(own))
+    }
+
+    /// When silence doesn't count any more.
+    pub fn asks_again(&self) -> impl Iterator<Item = Time> {
+        let counted = |agent: &Mailbox| self.declined.get(agent).is_some_and(|times| *times >= limits::DECLINES_MAX);
+        self.unanswered.iter().filter(move |(agent, _)| counted(agent)).map(|(_, unanswered)| asks_again(unanswered))
     }
 
     /// Whose capacity it takes.
@@ -96,4 +117,11 @@ impl WorkItem {
             Place::Queue(_) => self.offer.as_ref().map(|offer| &offer.agent),
         }
     }
+}
+
+/// Each time it takes twice as long, so that what nobody answers doesn't make events all day.
+fn asks_again(unanswered: &Unanswered) -> Time {
+    let doubled = unanswered.times.saturating_sub(limits::DECLINES_MAX).min(u32::BITS - 1);
+    let pause = limits::SILENCE_PAUSE.saturating_mul(1 << doubled).min(limits::SILENCE_PAUSE_MAX);
+    later(unanswered.last, pause)
 }

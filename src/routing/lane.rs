@@ -44,7 +44,8 @@ pub(super) struct Lane {
     heads: BTreeSet<(Turn, Arc<Demand>)>,
     /// In the order in which they came.
     arrivals: BTreeSet<(Time, Work)>,
-    relaxed: HashSet<Work>,
+    /// The line of each.
+    demands: HashMap<Work, Arc<Demand>>,
     /// Members who have room.
     room: BTreeSet<Rank>,
     /// The same by skill where skills count, the best first.
@@ -65,7 +66,7 @@ impl Lane {
             lines: BTreeMap::new(),
             heads: BTreeSet::new(),
             arrivals: BTreeSet::new(),
-            relaxed: HashSet::new(),
+            demands: HashMap::new(),
             room: BTreeSet::new(),
             skilled: Vec::new(),
             skills: HashMap::new(),
@@ -80,35 +81,37 @@ impl Lane {
         self.queue.assign == Assign::Skills
     }
 
-    pub fn demand(&self, item: &WorkItem, asked: &BTreeSet<String>) -> Demand {
-        let relaxed = self.relaxed.contains(&item.work);
+    /// Into the line where it belongs now: for one of these permission sets, and none of those agents.
+    pub fn add(&mut self, item: &WorkItem, asked: &BTreeSet<String>, without: BTreeSet<Mailbox>, now: Time) {
+        let relaxed = self.relaxes_at(item).is_some_and(|at| at <= now);
         let skills = if self.counts_skills() && !relaxed { item.skills.clone() } else { BTreeMap::new() };
-        Demand { skills, asked: asked.clone(), record_type: item.record_type.clone(), relaxed }
-    }
-
-    /// With the permission sets that it asks for.
-    pub fn add(&mut self, item: &WorkItem, asked: &BTreeSet<String>) {
-        let demand = Arc::new(self.demand(item, asked));
-        self.change(&demand, |line| line.insert(turn(item)));
-        self.arrivals.insert((item.since, item.work));
-    }
-
-    /// With those with which it was added.
-    pub fn remove(&mut self, item: &WorkItem, asked: &BTreeSet<String>) {
-        let demand = Arc::new(self.demand(item, asked));
-        self.change(&demand, |line| line.remove(&turn(item)));
-        self.arrivals.remove(&(item.since, item.work));
-        self.relaxed.remove(&item.work);
-    }
-
-    /// From now on its skills don't count, if its time has come.
-    pub fn relax(&mut self, item: &WorkItem, asked: &BTreeSet<String>, now: Time) {
-        let is_due = self.relaxes_at(item).is_some_and(|at| at <= now);
-        if is_due && !self.relaxed.contains(&item.work) {
-            self.remove(item, asked);
-            self.relaxed.insert(item.work);
-            self.add(item, asked);
+        let (asked, record_type) = (asked.clone(), item.record_type.clone());
+        let demand = Arc::new(Demand { skills, asked, record_type, without, relaxed });
+        if self.demands.get(&item.work) != Some(&demand) {
+            self.remove(item);
+            self.change(&demand, |line| line.insert(turn(item)));
+            self.arrivals.insert((item.since, item.work));
+            self.demands.insert(item.work, demand);
         }
+    }
+
+    /// What an item that waits here asks for.
+    pub fn demand(&self, item: &WorkItem) -> Option<&Demand> {
+        self.demands.get(&item.work).map(Arc::as_ref)
+    }
+
+    /// As it was added.
+    pub fn remove(&mut self, item: &WorkItem) {
+        if let Some(demand) = self.demands.remove(&item.work) {
+            self.change(&demand, |line| line.remove(&turn(item)));
+            self.arrivals.remove(&(item.since, item.work));
+        }
+    }
+
+    /// What doesn't come to this agent.
+    pub fn declined_by(&self, agent: &Mailbox) -> impl Iterator<Item = Work> {
+        let lines = self.lines.iter().filter(|(demand, _)| demand.without.contains(agent));
+        lines.flat_map(|(_, line)| line.items.iter().map(|(.., work)| *work))
     }
 
     fn relaxes_at(&self, item: &WorkItem) -> Option<Time> {
@@ -232,10 +235,13 @@ impl Lane {
         later(item.since, self.queue.overflow_after.map_or(limits::OVERFLOW_AFTER, |span| span.0))
     }
 
-    /// When an item that can't go elsewhere now tries to again.
+    /// When an item that can't go elsewhere now tries to again; the same whyever it was looked at.
     pub fn looks_again(&self, item: &WorkItem, now: Time) -> Option<Time> {
         let first = self.overflows_at(item);
-        let at = if first > now { first } else { later(now, limits::OVERFLOW_AFTER) };
+        let late = now.duration_since(first);
+        let missed = late.unsigned_abs().as_secs() / limits::OVERFLOW_AFTER.as_secs() + 1;
+        let next = limits::OVERFLOW_AFTER.saturating_mul(u32::try_from(missed).unwrap_or(u32::MAX));
+        let at = if late.is_negative() { first } else { later(first, next) };
         self.queue.overflow.as_ref().map(|_| at)
     }
 
@@ -244,11 +250,9 @@ impl Lane {
         if self.queue.assign == Assign::Pick || !self.is_open() {
             return None;
         }
-        while let Some((_, demand)) = self.heads.first().cloned() {
-            let chosen = self.lines.get(&demand).and_then(|line| {
-                let line = line.items.iter().map(|(_, _, work)| &items[work]);
-                self.first_that_fits(&demand, line, seats)
-            });
+        // Nobody has to be looked for while nobody has room.
+        while let Some(((.., work), demand)) = self.heads.first().filter(|_| !self.room.is_empty()).cloned() {
+            let chosen = self.choose(&demand, &items[&work], seats);
             if chosen.is_some() {
                 return chosen;
             }
@@ -257,30 +261,12 @@ impl Lane {
         None
     }
 
-    /// Where the first finds nobody because it was declined, the second may.
-    fn first_that_fits<'a>(
-        &'a self,
-        demand: &'a Demand,
-        line: impl Iterator<Item = &'a WorkItem>,
-        seats: &'a HashMap<Mailbox, Seat>,
-    ) -> Option<Choice> {
-        let mut found: Vec<&Seat> = Vec::new();
-        let mut others = self.fitting(demand, seats);
-        for item in line.take(limits::LINE_TRIED_MAX) {
-            let takes = |seat: &&Seat| !seat.has_declined(item);
-            let favoured = item.favoured().filter(|favoured| self.has_member(favoured));
-            let favoured = favoured.and_then(|favoured| seats.get(favoured)).filter(|seat| seat.fits(demand));
-            let known = favoured.filter(takes).or_else(|| found.iter().copied().find(takes));
-            let next = || others.by_ref().inspect(|seat| found.push(seat)).find(takes);
-            if let Some(seat) = known.or_else(next) {
-                let members = self.queue.members.iter().filter_map(|member| seats.get(member));
-                return Some(Choice::of(seat, item, demand, self.queue.assign, members));
-            }
-            if found.is_empty() {
-                return None;
-            }
-        }
-        None
+    fn choose(&self, demand: &Demand, item: &WorkItem, seats: &HashMap<Mailbox, Seat>) -> Option<Choice> {
+        let favoured = item.favoured().filter(|favoured| self.has_member(favoured));
+        let favoured = favoured.and_then(|favoured| seats.get(favoured)).filter(|seat| seat.fits(demand));
+        let seat = favoured.or_else(|| self.fitting(demand, seats).next())?;
+        let members = self.queue.members.iter().filter_map(|member| seats.get(member));
+        Some(Choice::of(seat, item, demand, self.queue.assign, members))
     }
 
     /// Everybody who can have what asks for this, whose turn comes first first.

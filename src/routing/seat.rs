@@ -6,8 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use super::demand::Demand;
-use super::{Agent, Presence, Profile, Ration, Reset, Work, WorkItem};
-use crate::base::limits;
+use super::{Agent, Presence, Profile, Ration, Reset, Work};
 
 /// What an agent has.
 #[derive(Clone, Debug, Default)]
@@ -153,21 +152,18 @@ impl Seat {
             && self.free().is_none_or(|free| self.units_of(demand.record_type.as_deref()) <= free)
             && demand.skills.iter().all(|(skill, level)| self.agent.skills.get(skill).is_some_and(|own| own >= level))
             && self.agent.may(&demand.asked)
+            && !demand.without.contains(&self.agent.address)
     }
 
-    pub fn has_declined(&self, item: &WorkItem) -> bool {
-        item.declined.get(&self.agent.address).is_some_and(|times| *times >= limits::DECLINES_MAX)
-    }
-
-    /// In words, for one item that asks for this.
-    pub fn verdict(&self, item: &WorkItem, demand: &Demand) -> Verdict {
+    /// In words, for what asks for this.
+    pub fn verdict(&self, demand: &Demand) -> Verdict {
         let units = self.units_of(demand.record_type.as_deref());
         let (load, free) = (self.tally.units, self.free().unwrap_or(u32::MAX));
         let asked: &BTreeSet<String> = &demand.asked;
         match () {
             () if !self.agent.may(asked) => Verdict::NotPermitted,
             () if self.agent.presence != Presence::Available => Verdict::NotThere(self.agent.presence),
-            () if self.has_declined(item) => Verdict::Declined,
+            () if demand.without.contains(&self.agent.address) => Verdict::Declined,
             () if self.tally.blocking > 0 => Verdict::Blocked,
             () if free == 0 => Verdict::Full { load },
             () if units > free => Verdict::Large { free, units },

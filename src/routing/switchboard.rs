@@ -25,6 +25,8 @@ pub struct Switchboard {
     /// What those have who are no agents, or aren't any more.
     strangers: HashMap<Mailbox, Tally>,
     pub(super) items: HashMap<Work, WorkItem>,
+    /// The last time that it was told.
+    now: Time,
     /// How often somebody came or was given something.
     given: u64,
     /// When what work takes of an agent comes back because a day has ended.
@@ -90,11 +92,9 @@ impl Switchboard {
         for member in lane.queue.members.clone() {
             lane.seat(&member, self.seats.get(&member), true);
         }
-        for item in waiting.iter().filter_map(|work| self.items.get(work)) {
-            lane.add(item, asked(&self.asked, item));
-        }
         self.lanes.insert(name.to_owned(), lane);
         for work in waiting {
+            self.line_up(work);
             // Those of the former settings do nothing.
             let times: Vec<Time> = self.items.get(&work).map(|item| self.times_of(item).collect()).unwrap_or_default();
             self.times.extend(times.into_iter().map(|at| (at, work)));
@@ -125,6 +125,8 @@ impl Switchboard {
         let former = self.seats.remove(address);
         let last = former.as_ref().map_or(self.given + 1, |seat| seat.last);
         self.given = self.given.max(last);
+        let heard_of_at = former.as_ref().map(|seat| seat.agent.heard_of_at());
+        let is_back = agent.as_ref().is_some_and(|agent| Some(agent.heard_of_at()) != heard_of_at);
         let tally = former.map(|seat| seat.tally).or_else(|| self.strangers.remove(address)).unwrap_or_default();
         match agent {
             Some(agent) => {
@@ -132,6 +134,10 @@ impl Switchboard {
                 let tally = tally.under(profile.as_ref());
                 self.seats.insert(address.clone(), Seat { agent, profile, tally, last });
                 self.note_owing(address);
+                if is_back {
+                    let declined: Vec<Work> = self.lanes.values().flat_map(|lane| lane.declined_by(address)).collect();
+                    declined.into_iter().for_each(|work| self.line_up(work));
+                }
             }
             None => {
                 self.times.extend(tally.held().map(|work| (Time::MIN, work)));
@@ -183,17 +189,27 @@ impl Switchboard {
                 }
             }
             self.hold(&holder, work, Some(item.record_type.clone()));
-        } else if let Place::Queue(queue) = &item.place
-            && let Some(lane) = self.lanes.get_mut(queue)
-        {
-            lane.add(&item, asked(&self.asked, &item));
         }
-        let times: Vec<Time> = self.times_of(&item).collect();
-        self.times.extend(times.into_iter().map(|at| (at, work)));
         let holder = item.holder().cloned();
         self.items.insert(work, item);
+        self.line_up(work);
+        let times: Vec<Time> = self.items.get(&work).into_iter().flat_map(|item| self.times_of(item)).collect();
+        self.times.extend(times.into_iter().map(|at| (at, work)));
         if let Some(holder) = holder.filter(|holder| self.owes(holder, work)) {
             self.owing.insert((holder, work));
+        }
+    }
+
+    /// Into the line where it waits as things are now, unless somebody has it.
+    fn line_up(&mut self, work: Work) {
+        let Some(item) = self.items.get(&work).filter(|item| item.holder().is_none()) else { return };
+        let heard_of_at = |agent: &Mailbox| self.seats.get(agent).map_or(Time::MIN, |seat| seat.agent.heard_of_at());
+        let unwanted = |agent: &&Mailbox| item.is_unwanted_by(agent, heard_of_at(agent), self.now);
+        let without = item.declined.keys().filter(unwanted).cloned().collect();
+        if let Place::Queue(queue) = &item.place
+            && let Some(lane) = self.lanes.get_mut(queue)
+        {
+            lane.add(item, asked(&self.asked, item), without, self.now);
         }
     }
 
@@ -232,8 +248,8 @@ impl Switchboard {
                     return Some(Overdue::Offer { work, agent: offer.agent.clone() });
                 }
                 (Place::Queue(from), None) => {
-                    let Some(lane) = self.lanes.get_mut(from) else { continue };
-                    lane.relax(&item, asked(&self.asked, &item), now);
+                    self.line_up(work);
+                    let Some(lane) = self.lanes.get(from) else { continue };
                     let again = lane.looks_again(&item, now);
                     if let Some((to, why)) = self.overflow(from, &item, now) {
                         return Some(Overdue::Overflows { work, from: from.clone(), to, why });
@@ -278,6 +294,7 @@ impl Switchboard {
 
     /// When a queue opens or closes, all that wait may have another place.
     fn follow_hours(&mut self, now: Time) {
+        self.now = now;
         let mut turned = false;
         for lane in self.lanes.values_mut() {
             turned |= lane.follow_hours(now);
@@ -311,7 +328,7 @@ impl Switchboard {
         } else if let Place::Queue(queue) = &item.place
             && let Some(lane) = self.lanes.get_mut(queue)
         {
-            lane.remove(item, asked(&self.asked, item));
+            lane.remove(item);
         }
     }
 
@@ -324,7 +341,8 @@ impl Switchboard {
             (Place::Queue(_), Some(offer)) => [Some(offer.until), None],
             (Place::Queue(queue), None) => self.lanes.get(queue).map(|lane| lane.times_of(item)).unwrap_or_default(),
         };
-        times.into_iter().flatten()
+        let waits = item.holder().is_none().then(|| item.asks_again());
+        times.into_iter().flatten().chain(waits.into_iter().flatten())
     }
 
     /// The agent has this, or has it no more.

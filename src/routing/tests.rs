@@ -1,5 +1,7 @@
 //! The choice of an agent, method by method, and a board that is lived on by chance.
 
+mod waiting;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +36,7 @@ fn item(work: impl Into<Work>) -> WorkItem {
         preferred: None,
         offer: None,
         declined: Default::default(),
+        unanswered: Default::default(),
     }
 }
 
@@ -354,7 +357,7 @@ fn a_full_queue_passes_on_whoever_comes_next() {
     // Having waited for too long, they go where there is room, and try again later where there is none.
     let waited = |case, to: &str| (case, to.to_owned(), Overflow::Waited);
     assert_eq!(overflow_of(&mut board, at(1_000)), [waited(3, "q"), waited(5, "r")]);
-    assert_eq!(board.due(), Some(at(1_900)));
+    assert_eq!(board.due(), Some(at(1_804)));
 }
 
 /// Agents come and go, accept, decline, answer and forget; the process dies; cases and items come, and come again.

@@ -1,6 +1,6 @@
 //! Why an item waits: what speaks against each member of its queue, and when something happens by itself.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
@@ -23,16 +23,15 @@ impl Switchboard {
     pub fn waits(&self, work: Work) -> Option<Waits> {
         let item = self.items.get(&work).filter(|item| item.holder().is_none())?;
         let Place::Queue(queue) = &item.place else { return None };
-        let asked = super::switchboard::asked(&self.asked, item);
-        self.lanes.get(queue).map(|lane| lane.waits(item, asked, &self.seats))
+        self.lanes.get(queue)?.waits(item, &self.seats)
     }
 }
 
 impl Lane {
-    fn waits(&self, item: &WorkItem, asked: &BTreeSet<String>, seats: &HashMap<Mailbox, Seat>) -> Waits {
-        let demand = self.demand(item, asked);
+    fn waits(&self, item: &WorkItem, seats: &HashMap<Mailbox, Seat>) -> Option<Waits> {
+        let demand = self.demand(item)?;
         let members = || self.queue.members.iter();
-        let verdict = |member| seats.get(member).map(|seat: &Seat| seat.verdict(item, &demand));
+        let verdict = |member| seats.get(member).map(|seat: &Seat| seat.verdict(demand));
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         members().for_each(|member| *counts.entry(kind(verdict(member))).or_default() += 1);
         let considered = members().take(limits::CONSIDERED_MAX).map(|member| {
@@ -59,7 +58,7 @@ impl Lane {
         if let Some((queue, at)) = overflow {
             why += &format!("; at {at:.0} it goes to {queue}");
         }
-        Waits { why, considered }
+        Some(Waits { why, considered })
     }
 }
 

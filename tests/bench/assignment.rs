@@ -150,6 +150,7 @@ fn board(method: Assign, agents: usize, items: usize) -> Switchboard {
             preferred: None,
             offer: None,
             declined: BTreeMap::new(),
+            unanswered: BTreeMap::new(),
         };
         board.set_item(item.work, Some(item));
     }

@@ -10,19 +10,30 @@ use postcase::routing::{Agent, Assign, Place, Presence, Profile, Queue, Reset, W
 use postcase::store::{Engine, Page, Table, tables};
 use tokio::sync::mpsc::UnboundedReceiver;
 
+/// Of what waits in a queue, so many are looked at each time: more than stand in each other's way for any one reason.
+const LOOKED_AT_MAX: usize = 100;
+
 /// A case or item as its events say.
 pub struct Known {
     pub status: Status,
     pub queue: String,
     pub owner: Option<Mailbox>,
     pub offer: Option<(Mailbox, Time)>,
-    declined: HashMap<Mailbox, u32>,
+    declined: HashMap<Mailbox, Declines>,
     skill: Option<u8>,
     record_type: Option<String>,
     opened_at: Time,
     placed_at: Time,
     /// Somebody has had it.
     was_given: bool,
+}
+
+/// How often an agent declined a case, or didn't answer, the last time then.
+#[derive(Clone, Copy)]
+struct Declines {
+    meant: u32,
+    silent: u32,
+    last: Time,
 }
 
 /// See the module.
@@ -72,6 +83,17 @@ impl Known {
 
     fn waits(&self) -> bool {
         matches!(self.status, Status::New | Status::Open) && self.holder().is_none()
+    }
+}
+
+impl Declines {
+    /// True while it isn't offered to this agent any more. Silence counts until they say that they are there, and not for ever.
+    fn count(&self, agent: &Agent, now: Time) -> bool {
+        let doubled = self.silent.saturating_sub(limits::DECLINES_MAX).min(10);
+        let pause = limits::SILENCE_PAUSE.saturating_mul(1 << doubled).min(limits::SILENCE_PAUSE_MAX);
+        let is_new = agent.presence_at.is_none_or(|at| at < self.last) && agent.created_at < self.last;
+        let counted = if is_new && now < later(self.last, pause) { self.silent } else { 0 };
+        self.meant + counted >= limits::DECLINES_MAX
     }
 }
 
@@ -193,9 +215,15 @@ impl Books {
                 if offered != *agent || too_early {
                     return Err(format!("{agent} is taken to have declined what {offered} may take until {until}"));
                 }
-                let count = if by_dispatch { &mut self.count.unanswered } else { &mut self.count.declined };
-                *count += 1;
-                *known.declined.entry(offered).or_default() += 1;
+                let last = event.at;
+                let declines = known.declined.entry(offered).or_insert(Declines { meant: 0, silent: 0, last });
+                if by_dispatch {
+                    self.count.unanswered += 1;
+                    (declines.silent, declines.last) = (declines.silent + 1, last);
+                } else {
+                    self.count.declined += 1;
+                    declines.meant += 1;
+                }
             }
             Happening::Queued { queue, .. } => {
                 let owner = known.owner.take();
@@ -250,7 +278,7 @@ impl Books {
             () if row.presence != Presence::Available => Err("isn't there"),
             () if used + costs > self.limit(row) => Err("is full"),
             () if blocked && returned == 0 => Err("has something that lets nothing else come"),
-            () if known.declined.get(agent).is_some_and(|times| *times >= limits::DECLINES_MAX) => {
+            () if known.declined.get(agent).is_some_and(|declines| declines.count(row, now)) => {
                 Err("has declined too often")
             }
             () if row.skills.values().max().copied().unwrap_or_default() < asked => Err("lacks the skill"),
@@ -259,7 +287,7 @@ impl Books {
         }
     }
 
-    /// Once everything has settled: nobody who has left has anything, and nobody is idle whom the first in a queue waits for.
+    /// Once everything has settled: nobody who has left has anything, and nobody is idle whom anything waits for.
     pub fn check_settled(&mut self, now: Time) -> Result<(), Wrong> {
         self.returned.clear();
         if let Some((agent, _)) =
@@ -267,11 +295,14 @@ impl Books {
         {
             return Err(format!("{agent} has left and still has something"));
         }
-        for (case, known) in
-            self.waiting.values().filter_map(|line| line.first()).map(|(_, case)| (case, &self.cases[case]))
-        {
-            if let Some(idle) = self.agents.keys().find(|agent| self.may_have(known, agent, now).is_ok()) {
-                return Err(format!("{case} waits and {idle} could have it"));
+        let has_room = |agent: &&Agent| {
+            agent.presence == Presence::Available && self.units_of(&agent.address, now).0 < self.limit(agent)
+        };
+        let idle: Vec<&Agent> = self.agents.values().filter(has_room).collect();
+        let waiting = self.waiting.values().flat_map(|line| line.iter().take(LOOKED_AT_MAX));
+        for (work, known) in waiting.map(|(_, work)| (work, &self.cases[work])) {
+            if let Some(idle) = idle.iter().find(|agent| self.may_have(known, &agent.address, now).is_ok()) {
+                return Err(format!("{work} waits and {} could have it", idle.address));
             }
         }
         Ok(())

@@ -26,6 +26,10 @@ const REST_STEPS: usize = 5_000;
 /// Thirteen hours before UTC, all year.
 const ZONE: &str = "Pacific/Tongatapu";
 const SKILLED: &str = "german";
+/// The one member of a queue, who is at lunch now and then, and doesn't say so.
+const ALONE: usize = 2;
+/// Cases that she gets.
+const ALONE_MAX: usize = 100;
 
 /// See the module.
 pub struct Life {
@@ -35,6 +39,7 @@ pub struct Life {
     books: Books,
     running: Running,
     opened: usize,
+    opened_alone: usize,
     pub crashes: usize,
 }
 
@@ -65,7 +70,7 @@ impl Life {
         staff.iter().for_each(|agent| tables::AGENTS.put(&mut batch, &agent.address, agent));
         site.engine.commit(batch).await.map_err(said)?;
         let running = start(&site);
-        Ok(Self { plan, site, chance, books, running, opened: 0, crashes: 0 })
+        Ok(Self { plan, site, chance, books, running, opened: 0, opened_alone: 0, crashes: 0 })
     }
 
     /// Until all cases have ended; what happened how often.
@@ -137,10 +142,21 @@ impl Life {
             let level = (self.below(3) == 0).then(|| 1 + self.below(3));
             let record_type = [None, None, None, Some("claim"), Some("call")][self.below(5)];
             let asks = Asks { level, record_type };
+            if self.is_lunch() && self.opened_alone < ALONE_MAX {
+                self.opened_alone += 1;
+                self.open(self.opened, "alone", Asks::default()).await?;
+                continue;
+            }
             let queue = if self.below(10) < 7 { "first" } else { "second" };
             self.open(self.opened, queue, asks).await?;
         }
         Ok(())
+    }
+
+    /// An hour of four.
+    fn is_lunch(&self) -> bool {
+        let minute = (self.site.now().as_second() - START) / 60;
+        (30..90).contains(&(minute % 240))
     }
 
     async fn open(&self, number: usize, queue: &str, asks: Asks) -> Result<(), Wrong> {
@@ -177,7 +193,11 @@ impl Life {
                     let there = agent.presence == Presence::Available;
                     // Away is a third of the time.
                     let presence = if there && self.below(2) == 0 { Presence::Away } else { Presence::Available };
-                    tables::AGENTS.put(&mut batch, &address, &Agent { presence, ..agent.clone() });
+                    tables::AGENTS.put(
+                        &mut batch,
+                        &address,
+                        &Agent { presence, presence_at: Some(self.site.now()), ..agent.clone() },
+                    );
                 }
                 None => tables::AGENTS.put(&mut batch, &address, &agent(number, &self.chance)),
             }
@@ -216,9 +236,11 @@ impl Life {
             .filter_map(|number| Some((*number, self.books.cases[number].offer.as_ref()?.0.clone())))
             .collect();
         for (number, agent) in offers {
-            let answer = self.below(10);
+            let is_alone = agent == address(ALONE);
+            let answer = self.below(if is_alone { 6 } else { 10 });
             // The desk hears nobody who was just removed.
-            if tables::AGENTS.get(&*self.site.engine, &agent).await.map_err(said)?.is_none() {
+            let is_gone = tables::AGENTS.get(&*self.site.engine, &agent).await.map_err(said)?.is_none();
+            if is_gone || is_alone && self.is_lunch() {
                 continue;
             }
             let by = agent.to_string();
@@ -312,6 +334,7 @@ fn agent(number: usize, chance: &Chance) -> Agent {
     let (capacity, profile) = match number % 5 {
         0 => (None, Some("day".to_owned())),
         1 => (None, Some("weighed".to_owned())),
+        _ if number == ALONE => (Some(40), None),
         _ => (units, None),
     };
     Agent { skills, capacity, profile, ..Agent::new(address(number), None, Time::UNIX_EPOCH) }
@@ -337,8 +360,8 @@ fn staff(plan: &Plan, chance: &Chance) -> Vec<Agent> {
     (0..plan.agents).map(|number| agent(number, chance)).collect()
 }
 
-/// One that asks everybody and overflows, one that gives to every second agent.
-fn queues(plan: &Plan, staff: &[Agent], now: Time) -> [Queue; 2] {
+/// One that asks everybody and overflows, one that gives to every second agent, one that asks one agent.
+fn queues(plan: &Plan, staff: &[Agent], now: Time) -> [Queue; 3] {
     let every = |nth: usize| staff.iter().step_by(nth).map(|agent| agent.address.clone()).collect();
     let minutes = |minutes: u64| Some(Span(Duration::from_secs(minutes * 60)));
     let (relax_after, overflow_after) = (minutes(10), minutes(5));
@@ -346,6 +369,7 @@ fn queues(plan: &Plan, staff: &[Agent], now: Time) -> [Queue; 2] {
     [
         Queue { members: every(1), accept: Accept::Ask, overflow: Some("second".into()), ..queue("first") },
         Queue { members: every(2), ..queue("second") },
+        Queue { members: vec![address(ALONE)], accept: Accept::Ask, ..queue("alone") },
     ]
 }
 
