@@ -93,7 +93,7 @@ pub struct Case {
     /// Skills that it asks for, with the lowest level that will do.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub skills: BTreeMap<String, u8>,
-    /// When it came to its queue or owner.
+    /// When it came to its queue or owner, or there was something to do about it again there.
     #[serde(default)]
     pub placed_at: Option<Time>,
     pub contact: Option<Participant>,
@@ -127,6 +127,9 @@ pub struct Case {
     /// A person has done something with it.
     #[serde(default)]
     pub touched: bool,
+    /// When one last did, or wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worked_at: Option<Time>,
     /// How many events there are; the next one has this index.
     pub events: u32,
 }
@@ -149,8 +152,7 @@ impl Case {
     /// One event further.
     pub fn apply(&mut self, event: &Event) {
         self.events += 1;
-        let is_adviser = [RULE, PLUGIN].iter().any(|kind| event.by.starts_with(kind));
-        self.touched |= ![INTAKE, DISPATCH].contains(&event.by.as_str()) && !is_adviser;
+        self.touch(event);
         self.updated_at = event.at;
         match &event.what {
             Happening::CaseOpened { subject, origin, priority, record_type, address, contact, .. }
@@ -216,6 +218,16 @@ impl Case {
         }
     }
 
+    /// Who did it, or wrote.
+    fn touch(&mut self, event: &Event) {
+        let is_adviser = [RULE, PLUGIN].iter().any(|kind| event.by.starts_with(kind));
+        let is_person = ![INTAKE, DISPATCH].contains(&event.by.as_str()) && !is_adviser;
+        self.touched |= is_person;
+        if is_person || matches!(event.what, Happening::MessageAdded { .. }) {
+            self.worked_at = Some(event.at);
+        }
+    }
+
     /// The workstream, chosen or not.
     pub fn workstream(&self) -> &str {
         self.workstream.as_deref().unwrap_or(MAIN_WORKSTREAM)
@@ -259,6 +271,12 @@ impl Case {
             (Status::Resolved, _) => Some(at),
             _ => None,
         };
+        let waits = |status| matches!(status, Status::New | Status::Open);
+        match (waits(self.status), waits(to)) {
+            (false, true) => self.placed_at = Some(at),
+            (_, false) => self.offer = None,
+            (true, true) => {}
+        }
         self.status = to;
     }
 

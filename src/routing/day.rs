@@ -43,8 +43,7 @@ impl Switchboard {
     /// A case that an agent has and that isn't written down for today yet.
     pub fn next_owing(&mut self, now: Time) -> Option<(Mailbox, Work, Ration)> {
         while let Some((agent, work)) = self.owing.pop_first() {
-            let item = self.items.get(&work).filter(|item| item.place == Place::Agent(agent.clone()));
-            let ration = item.and_then(|item| self.ration(&agent, item.record_type.as_deref(), now));
+            let ration = self.held(&agent, work).and_then(|item| self.ration(&agent, item.record_type.as_deref(), now));
             if let Some(ration) = ration {
                 return Some((agent, work, ration));
             }
@@ -69,8 +68,13 @@ impl Switchboard {
     pub(super) fn day_ends(&mut self, now: Time) -> Option<Overdue> {
         let (at, agent, work) = self.days.first().cloned().filter(|(at, ..)| *at <= now)?;
         self.days.remove(&(at, agent.clone(), work));
-        let item = self.items.get(&work).filter(|item| item.place == Place::Agent(agent.clone()));
-        let again = item.and_then(|item| self.ration(&agent, item.record_type.as_deref(), now));
+        let again = self.held(&agent, work).and_then(|item| self.ration(&agent, item.record_type.as_deref(), now));
         Some(Overdue::DayEnds { work, agent, again })
+    }
+
+    /// What an agent has, as long as it takes something of them.
+    fn held(&self, agent: &Mailbox, work: Work) -> Option<&WorkItem> {
+        let holds = self.seats.get(agent).is_some_and(|seat| seat.tally.holds(work));
+        self.items.get(&work).filter(|item| holds && item.place == Place::Agent(agent.clone()))
     }
 }

@@ -27,8 +27,11 @@ pub struct WorkItem {
     #[serde(alias = "case")]
     pub work: Work,
     pub place: Place,
-    /// When it came there.
+    /// When it came there, or back to there.
     pub since: Time,
+    /// When somebody last did something about it since then; none while it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worked_at: Option<Time>,
     pub priority: Priority,
     /// Skills that it asks for, with the lowest level that will do.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -73,10 +76,12 @@ impl WorkItem {
             (None, Some(queue)) => Place::Queue(queue.clone()),
             (None, None) => return None,
         };
+        let since = case.placed_at.unwrap_or(case.opened_at);
         Some(Self {
             work,
+            since,
+            worked_at: case.worked_at.filter(|at| *at > since && case.owner.is_some()),
             place,
-            since: case.placed_at.unwrap_or(case.opened_at),
             priority: case.priority,
             skills: case.skills.clone(),
             record_type: case.record_type.clone(),
@@ -87,6 +92,11 @@ impl WorkItem {
             declined: case.declined.clone(),
             unanswered: case.unanswered.clone(),
         })
+    }
+
+    /// When it takes nothing of its agent any more, because nobody does anything about it.
+    pub fn lapses_at(&self) -> Time {
+        later(self.worked_at.unwrap_or(self.since), limits::CAPACITY_LEASE)
     }
 
     /// Who gets it, whoever's turn it is, as long as they can have it.

@@ -2,7 +2,7 @@
 //!
 //! Units are counted from the cases that an agent has or was given today; a case counts once, whatever it is counted for.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 use super::demand::Demand;
@@ -13,7 +13,9 @@ use super::{Agent, Presence, Profile, Ration, Reset, Work};
 pub(super) struct Tally {
     held: HashMap<Work, Share>,
     rations: HashMap<Work, Ration>,
-    /// The sum of both.
+    /// What they have and nobody did anything about for so long that it takes nothing of them.
+    lapsed: HashSet<Work>,
+    /// The sum of the first two.
     units: u32,
     /// How many of those held let nothing else come.
     blocking: usize,
@@ -62,6 +64,7 @@ impl Tally {
     /// A case that they have, or none any more.
     pub fn hold(&mut self, profile: Option<&Profile>, work: Work, record_type: Option<Option<String>>) {
         self.units -= self.units_for(work);
+        self.lapsed.remove(&work);
         let former = self.held.remove(&work);
         self.blocking -= usize::from(former.is_some_and(|share| share.blocks));
         if let Some(record_type) = record_type {
@@ -84,9 +87,15 @@ impl Tally {
         former
     }
 
+    /// They still have it, and it takes nothing any more.
+    pub fn lapse(&mut self, profile: Option<&Profile>, work: Work) {
+        self.hold(profile, work, None);
+        self.lapsed.insert(work);
+    }
+
     /// The same cases under another profile.
     pub fn under(self, profile: Option<&Profile>) -> Self {
-        let mut tally = Self::default();
+        let mut tally = Self { lapsed: self.lapsed, ..Self::default() };
         for (work, ration) in self.rations {
             tally.ration(work, Some(ration));
         }
@@ -108,12 +117,22 @@ impl Tally {
         self.held.keys().copied()
     }
 
+    /// What they have, whether it takes anything or not.
+    pub fn all(&self) -> impl Iterator<Item = Work> {
+        self.held().chain(self.lapsed.iter().copied())
+    }
+
+    /// True for what takes something.
+    pub fn holds(&self, work: Work) -> bool {
+        self.held.contains_key(&work)
+    }
+
     pub fn ration_of(&self, work: Work) -> Option<&Ration> {
         self.rations.get(&work)
     }
 
     pub fn is_empty(&self) -> bool {
-        self.held.is_empty() && self.rations.is_empty()
+        self.held.is_empty() && self.lapsed.is_empty() && self.rations.is_empty()
     }
 
     fn units_for(&self, work: Work) -> u32 {

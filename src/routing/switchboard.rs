@@ -9,8 +9,7 @@ use std::sync::Arc;
 use super::lane::Lane;
 use super::seat::{Seat, Tally};
 use super::{Accept, Agent, Choice, Place, Profile, Queue, Ration, Work, WorkItem};
-use crate::base::time::later;
-use crate::base::{Hours, Mailbox, Time, limits};
+use crate::base::{Hours, Mailbox, Time};
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -140,7 +139,7 @@ impl Switchboard {
                 }
             }
             None => {
-                self.times.extend(tally.held().map(|work| (Time::MIN, work)));
+                self.times.extend(tally.all().map(|work| (Time::MIN, work)));
                 if !tally.is_empty() {
                     self.strangers.insert(address.clone(), tally);
                 }
@@ -256,10 +255,9 @@ impl Switchboard {
                     }
                     self.times.extend(again.map(|at| (at, work)));
                 }
-                (Place::Agent(agent), _) if later(item.since, limits::CAPACITY_LEASE) <= now => {
-                    let agent = agent.clone();
-                    self.items.remove(&work);
-                    self.hold(&agent, work, None);
+                (Place::Agent(agent), _) if item.lapses_at() <= now => {
+                    self.tally(agent, |tally, profile| tally.lapse(profile, work));
+                    self.reseat(agent, true);
                 }
                 _ => {}
             }
@@ -337,7 +335,7 @@ impl Switchboard {
         let left = item.holder().is_some_and(|agent| !self.seats.contains_key(agent));
         let times = match (&item.place, &item.offer) {
             _ if left => [Some(Time::MIN), None],
-            (Place::Agent(_), _) => [Some(later(item.since, limits::CAPACITY_LEASE)), None],
+            (Place::Agent(_), _) => [Some(item.lapses_at()), None],
             (Place::Queue(_), Some(offer)) => [Some(offer.until), None],
             (Place::Queue(queue), None) => self.lanes.get(queue).map(|lane| lane.times_of(item)).unwrap_or_default(),
         };

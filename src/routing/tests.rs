@@ -28,6 +28,7 @@ fn item(work: impl Into<Work>) -> WorkItem {
         work,
         place: Place::Queue("q".into()),
         since: at(number),
+        worked_at: None,
         priority: Priority::Normal,
         skills: Default::default(),
         record_type: None,
@@ -170,7 +171,8 @@ fn what_has_its_time_is_told_once() {
     // Who is no agent any more has nothing.
     board.set_item(3, Some(WorkItem { place: Place::Agent(mailbox("bob")), ..item(3) }));
     board.set_agent(&mailbox("bob"), None);
-    assert_eq!(board.overdue(at(4)), Some(Overdue::Left { work: 3.into(), agent: mailbox("bob") }));
+    let left = |work: CaseNumber| Some(Overdue::Left { work: work.into(), agent: mailbox("bob") });
+    assert_eq!((board.overdue(at(4)), board.overdue(at(4))), (left(2), left(3)));
 }
 
 #[test]
@@ -357,7 +359,7 @@ fn a_full_queue_passes_on_whoever_comes_next() {
     // Having waited for too long, they go where there is room, and try again later where there is none.
     let waited = |case, to: &str| (case, to.to_owned(), Overflow::Waited);
     assert_eq!(overflow_of(&mut board, at(1_000)), [waited(3, "q"), waited(5, "r")]);
-    assert_eq!(board.due(), Some(at(1_804)));
+    assert_eq!(board.due(), Some(at(1_802)));
 }
 
 /// Agents come and go, accept, decline, answer and forget; the process dies; cases and items come, and come again.

@@ -142,6 +142,7 @@ fn board(method: Assign, agents: usize, items: usize) -> Switchboard {
             work: (number as CaseNumber).into(),
             place: Place::Queue("q".into()),
             since: second(number),
+            worked_at: None,
             priority: Priority::Normal,
             skills,
             record_type: None,

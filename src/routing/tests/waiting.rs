@@ -1,7 +1,8 @@
 //! What waits is in nobody's way, and nothing that waits is forgotten.
 
 use super::*;
-use crate::case::Unanswered;
+use crate::base::MailId;
+use crate::case::{Case, DISPATCH, Event, Happening, INTAKE, Status, Unanswered};
 
 fn often(agent: &str) -> std::collections::BTreeMap<Mailbox, u32> {
     [(mailbox(agent), limits::DECLINES_MAX)].into()
@@ -65,4 +66,89 @@ fn silence_counts_until_one_is_heard_of_and_not_for_ever() {
     board.set_agent(&mailbox("anna"), None);
     board.set_agent(&mailbox("anna"), Some(Agent { created_at: at(900), ..agent("anna") }));
     assert_eq!(assign(&mut board, at(900)), [(4, "anna".to_owned())]);
+}
+
+#[test]
+fn what_takes_nothing_any_more_still_comes_back_from_who_leaves() {
+    let lease = limits::CAPACITY_LEASE.as_secs() as i64;
+    let has = |agent: &str| WorkItem { place: Place::Agent(mailbox(agent)), ..item(1) };
+    let bob = Agent { capacity: Some(1), profile: Some("day".into()), ..agent("bob") };
+    let mut board = board(Assign::RoundRobin, vec![agent("anna"), bob.clone()]);
+    board.set_profile("day", Some(Profile { reset: Reset::EndOfDay, ..Profile::new("day", Time::UNIX_EPOCH) }));
+    for (name, agent) in [("anna", agent("anna")), ("bob", bob)] {
+        board.set_item(1, Some(has(name)));
+        assert_eq!((board.overdue(at(lease)), board.load(&mailbox(name))), (None, 1), "{name}");
+        assert_eq!((board.overdue(at(1 + lease)), board.load(&mailbox(name))), (None, 0), "{name}");
+        // It owes nothing for another day, whatever is told again.
+        board.set_agent(&mailbox(name), Some(Agent { name: Some("other".into()), ..agent }));
+        board.set_item(1, Some(has(name)));
+        assert_eq!((board.next_owing(at(2 + lease)), board.load(&mailbox(name))), (None, 0), "{name}");
+        board.set_agent(&mailbox(name), None);
+        let left = Overdue::Left { work: 1.into(), agent: mailbox(name) };
+        assert_eq!(board.overdue(at(2 + lease)), Some(left), "{name}");
+    }
+}
+
+#[test]
+fn what_is_worked_on_takes_its_units_for_as_long() {
+    let (lease, anna) = (limits::CAPACITY_LEASE.as_secs() as i64, mailbox("anna"));
+    let mut board = board(Assign::RoundRobin, vec![agent("anna")]);
+    let has = |worked_at: Option<i64>| WorkItem {
+        place: Place::Agent(anna.clone()),
+        worked_at: worked_at.map(at),
+        ..item(1)
+    };
+    for (worked_at, now, load) in [
+        (None, lease, 1),
+        (Some(500), lease + 499, 1),
+        (Some(500), lease + 500, 0),
+        (Some(lease + 600), lease + 600, 1),
+    ] {
+        board.set_item(1, Some(has(worked_at)));
+        assert_eq!((board.overdue(at(now)), board.load(&anna)), (None, load), "{worked_at:?} at {now}");
+    }
+}
+
+/// The item of a case after these events, each with who did it, a second apart.
+fn item_after(events: &[(&str, Happening)]) -> Option<WorkItem> {
+    let event = |(second, (by, what)): (i64, &(&str, Happening))| Event {
+        at: at(second),
+        by: (*by).into(),
+        what: what.clone(),
+    };
+    let events: Vec<Event> = (0..).zip(events).map(event).collect();
+    WorkItem::of(1.into(), &Case::of_events(1, &events).unwrap())
+}
+
+#[test]
+fn what_comes_back_has_not_waited_meanwhile() {
+    let anna = mailbox("anna");
+    let queued = || (INTAKE, Happening::Queued { queue: "q".into(), why: String::new() });
+    let turned = |by, from, to| (by, Happening::StatusChanged { from, to, why: String::new() });
+    let offered =
+        (DISPATCH, Happening::Offered { agent: anna.clone(), until: at(9), why: String::new(), considered: vec![] });
+    let assigned = (DISPATCH, Happening::Assigned { agent: anna.clone(), why: None, considered: vec![] });
+    let note = |by| (by, Happening::NoteAdded { text: String::new() });
+    let mail = MailId { incarnation: 1, segment: 1, index: 1 };
+    let (message_id, author, participants) = (None, None, vec![]);
+    let why = String::new();
+    let written = (INTAKE, Happening::MessageAdded { mail, message_id, why, proven: true, author, participants });
+    let resolved = || turned("anna@company.example", Status::New, Status::Resolved);
+    let reopened = || turned(INTAKE, Status::Resolved, Status::Open);
+    let opened = || turned("anna@company.example", Status::New, Status::Open);
+    // When it came, when somebody did something about it, whether it is offered.
+    let cases: [(&[_], _); 8] = [
+        (&[queued()], (0, None, false)),
+        (&[queued(), opened()], (0, None, false)),
+        (&[queued(), offered.clone(), resolved(), reopened()], (3, None, false)),
+        (&[queued(), offered, opened()], (0, None, true)),
+        (&[queued(), note("admin")], (0, None, false)),
+        (&[queued(), assigned.clone(), note(INTAKE), note("rule r")], (1, None, false)),
+        (&[queued(), assigned.clone(), note("admin")], (1, Some(2), false)),
+        (&[queued(), assigned, opened(), resolved(), reopened(), written], (4, Some(5), false)),
+    ];
+    for (events, (since, worked_at, is_offered)) in cases {
+        let found = item_after(events).map(|item| (item.since, item.worked_at, item.offer.is_some()));
+        assert_eq!(found, Some((at(since), worked_at.map(at), is_offered)), "{events:?}");
+    }
 }

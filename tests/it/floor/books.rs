@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use postcase::base::time::later;
 use postcase::base::{CaseNumber, MailId, Mailbox, Time, limits};
-use postcase::case::{DISPATCH, Event, Happening, Status};
+use postcase::case::{DISPATCH, Event, Happening, INTAKE, Status};
 use postcase::routing::{Agent, Assign, Place, Presence, Profile, Queue, Reset, Work, WorkItem};
 use postcase::store::{Engine, Page, Table, tables};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -24,6 +24,8 @@ pub struct Known {
     record_type: Option<String>,
     opened_at: Time,
     placed_at: Time,
+    /// When a person did something about it.
+    worked_at: Time,
     /// Somebody has had it.
     was_given: bool,
 }
@@ -81,7 +83,12 @@ impl Known {
         self.owner.as_ref().or(self.offer.as_ref().map(|(agent, _)| agent)).filter(|_| works)
     }
 
-    fn waits(&self) -> bool {
+    /// Who forgets it has its units back.
+    fn lapses_at(&self) -> Time {
+        later(self.placed_at.max(self.worked_at), limits::CAPACITY_LEASE)
+    }
+
+    pub fn waits(&self) -> bool {
         matches!(self.status, Status::New | Status::Open) && self.holder().is_none()
     }
 }
@@ -161,6 +168,7 @@ impl Books {
                 record_type: record_type.clone(),
                 opened_at: event.at,
                 placed_at: event.at,
+                worked_at: event.at,
                 was_given: false,
             };
             self.active.insert(work);
@@ -192,6 +200,9 @@ impl Books {
 
     fn follow(&mut self, known: &mut Known, event: &Event) -> Result<(), Wrong> {
         let by_dispatch = event.by == DISPATCH;
+        if ![DISPATCH, INTAKE].contains(&event.by.as_str()) {
+            known.worked_at = event.at;
+        }
         match &event.what {
             Happening::Offered { agent, until, .. } => {
                 self.check_given(known, agent, event.at)?;
@@ -238,6 +249,7 @@ impl Books {
             Happening::StatusChanged { to, .. } => {
                 if let (Status::Pending, Status::Open, Some(owner)) = (known.status, to, &known.owner) {
                     *self.returned.entry(owner.clone()).or_default() += 1;
+                    known.placed_at = event.at;
                 }
                 known.status = *to;
             }
@@ -355,7 +367,10 @@ impl Books {
     /// Units that are taken, and whether one of the cases blocks. Each case counts once.
     fn units_of(&self, agent: &Mailbox, now: Time) -> (u32, bool) {
         let held = self.held.get(agent).into_iter().flatten();
-        let held: Vec<(&Work, &Known)> = held.filter_map(|work| Some((work, self.cases.get(work)?))).collect();
+        let held: Vec<(&Work, &Known)> = held
+            .filter_map(|work| Some((work, self.cases.get(work)?)))
+            .filter(|(_, known)| known.owner.is_none() || now < known.lapses_at())
+            .collect();
         let of_held: u32 = held.iter().map(|(_, known)| self.costs(agent, known)).sum();
         let blocks = |known: &Known| self.profile(agent).is_some_and(|it| it.blocks(known.record_type.as_deref()));
         let spent = self.spent.get(agent).into_iter().flatten();

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use postcase::base::{CaseNumber, Chance, Clock, Hours, MailId, Mailbox, Priority, Span, Time};
+use postcase::base::{CaseNumber, Chance, Clock, Hours, MailId, Mailbox, Priority, Span, Time, limits};
 use postcase::case::{Case, Happening, INTAKE, ManyAddresses, SKILL, Status};
 use postcase::dispatch::{Dispatch, Worker};
 use postcase::net::Stop;
@@ -92,6 +92,7 @@ impl Life {
             }
         }
         self.everybody_fills_up().await?;
+        self.everybody_leaves().await?;
         self.books.check_rows(&*self.site.engine).await?;
         Ok((self.books.count, self.crashes))
     }
@@ -226,6 +227,25 @@ impl Life {
         self.settle().await?;
         let given: usize = self.books.agents.keys().map(|address| self.books.held_by(address)).sum();
         if given == room { Ok(()) } else { Err(format!("{given} of {room} units are used")) }
+    }
+
+    /// What everybody has lies for so long that it takes nothing any more, and comes back all the same when they leave.
+    async fn everybody_leaves(&mut self) -> Result<(), Wrong> {
+        let counted = self.books.count.waited.len();
+        self.answer_offers().await?;
+        self.site.clock.advance(limits::CAPACITY_LEASE + Duration::from_secs(2 * 86_400));
+        self.settle().await?;
+        if self.below(2) == 0 {
+            self.crash().await?;
+        }
+        let mut batch = Batch::default();
+        (0..self.plan.agents).for_each(|number| tables::AGENTS.delete(&mut batch, &address(number)));
+        self.site.engine.commit(batch).await.map_err(said)?;
+        self.settle().await?;
+        self.books.count.waited.truncate(counted);
+        let waiting = self.books.cases.values().filter(|known| known.waits()).count();
+        let left = self.books.active.len();
+        if waiting == left { Ok(()) } else { Err(format!("{waiting} of {left} wait when nobody is there")) }
     }
 
     async fn answer_offers(&mut self) -> Result<(), Wrong> {
