@@ -80,6 +80,14 @@ impl Desk {
                     return Err(Refusal::refused(why));
                 }
             }
+            let all = tables::QUEUES.scan(&*self.site.engine, Page::first(&[], usize::MAX)).await?;
+            let user = all.iter().find(|(_, other)| other.value.overflow.as_deref() == Some(name));
+            if let Some((_, user)) = user {
+                let user = &user.value.name;
+                let why =
+                    format!("{user} overflows into {name}; first: postcase queue set {user} --overflow {MAIN_QUEUE}");
+                return Err(Refusal::refused(why));
+            }
             let mut batch = Batch::default();
             tables::QUEUES.expect_unchanged(&mut batch, name, &kept);
             tables::QUEUES.delete(&mut batch, name);

@@ -6,6 +6,9 @@ use crate::base::Mailbox;
 use crate::routing::{Agent, Place, Queue, Switchboard, Work, WorkItem};
 use crate::store::{Batch, CaseChange, Engine, Expected, Kept, Key, Page, ReadError, Site, Table, tables};
 
+/// Items read at a time.
+const PAGE: usize = 1024;
+
 /// The board, with the versions of the rows that it has its queues and agents from.
 pub(super) struct Board {
     pub switchboard: Switchboard,
@@ -14,7 +17,7 @@ pub(super) struct Board {
 }
 
 impl Board {
-    /// Agents, queues whose cases move by themselves, and the items of both.
+    /// Agents, queues, and the items that move by themselves or that somebody has or is asked to take.
     pub async fn load(site: &Site) -> Result<Self, ReadError> {
         let engine = &*site.engine;
         let switchboard = Switchboard::new(site.hours());
@@ -31,17 +34,13 @@ impl Board {
         for (_, kept) in tables::QUEUES.scan(engine, Page::first(&[], usize::MAX)).await? {
             board.set_queue(&kept.value.name.clone(), Some(kept));
         }
-        let queues = board.switchboard.queues();
-        let queues: Vec<Vec<u8>> = queues.map(|queue| Place::Queue(queue.to_owned()).to_bytes()).collect();
         for (key, kept) in tables::RATIONS.scan(engine, Page::first(&[], usize::MAX)).await? {
             if let Some((agent, work)) = agent_and_work(&key) {
                 board.switchboard.set_ration(&agent, work, Some(kept.value));
             }
         }
         load_items(engine, &mut board.switchboard, Place::AGENTS).await?;
-        for queue in queues {
-            load_items(engine, &mut board.switchboard, &queue).await?;
-        }
+        load_items(engine, &mut board.switchboard, Place::QUEUES).await?;
         Ok(board)
     }
 
@@ -143,11 +142,15 @@ fn concerns(board: &Switchboard, place: &[u8]) -> bool {
     queue.is_none_or(|queue| std::str::from_utf8(queue).is_ok_and(|queue| board.has_queue(queue)))
 }
 
-/// In the order in which they came, which is the order of agents' turns.
+/// In the order in which they came, which is the order of agents' turns. What waits until an agent picks it is only read.
 async fn load_items(engine: &dyn Engine, board: &mut Switchboard, prefix: &[u8]) -> Result<(), ReadError> {
     let mut items: Vec<WorkItem> = Vec::new();
-    for (_, kept) in tables::WORK.scan(engine, Page::first(prefix, usize::MAX)).await? {
-        items.push(kept.value);
+    let mut page = Page::first(prefix, PAGE);
+    loop {
+        let rows = tables::WORK.scan(engine, page.clone()).await?;
+        let Some((last, _)) = rows.last() else { break };
+        page.beyond = Some(last.clone());
+        items.extend(rows.into_iter().map(|(_, kept)| kept.value).filter(|item| board.concerns(item)));
     }
     items.sort_by_key(|item| (item.since, item.work));
     items.into_iter().for_each(|item| board.set_item(item.work, Some(item)));

@@ -219,20 +219,22 @@ impl Worker {
             }
             Overdue::Left { work, agent } => {
                 let kept = CaseChange::of(engine, *work).await?;
-                let queue = kept.and_then(|kept| kept.case().queue.clone()).unwrap_or_else(|| MAIN_QUEUE.to_owned());
+                let queue = kept.and_then(|kept| kept.case().queue.clone());
+                let queue = queue.filter(|queue| !board.switchboard.is_gone(queue));
+                let queue = queue.unwrap_or_else(|| MAIN_QUEUE.to_owned());
                 (*work, Happening::Queued { queue, why: format!("{agent}, who had it, is no agent any more") })
             }
-            Overdue::Overflows { work, from, to, why } if tables::QUEUES.get(engine, to).await?.is_some() => {
+            Overdue::Gone { work, from } => (
+                *work,
+                Happening::Queued { queue: MAIN_QUEUE.into(), why: format!("there is no queue {from} any more") },
+            ),
+            Overdue::Overflows { work, from, to, why } => {
                 let why = match why {
                     Overflow::Waited => format!("it waited too long in {from}"),
                     Overflow::Closed => format!("{from} is out of hours"),
                     Overflow::Full => format!("{from} is full"),
                 };
                 (*work, Happening::Queued { queue: to.clone(), why })
-            }
-            Overdue::Overflows { work, from, to, .. } => {
-                tracing::warn!(%work, queue = from, overflow = to, "it can't overflow: there is no such queue");
-                return Ok(*work);
             }
         };
         // Whoever overtook this may have changed nothing that it is about.
@@ -264,7 +266,7 @@ fn is_still(item: &WorkItem, overdue: &Overdue) -> bool {
     match overdue {
         Overdue::Offer { agent, .. } => item.offer.as_ref().is_some_and(|offer| offer.agent == *agent),
         Overdue::Left { agent, .. } => item.place == Place::Agent(agent.clone()),
-        Overdue::Overflows { from, .. } => item.place == Place::Queue(from.clone()) && item.offer.is_none(),
+        Overdue::Overflows { from, .. } | Overdue::Gone { from, .. } => item.waits_in(from),
         Overdue::DayEnds { .. } => false,
     }
 }

@@ -120,6 +120,11 @@ impl WorkItem {
         self.unanswered.iter().filter(move |(agent, _)| counted(agent)).map(|(_, unanswered)| asks_again(unanswered))
     }
 
+    /// True for what nobody has or is asked to take.
+    pub fn waits_in(&self, queue: &str) -> bool {
+        self.offer.is_none() && matches!(&self.place, Place::Queue(place) if place == queue)
+    }
+
     /// Whose capacity it takes.
     pub fn holder(&self) -> Option<&Mailbox> {
         match &self.place {

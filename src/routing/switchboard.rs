@@ -3,12 +3,12 @@
 //! Built from rows and kept up with them ([`Switchboard::set_item`] and its like may be told the same thing any number of times).
 //! It knows nothing that the rows don't, but for when an agent was last given something.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::lane::Lane;
 use super::seat::{Seat, Tally};
-use super::{Accept, Agent, Choice, Place, Profile, Queue, Ration, Work, WorkItem};
+use super::{Accept, Agent, Choice, MAIN_QUEUE, Place, Profile, Queue, Ration, Work, WorkItem};
 use crate::base::{Hours, Mailbox, Time};
 
 /// See the module.
@@ -17,8 +17,10 @@ pub struct Switchboard {
     /// By the names under which queues know them.
     pub(super) hours: Arc<BTreeMap<String, Hours>>,
     pub(super) lanes: BTreeMap<String, Lane>,
+    /// All queues that there are.
+    queues: HashSet<String>,
     /// The permission sets that addresses ask for.
-    pub(super) asked: HashMap<Mailbox, BTreeSet<String>>,
+    asked: HashMap<Mailbox, BTreeSet<String>>,
     pub(super) profiles: HashMap<String, Profile>,
     pub(super) seats: HashMap<Mailbox, Seat>,
     /// What those have who are no agents, or aren't any more.
@@ -43,6 +45,8 @@ pub enum Overdue {
     Offer { work: Work, agent: Mailbox },
     /// The agent who has it is none any more.
     Left { work: Work, agent: Mailbox },
+    /// It waits where there is no queue any more.
+    Gone { work: Work, from: String },
     /// Another queue takes it.
     Overflows { work: Work, from: String, to: String, why: Overflow },
     /// What it took of the agent comes back, or is taken for another day.
@@ -80,8 +84,18 @@ impl Switchboard {
     }
 
     pub fn set_queue(&mut self, name: &str, queue: Option<Queue>) {
-        let former = self.lanes.remove(name);
-        let waiting: Vec<Work> = former.iter().flat_map(Lane::items).collect();
+        match &queue {
+            Some(_) => self.queues.insert(name.to_owned()),
+            None => self.queues.remove(name),
+        };
+        let waiting: Vec<Work> = match self.lanes.remove(name) {
+            Some(former) => former.items().collect(),
+            None => self.items.values().filter(|item| item.waits_in(name)).map(|item| item.work).collect(),
+        };
+        if self.is_gone(name) {
+            self.times.extend(waiting.into_iter().map(|work| (Time::MIN, work)));
+            return;
+        }
         let Some(queue) = queue.filter(Queue::moves_items) else {
             waiting.iter().for_each(|work| drop(self.items.remove(work)));
             return;
@@ -102,7 +116,12 @@ impl Switchboard {
 
     /// True for a queue whose items must be told to this board.
     pub fn has_queue(&self, queue: &str) -> bool {
-        self.lanes.contains_key(queue)
+        self.lanes.contains_key(queue) || self.is_gone(queue)
+    }
+
+    /// True for no queue, in which nobody looks for anything.
+    pub fn is_gone(&self, queue: &str) -> bool {
+        queue != MAIN_QUEUE && !self.queues.contains(queue)
     }
 
     /// Whether this queue asks its agents.
@@ -113,11 +132,6 @@ impl Switchboard {
     /// True for an agent who is told by mail what comes to them.
     pub fn wants_notices(&self, agent: &Mailbox) -> bool {
         self.seats.get(agent).is_some_and(|seat| seat.agent.notices)
-    }
-
-    /// The queues whose items move by themselves.
-    pub fn queues(&self) -> impl Iterator<Item = &str> {
-        self.lanes.keys().map(String::as_str)
     }
 
     pub fn set_agent(&mut self, address: &Mailbox, agent: Option<Agent>) {
@@ -246,6 +260,9 @@ impl Switchboard {
                 (Place::Queue(_), Some(offer)) if offer.until <= now => {
                     return Some(Overdue::Offer { work, agent: offer.agent.clone() });
                 }
+                (Place::Queue(from), None) if self.is_gone(from) => {
+                    return Some(Overdue::Gone { work, from: from.clone() });
+                }
                 (Place::Queue(from), None) => {
                     self.line_up(work);
                     let Some(lane) = self.lanes.get(from) else { continue };
@@ -277,10 +294,12 @@ impl Switchboard {
         self.taker(from).map(|to| (to.clone(), why))
     }
 
-    /// The first queue along the overflows that is open and not full. What isn't on this board takes anything.
+    /// The first queue along the overflows that is there, open and not full. In which agents pick takes anything.
     fn taker(&self, from: &str) -> Option<&String> {
         let overflow = |name: &str| self.lanes.get(name)?.queue.overflow.as_ref();
-        let takes = |name: &str| self.is_open(name) && self.lanes.get(name).is_none_or(|lane| !lane.is_full());
+        let takes = |name: &str| {
+            !self.is_gone(name) && self.is_open(name) && self.lanes.get(name).is_none_or(|lane| !lane.is_full())
+        };
         let chain = std::iter::successors(overflow(from), |name| overflow(name));
         // In a circle of queues each comes at most once.
         chain.take(self.lanes.len()).take_while(|name| *name != from).find(|name| takes(name))
@@ -309,7 +328,8 @@ impl Switchboard {
         tally.or_else(|| self.strangers.get(agent)).map_or(0, Tally::units)
     }
 
-    fn concerns(&self, item: &WorkItem) -> bool {
+    /// True for what must be told to this board: it can move by itself, or somebody has it or is asked.
+    pub fn concerns(&self, item: &WorkItem) -> bool {
         match &item.place {
             Place::Queue(queue) => item.offer.is_some() || self.has_queue(queue),
             Place::Agent(_) => true,
@@ -337,6 +357,7 @@ impl Switchboard {
             _ if left => [Some(Time::MIN), None],
             (Place::Agent(_), _) => [Some(item.lapses_at()), None],
             (Place::Queue(_), Some(offer)) => [Some(offer.until), None],
+            (Place::Queue(queue), None) if self.is_gone(queue) => [Some(Time::MIN), None],
             (Place::Queue(queue), None) => self.lanes.get(queue).map(|lane| lane.times_of(item)).unwrap_or_default(),
         };
         let waits = item.holder().is_none().then(|| item.asks_again());

@@ -156,6 +156,7 @@ fn what_has_its_time_is_told_once() {
     };
     board.set_item(1, Some(item(1)));
     board.set_queue("q", Some(overflowing));
+    board.set_queue("r", Some(Queue::new("r", Time::UNIX_EPOCH)));
     let offer = Offer { agent: mailbox("anna"), until: at(20) };
     board.set_item(2, Some(WorkItem { offer: Some(offer), ..item(2) }));
     assert_eq!((board.overdue(at(10)), board.due()), (None, Some(at(11))));

@@ -152,3 +152,43 @@ fn what_comes_back_has_not_waited_meanwhile() {
         assert_eq!(found, Some((at(since), worked_at.map(at), is_offered)), "{events:?}");
     }
 }
+
+#[test]
+fn what_waits_where_there_is_no_queue_is_told_of() {
+    let overflowing = |name: &str, to: &str| Queue { overflow: Some(to.into()), ..Queue::new(name, Time::UNIX_EPOCH) };
+    let gone = |work: CaseNumber| Some(Overdue::Gone { work: work.into(), from: "q".into() });
+    // Told before or after the queue goes, whether it moved its items or not.
+    for (queue, first) in
+        [(overflowing("q", "main"), true), (overflowing("q", "main"), false), (queue(Assign::Pick, &[]), false)]
+    {
+        let mut board = Switchboard::default();
+        board.set_queue("q", Some(queue.clone()));
+        if first {
+            board.set_item(1, Some(item(1)));
+        }
+        assert_eq!(board.overdue(at(2)), None);
+        board.set_queue("q", None);
+        board.set_item(1, Some(item(1)));
+        assert_eq!((board.overdue(at(2)), board.overdue(at(2))), (gone(1), None));
+        // Somebody makes it again before it is moved.
+        board.set_queue("q", Some(overflowing("q", "main")));
+        let end = at(1 + limits::OVERFLOW_AFTER.as_secs() as i64);
+        let overflows =
+            Overdue::Overflows { work: 1.into(), from: "q".into(), to: "main".into(), why: Overflow::Waited };
+        assert_eq!(board.overdue(end), Some(overflows));
+    }
+    // Nothing overflows there; it does as soon as there is one.
+    let mut board = Switchboard::default();
+    board.set_queue("q", Some(overflowing("q", "r")));
+    board.set_item(1, Some(item(1)));
+    assert_eq!((board.overdue(at(1_000)), board.due()), (None, Some(at(1_801))));
+    board.set_queue("r", Some(Queue::new("r", Time::UNIX_EPOCH)));
+    assert_eq!(overflow(&mut board, at(1_801)), [(1, "r".into(), Overflow::Waited)]);
+    // What its queue asks somebody about stays until they say no.
+    let mut board = Switchboard::default();
+    board.set_agent(&mailbox("anna"), Some(agent("anna")));
+    board.set_item(1, Some(WorkItem { offer: Some(Offer { agent: mailbox("anna"), until: at(9) }), ..item(1) }));
+    assert_eq!((board.overdue(at(8)), board.due()), (None, Some(at(9))));
+    board.set_item(1, Some(item(1)));
+    assert_eq!(board.overdue(at(8)), gone(1));
+}
