@@ -380,6 +380,8 @@ pub const SILENCE_PAUSE_MAX: Duration = Duration::from_secs(86_400);
 pub const CAPACITY_LEASE: Duration = Duration::from_secs(3 * 86_400);
 /// How long a case waits in a queue before it overflows, unless the queue says otherwise.
 pub const OVERFLOW_AFTER: Duration = Duration::from_secs(15 * 60);
+/// And at least so long: nobody sees what waits for less.
+pub const OVERFLOW_AFTER_MIN: Duration = Duration::from_secs(60);
 /// Notices to one agent in an hour: whoever gets more reads none.
 pub const NOTICES_HOUR_MAX: u32 = 60;
 /// Agents of whom a choice tells why they were or weren't chosen: a person reads a few.

@@ -90,6 +90,9 @@ pub struct Case {
     /// How many of those times they only didn't answer.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unanswered: BTreeMap<Mailbox, Unanswered>,
+    /// Queues out of which it was passed on, since somebody had it or put it somewhere.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub passed: BTreeSet<String>,
     /// Skills that it asks for, with the lowest level that will do.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub skills: BTreeMap<String, u8>,
@@ -283,7 +286,10 @@ impl Case {
     fn change_place(&mut self, event: &Event) {
         match &event.what {
             Happening::Queued { queue, .. } => {
-                self.queue = Some(queue.clone());
+                match self.queue.replace(queue.clone()) {
+                    Some(left) if event.by == DISPATCH && self.owner.is_none() => drop(self.passed.insert(left)),
+                    _ => self.passed.clear(),
+                }
                 self.previous_owner = self.owner.take().or(self.previous_owner.take());
                 self.declined.clear();
                 self.unanswered.clear();
@@ -301,6 +307,7 @@ impl Case {
             }
             Happening::Assigned { agent, .. } => {
                 self.owner = Some(agent.clone());
+                self.passed.clear();
                 self.placed_at = Some(event.at);
                 self.offer = None;
             }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::command::QueueSettings;
 use super::{Answer, Desk, Outcome, Refusal};
+use crate::base::limits;
 use crate::routing::{MAIN_QUEUE, Place, Queue, is_queue_name};
 use crate::store::{Batch, Kept, Page, tables};
 
@@ -107,6 +108,9 @@ impl Desk {
     async fn changed_queue(&self, stored: Queue, typed: &QueueSettings) -> Result<Queue, Refusal> {
         for member in typed.members.iter().flatten() {
             self.actor(Some(member)).await?;
+        }
+        if typed.overflow_after.is_some_and(|span| span.0 < limits::OVERFLOW_AFTER_MIN) {
+            return Err(Refusal::refused("--overflow-after: at least 1m, so that somebody can see what waits"));
         }
         let overflow = typed.overflow.clone().or(stored.overflow.clone()).filter(|other| *other != stored.name);
         if let Some(overflow) = &overflow {

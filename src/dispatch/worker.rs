@@ -77,7 +77,7 @@ impl Worker {
         // They may have changed while no server ran.
         self.redate(&mut board, self.site.now()).await?;
         loop {
-            self.give(&mut board).await?;
+            self.give(&mut board, stop).await?;
             self.keep_rules().await?;
             let now = self.site.now();
             let looks = self.site.timetable.next_look(now).into_iter().chain(self.site.rules.next_look(now));
@@ -98,9 +98,9 @@ impl Worker {
         }
     }
 
-    /// Whatever can be given or has its time, until nothing is left.
-    async fn give(&mut self, board: &mut Board) -> Result<(), StoreError> {
-        loop {
+    /// Whatever can be given or has its time, until nothing is left or `stop`.
+    async fn give(&mut self, board: &mut Board, stop: &Stop) -> Result<(), StoreError> {
+        while !stop.is_requested() {
             self.catch_up(board).await?;
             let now = self.site.now();
             if board.switchboard.set_hours(self.site.hours()) {
@@ -117,6 +117,7 @@ impl Worker {
             };
             board.refresh_item(&*self.site.engine, work).await?;
         }
+        Ok(())
     }
 
     /// Looks at the file of rules, also while no mail comes, and keeps it while it is right: a start that finds it wrong goes by it.

@@ -1,7 +1,7 @@
 //! A work item: what the choice of an agent needs to know of a case, or of a message without one, that somebody has to do
 //! something about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +57,9 @@ pub struct WorkItem {
     /// How many of those times they only didn't answer.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unanswered: BTreeMap<Mailbox, Unanswered>,
+    /// Where it doesn't wait again.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub passed: BTreeSet<String>,
 }
 
 impl Place {
@@ -91,6 +94,7 @@ impl WorkItem {
             offer: case.offer.clone(),
             declined: case.declined.clone(),
             unanswered: case.unanswered.clone(),
+            passed: case.passed.clone(),
         })
     }
 

@@ -291,18 +291,19 @@ impl Switchboard {
             () if lane.overflows_at(item) <= now => Overflow::Waited,
             () => return None,
         };
-        self.taker(from).map(|to| (to.clone(), why))
+        let passed = |to: &String| why == Overflow::Waited && item.passed.contains(to);
+        self.taker(from, passed).map(|to| (to.clone(), why))
     }
 
-    /// The first queue along the overflows that is there, open and not full. In which agents pick takes anything.
-    fn taker(&self, from: &str) -> Option<&String> {
+    /// The first queue along the overflows that it hasn't passed, that is there, open and not full. In which agents pick takes anything.
+    fn taker(&self, from: &str, passed: impl Fn(&String) -> bool) -> Option<&String> {
         let overflow = |name: &str| self.lanes.get(name)?.queue.overflow.as_ref();
         let takes = |name: &str| {
             !self.is_gone(name) && self.is_open(name) && self.lanes.get(name).is_none_or(|lane| !lane.is_full())
         };
         let chain = std::iter::successors(overflow(from), |name| overflow(name));
         // In a circle of queues each comes at most once.
-        chain.take(self.lanes.len()).take_while(|name| *name != from).find(|name| takes(name))
+        chain.take(self.lanes.len()).take_while(|name| *name != from).find(|name| takes(name) && !passed(name))
     }
 
     fn is_open(&self, queue: &str) -> bool {

@@ -38,6 +38,7 @@ fn item(work: impl Into<Work>) -> WorkItem {
         offer: None,
         declined: Default::default(),
         unanswered: Default::default(),
+        passed: Default::default(),
     }
 }
 

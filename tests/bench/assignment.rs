@@ -152,6 +152,7 @@ fn board(method: Assign, agents: usize, items: usize) -> Switchboard {
             offer: None,
             declined: BTreeMap::new(),
             unanswered: BTreeMap::new(),
+            passed: Default::default(),
         };
         board.set_item(item.work, Some(item));
     }

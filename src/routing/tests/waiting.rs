@@ -192,3 +192,36 @@ fn what_waits_where_there_is_no_queue_is_told_of() {
     board.set_item(1, Some(item(1)));
     assert_eq!(board.overdue(at(8)), gone(1));
 }
+
+#[test]
+fn nobody_waits_twice_in_a_circle_of_queues() {
+    let mut board = Switchboard::default();
+    for (name, to) in [("q", "r"), ("r", "s"), ("s", "q")] {
+        let overflow_after = Some(Span(Duration::ZERO));
+        board.set_queue(
+            name,
+            Some(Queue { overflow: Some(to.into()), overflow_after, ..Queue::new(name, Time::UNIX_EPOCH) }),
+        );
+    }
+    let queued = |by: &'static str, queue: &str| (by, Happening::Queued { queue: queue.into(), why: String::new() });
+    let assigned = ("admin", Happening::Assigned { agent: mailbox("anna"), why: None, considered: vec![] });
+    let mut events = vec![queued(INTAKE, "q")];
+    let mut waits = |events: &mut Vec<_>| {
+        let mut went = Vec::new();
+        board.set_item(1, item_after(events));
+        while let Some(overdue) = board.overdue(at(100)) {
+            let Overdue::Overflows { to, .. } = overdue else { panic!("{overdue:?}") };
+            events.push(queued(DISPATCH, &to));
+            board.set_item(1, item_after(events));
+            went.push(to);
+        }
+        went
+    };
+    assert_eq!(waits(&mut events), ["r", "s"]);
+    assert_eq!(waits(&mut events), [""; 0]);
+    // What a person puts back may go round once more, as may what somebody had.
+    events.push(queued("admin", "s"));
+    assert_eq!(waits(&mut events), ["q", "r"]);
+    events.extend([assigned, queued(DISPATCH, "q")]);
+    assert_eq!(waits(&mut events), ["r", "s"]);
+}
