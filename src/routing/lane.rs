@@ -16,7 +16,7 @@ use crate::base::time::later;
 use crate::base::{Mailbox, Priority, Time, limits};
 
 /// The urgent before others, then who waits longest.
-type Turn = (Reverse<Priority>, Time, Work);
+pub(super) type Turn = (Reverse<Priority>, Time, Work);
 /// The queue's method first, then who has waited longest. No two are equal but for the agent.
 type Rank = (u64, u64, Mailbox);
 
@@ -245,20 +245,21 @@ impl Lane {
         self.queue.overflow.as_ref().map(|_| at)
     }
 
-    /// The next item that somebody can have.
-    pub fn next(&mut self, items: &HashMap<Work, WorkItem>, seats: &HashMap<Mailbox, Seat>) -> Option<Choice> {
-        if self.queue.assign == Assign::Pick || !self.is_open() {
-            return None;
-        }
+    /// What comes first of all for which somebody may be found.
+    pub fn head(&self) -> Option<Turn> {
         // Nobody has to be looked for while nobody has room.
-        while let Some(((.., work), demand)) = self.heads.first().filter(|_| !self.room.is_empty()).cloned() {
-            let chosen = self.choose(&demand, &items[&work], seats);
-            if chosen.is_some() {
-                return chosen;
-            }
+        let gives = self.queue.assign != Assign::Pick && self.is_open() && !self.room.is_empty();
+        self.heads.first().filter(|_| gives).map(|(turn, _)| *turn)
+    }
+
+    /// Who gets that; while nobody can have it, it is the head no more.
+    pub fn give_head(&mut self, items: &HashMap<Work, WorkItem>, seats: &HashMap<Mailbox, Seat>) -> Option<Choice> {
+        let ((.., work), demand) = self.heads.first().cloned()?;
+        let chosen = self.choose(&demand, &items[&work], seats);
+        if chosen.is_none() {
             self.set_stuck(&demand, true);
         }
-        None
+        chosen
     }
 
     fn choose(&self, demand: &Demand, item: &WorkItem, seats: &HashMap<Mailbox, Seat>) -> Option<Choice> {

@@ -230,11 +230,18 @@ impl Switchboard {
         self.items.get(&work.into())
     }
 
-    /// The next item that somebody can have.
+    /// The next item that somebody can have: of all queues the urgent before others, then what waits longest.
     pub fn next(&mut self, now: Time) -> Option<Choice> {
         self.follow_hours(now);
         let Self { lanes, seats, items, .. } = self;
-        lanes.values_mut().find_map(|lane| lane.next(items, seats))
+        loop {
+            let heads = lanes.values_mut().filter_map(|lane| Some((lane.head()?, lane)));
+            let (_, lane) = heads.min_by_key(|(head, _)| *head)?;
+            let choice = lane.give_head(items, seats);
+            if choice.is_some() {
+                return choice;
+            }
+        }
     }
 
     /// When [`Switchboard::overdue`] has something next, or a queue opens or closes.

@@ -225,3 +225,23 @@ fn nobody_waits_twice_in_a_circle_of_queues() {
     events.extend([assigned, queued(DISPATCH, "q")]);
     assert_eq!(waits(&mut events), ["r", "s"]);
 }
+
+#[test]
+fn what_is_urgent_comes_first_whatever_its_queue_is_called() {
+    let mut board = board(Assign::RoundRobin, vec![Agent { capacity: Some(3), ..agent("anna") }]);
+    for name in ["a", "z"] {
+        board.set_queue(name, Some(Queue { name: name.into(), ..queue(Assign::RoundRobin, &["anna"]) }));
+    }
+    let wait = |work: CaseNumber, queue: &str, priority| WorkItem {
+        place: Place::Queue(queue.into()),
+        priority,
+        ..item(work)
+    };
+    board.set_item(1, Some(wait(1, "z", Priority::Normal)));
+    board.set_item(2, Some(wait(2, "a", Priority::Normal)));
+    board.set_item(3, Some(wait(3, "a", Priority::Urgent)));
+    // Nobody can have the first of all, which is in nobody's way.
+    board.set_item(4, Some(WorkItem { declined: often("anna"), ..wait(4, "q", Priority::Urgent) }));
+    board.set_item(5, Some(wait(5, "z", Priority::Urgent)));
+    check(&mut board, &[(3, "anna"), (5, "anna"), (1, "anna")]);
+}
