@@ -42,8 +42,10 @@ pub(super) struct Lane {
     lines: BTreeMap<Arc<Demand>, Line>,
     /// The first item of each line that isn't stuck.
     heads: BTreeSet<(Turn, Arc<Demand>)>,
-    /// In the order in which they came.
+    /// In the order in which they came, no more than may wait.
     arrivals: BTreeSet<(Time, Work)>,
+    /// Those that came when it was full: each came later than those.
+    beyond: BTreeSet<(Time, Work)>,
     /// The line of each.
     demands: HashMap<Work, Arc<Demand>>,
     /// Members who have room.
@@ -66,6 +68,7 @@ impl Lane {
             lines: BTreeMap::new(),
             heads: BTreeSet::new(),
             arrivals: BTreeSet::new(),
+            beyond: BTreeSet::new(),
             demands: HashMap::new(),
             room: BTreeSet::new(),
             skilled: Vec::new(),
@@ -90,7 +93,7 @@ impl Lane {
         if self.demands.get(&item.work) != Some(&demand) {
             self.remove(item);
             self.change(&demand, |line| line.insert(turn(item)));
-            self.arrivals.insert((item.since, item.work));
+            self.arrive((item.since, item.work));
             self.demands.insert(item.work, demand);
         }
     }
@@ -104,7 +107,28 @@ impl Lane {
     pub fn remove(&mut self, item: &WorkItem) {
         if let Some(demand) = self.demands.remove(&item.work) {
             self.change(&demand, |line| line.remove(&turn(item)));
-            self.arrivals.remove(&(item.since, item.work));
+            self.depart(&(item.since, item.work));
+        }
+    }
+
+    fn most(&self) -> usize {
+        self.queue.overflow_at.map_or(usize::MAX, |most| most as usize)
+    }
+
+    fn arrive(&mut self, arrival: (Time, Work)) {
+        if self.beyond.first().is_some_and(|first| *first < arrival) {
+            self.beyond.insert(arrival);
+            return;
+        }
+        self.arrivals.insert(arrival);
+        if self.arrivals.len() > self.most() {
+            self.beyond.extend(self.arrivals.pop_last());
+        }
+    }
+
+    fn depart(&mut self, arrival: &(Time, Work)) {
+        if !self.beyond.remove(arrival) && self.arrivals.remove(arrival) {
+            self.arrivals.extend(self.beyond.pop_first());
         }
     }
 
@@ -186,7 +210,7 @@ impl Lane {
     }
 
     pub fn items(&self) -> impl Iterator<Item = Work> {
-        self.arrivals.iter().map(|(_, work)| *work)
+        self.arrivals.iter().chain(&self.beyond).map(|(_, work)| *work)
     }
 
     pub fn has_member(&self, agent: &Mailbox) -> bool {
@@ -213,14 +237,12 @@ impl Lane {
 
     /// True when the next one would overflow at once.
     pub fn is_full(&self) -> bool {
-        self.queue.overflow_at.is_some_and(|most| self.arrivals.len() >= most as usize)
+        self.arrivals.len() >= self.most()
     }
 
     /// True for an item that came when it was full.
     pub fn is_beyond(&self, item: &WorkItem) -> bool {
-        let most = self.queue.overflow_at.map_or(usize::MAX, |most| most as usize);
-        let full = self.arrivals.len() > most;
-        full && self.arrivals.iter().nth(most).is_some_and(|first| *first <= (item.since, item.work))
+        self.beyond.first().is_some_and(|first| *first <= (item.since, item.work))
     }
 
     /// When an item goes elsewhere, and when its skills don't count any more.

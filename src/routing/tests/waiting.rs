@@ -245,3 +245,31 @@ fn what_is_urgent_comes_first_whatever_its_queue_is_called() {
     board.set_item(5, Some(wait(5, "z", Priority::Urgent)));
     check(&mut board, &[(3, "anna"), (5, "anna"), (1, "anna")]);
 }
+
+/// Against the plain sentence: it overflows when as many came before it as may wait.
+#[test]
+fn what_is_beyond_is_what_came_when_it_was_full() {
+    for seed in 0..20 {
+        let chance = Chance::seeded(seed);
+        let number = |below: usize| (chance.fraction() * below as f64) as usize;
+        let most = number(6);
+        let full = Queue { overflow_at: Some(most as u32), ..queue(Assign::RoundRobin, &[]) };
+        let mut lane = lane::Lane::new(full, None);
+        let mut waiting: std::collections::BTreeMap<(Time, Work), WorkItem> = Default::default();
+        for _ in 0..300 {
+            let item = WorkItem { since: at(number(5) as i64), ..item(number(12) as CaseNumber) };
+            let known = waiting.iter().find(|(_, known)| known.work == item.work).map(|(key, _)| *key);
+            match known.map(|key| waiting.remove(&key).unwrap()) {
+                Some(known) => lane.remove(&known),
+                None => {
+                    lane.add(&item, &Default::default(), Default::default(), at(0));
+                    waiting.insert((item.since, item.work), item);
+                }
+            }
+            assert_eq!(lane.is_full(), waiting.len() >= most, "seed {seed}");
+            for (before, item) in waiting.values().enumerate() {
+                assert_eq!(lane.is_beyond(item), before >= most, "seed {seed}");
+            }
+        }
+    }
+}
