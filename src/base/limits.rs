@@ -382,6 +382,8 @@ pub const CAPACITY_LEASE: Duration = Duration::from_secs(3 * 86_400);
 pub const OVERFLOW_AFTER: Duration = Duration::from_secs(15 * 60);
 /// And at least so long: nobody sees what waits for less.
 pub const OVERFLOW_AFTER_MIN: Duration = Duration::from_secs(60);
+/// Units that one case may take of an agent: who weighs cases so finely weighs nothing. Their sum has room for 400,000 cases.
+pub const UNITS_MAX: u32 = 10_000;
 /// Notices to one agent in an hour: whoever gets more reads none.
 pub const NOTICES_HOUR_MAX: u32 = 60;
 /// Agents of whom a choice tells why they were or weren't chosen: a person reads a few.

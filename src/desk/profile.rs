@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Answer, Desk, Outcome, Refusal};
+use crate::base::limits;
 use crate::routing::{Profile, Reset, is_queue_name};
 use crate::store::{Batch, Kept, Page, tables};
 
@@ -123,7 +124,10 @@ impl Desk {
     }
 
     fn changed_profile(&self, stored: Profile, typed: ProfileSettings) -> Result<Profile, Refusal> {
-        let mut units = stored.units;
+        let (mut units, most) = (stored.units, limits::UNITS_MAX);
+        if let Some((record_type, _)) = typed.units.iter().find(|(_, units)| **units > most) {
+            return Err(Refusal::refused(format!("--units {record_type}: at most {most}, where 0 takes it away")));
+        }
         units.extend(typed.units);
         units.retain(|_, units| *units > 0);
         let mut blocking = typed.blocking.unwrap_or(stored.blocking);

@@ -7,6 +7,7 @@ use std::fmt;
 
 use super::demand::Demand;
 use super::{Agent, Presence, Profile, Ration, Reset, Work};
+use crate::base::limits;
 
 /// What an agent has.
 #[derive(Clone, Debug, Default)]
@@ -137,7 +138,9 @@ impl Tally {
 
     fn units_for(&self, work: Work) -> u32 {
         let ration = self.rations.get(&work).map(|ration| ration.units);
-        ration.or_else(|| self.held.get(&work).map(|share| share.units)).unwrap_or_default()
+        let units = ration.or_else(|| self.held.get(&work).map(|share| share.units)).unwrap_or_default();
+        // Rows of older versions may say more.
+        units.min(limits::UNITS_MAX)
     }
 }
 

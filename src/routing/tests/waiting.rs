@@ -273,3 +273,17 @@ fn what_is_beyond_is_what_came_when_it_was_full() {
         }
     }
 }
+
+#[test]
+fn units_without_measure_are_no_more_than_very_many() {
+    let units = [("claim".to_owned(), u32::MAX)].into();
+    let mut board = board(Assign::RoundRobin, vec![Agent { profile: Some("p".into()), ..agent("anna") }]);
+    board.set_profile("p", Some(Profile { units, ..Profile::new("p", Time::UNIX_EPOCH) }));
+    let claim =
+        |case| WorkItem { record_type: Some("claim".into()), place: Place::Agent(mailbox("anna")), ..item(case) };
+    (1..=2).for_each(|case| board.set_item(case, Some(claim(case))));
+    board.set_ration(&mailbox("anna"), 3.into(), Some(Ration { units: u32::MAX, until: at(9) }));
+    assert_eq!(board.load(&mailbox("anna")), 3 * limits::UNITS_MAX);
+    (1..=2).for_each(|case| board.set_item(case, None));
+    assert_eq!(board.load(&mailbox("anna")), limits::UNITS_MAX);
+}
