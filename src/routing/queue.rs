@@ -14,7 +14,7 @@ pub const MAIN_QUEUE: &str = "main";
 pub struct Queue {
     pub name: String,
     pub created_at: Time,
-    /// Who gets its cases, and who may take them.
+    /// Who is given its cases. Any agent may take one, unless its address asks for a permission set that they lack.
     #[serde(default)]
     pub members: Vec<Mailbox>,
     #[serde(default)]
