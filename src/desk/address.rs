@@ -49,6 +49,7 @@ impl Desk {
             service_addresses: vec![service],
             ..RoutingAddress::new(address.clone(), number, settings, now)
         };
+        tables::ASKED.delete(batch, address);
         tables::ADDRESSES.insert(batch, address, &registered);
     }
 
@@ -143,6 +144,10 @@ impl Desk {
             let mut batch = Batch::default();
             tables::ADDRESSES.expect_unchanged(&mut batch, address, &kept);
             tables::ADDRESSES.delete(&mut batch, address);
+            let asked = &kept.value.settings.permission_sets;
+            if !asked.is_empty() {
+                tables::ASKED.put(&mut batch, address, asked);
+            }
             for service in &kept.value.service_addresses {
                 tables::SERVICE_ADDRESSES.delete(&mut batch, &service.address);
             }

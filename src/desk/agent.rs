@@ -10,7 +10,7 @@ use super::{Answer, Desk, Outcome, Refusal};
 use crate::base::Mailbox;
 use crate::base::limits::SKILL_LEVEL_MAX;
 use crate::routing::{Agent, Place, Presence, Work};
-use crate::store::{Batch, Kept, Page, tables};
+use crate::store::{Batch, Kept, Page, people, tables};
 
 impl Desk {
     pub(super) async fn agent_add(&self, address: Mailbox, settings: AgentSettings) -> Answer {
@@ -113,25 +113,27 @@ impl Desk {
         let engine = &*self.site.engine;
         let agent = self.agent(agent).await?.value;
         let case = tables::heads(work).get(engine, &work).await?.ok_or_else(|| absent(work))?.value;
-        let address = match &case.address {
-            Some(address) => self.site.routing_address(address).await?,
-            None => None,
-        };
-        match address {
-            Some(address) if !agent.may(&address.settings.permission_sets) => {
-                let sets: Vec<&str> = address.settings.permission_sets.iter().map(String::as_str).collect();
-                let why = format!(
-                    "{} may not work on {work}: {} asks for the permission set {}; give it with: postcase agent \
-                     set {0} --permission-set {}",
-                    agent.address,
-                    address.address,
-                    sets.join(" or "),
-                    sets[0],
-                );
-                Err(Refusal::refused(why))
-            }
-            _ => Ok(()),
+        let Some(address) = &case.address else { return Ok(()) };
+        let asked = people::asked(engine, address).await?;
+        if agent.may(&asked) {
+            return Ok(());
         }
+        let sets: Vec<&str> = asked.iter().map(String::as_str).collect();
+        Err(Refusal::refused(format!(
+            "{} may not work on {work}: {address} asks for the permission set {}; give it with: postcase agent set {0} \
+             --permission-set {}",
+            agent.address,
+            sets.join(" or "),
+            sets[0],
+        )))
+    }
+
+    /// The name to act under on this, for who may work on it.
+    pub(super) async fn actor_on(&self, work: impl Into<Work>, by: Option<&Mailbox>) -> Result<String, Refusal> {
+        if let Some(agent) = by {
+            self.check_permission(work.into(), agent).await?;
+        }
+        self.actor(by).await
     }
 
     async fn agent_row(&self, agent: &Agent) -> Result<Value, Refusal> {

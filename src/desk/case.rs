@@ -75,7 +75,8 @@ impl Desk {
         if text.trim().is_empty() {
             return Err(Refusal::refused("the note is empty"));
         }
-        self.change_work(number.into(), by, |_| Ok(vec![Happening::NoteAdded { text: text.clone() }])).await
+        let by = self.actor_on(number, by.as_ref()).await?;
+        self.change_work(number.into(), &by, |_| Ok(vec![Happening::NoteAdded { text: text.clone() }])).await
     }
 
     pub(super) async fn case_set(
@@ -84,7 +85,8 @@ impl Desk {
         changes: BTreeMap<String, String>,
         by: Option<Mailbox>,
     ) -> Answer {
-        self.change_work(number.into(), by, |case| {
+        let by = self.actor_on(number, by.as_ref()).await?;
+        self.change_work(number.into(), &by, |case| {
             changes.iter().filter_map(|(name, value)| set(case, name, value).transpose()).collect()
         })
         .await
@@ -95,7 +97,8 @@ impl Desk {
         if to.trim().is_empty() {
             return Err(Refusal::refused("the status is empty; done ends the task"));
         }
-        self.change_work(number.into(), by, |case| {
+        let by = self.actor_on(number, by.as_ref()).await?;
+        self.change_work(number.into(), &by, |case| {
             let known = case.tasks.iter().find(|known| known.task == task).ok_or_else(|| no_task(case, task))?;
             let from = known.status.clone();
             Ok((from != to).then(|| Happening::TaskChanged { task, from, to: to.clone() }).into_iter().collect())

@@ -14,7 +14,8 @@ impl Desk {
     /// All messages of a case go to another one, and so do later answers; the first case is closed.
     pub(super) async fn case_merge(&self, number: CaseNumber, into: CaseNumber, by: Option<Mailbox>) -> Answer {
         let site = &*self.site;
-        let by = self.actor(by.as_ref()).await?;
+        self.actor_on(into, by.as_ref()).await?;
+        let by = self.actor_on(number, by.as_ref()).await?;
         let mut tries = site.tries();
         loop {
             let (from, mut target) = (self.own_case(number).await?, self.own_case(into).await?);
@@ -35,7 +36,7 @@ impl Desk {
     /// A message gets a case of its own, and so do later answers to it.
     pub(super) async fn case_split(&self, number: CaseNumber, message: &str, by: Option<Mailbox>) -> Answer {
         let site = &*self.site;
-        let by = self.actor(by.as_ref()).await?;
+        let by = self.actor_on(number, by.as_ref()).await?;
         let id = self.mail_id(message).await?;
         let (mut tries, mut new) = (site.tries(), None);
         loop {
@@ -83,7 +84,8 @@ impl Desk {
     /// A message goes to a case that it was found to belong to; a case that it alone made is merged.
     pub(super) async fn case_link(&self, number: CaseNumber, message: &str, by: Option<Mailbox>) -> Answer {
         let site = &*self.site;
-        let by = self.actor(by.as_ref()).await?;
+        let agent = by;
+        let by = self.actor_on(number, agent.as_ref()).await?;
         let id = self.mail_id(message).await?;
         let mut tries = site.tries();
         loop {
@@ -97,6 +99,7 @@ impl Desk {
             if present == number {
                 return Err(Refusal::refused(format!("{message} is on case {number} already")));
             }
+            self.actor_on(present, agent.as_ref()).await?;
             self.inbound(id, present).await?;
             let mut from = self.own_case(present).await?;
             let linking = Move { by: &by, why: "linked by hand", now: site.now() };

@@ -65,13 +65,14 @@ impl Desk {
             let ended = Happening::StatusChanged { from: case.status, to: Status::Closed, why: "done".into() };
             Ok((case.status != Status::Closed).then_some(ended).into_iter().collect())
         };
-        self.change_work(work, by, ends).await
+        let by = self.actor_on(work, by.as_ref()).await?;
+        self.change_work(work, &by, ends).await
     }
 
     /// Shows the case.
     async fn item_open(&self, id: &str, by: Option<Mailbox>) -> Answer {
         let (mail, _) = self.item(id).await?;
-        let by = self.actor(by.as_ref()).await?;
+        let by = self.actor_on(mail, by.as_ref()).await?;
         let opened = self.decide_again(&mail.to_string(), Again::Open { by }).await?;
         match opened {
             Outcome::Json(message) if let Some(number) = message["case"].as_u64() => self.case_show(number).await,

@@ -22,7 +22,7 @@ impl Desk {
             }
             _ => return Err(Refusal::refused("name either an agent or a queue")),
         };
-        self.change_work(work, None, |case| {
+        self.change_work(work, &self.actor(None).await?, |case| {
             check_open(work, case)?;
             Ok(assigned(case, what.clone()))
         })
@@ -31,8 +31,8 @@ impl Desk {
 
     /// Whoever has it already gets it once; what somebody else has is only given away on purpose.
     pub(super) async fn take(&self, work: Work, by: Mailbox) -> Answer {
-        self.check_permission(work, &by).await?;
-        self.change_work(work, Some(by.clone()), |case| {
+        let name = self.actor_on(work, Some(&by)).await?;
+        self.change_work(work, &name, |case| {
             check_open(work, case)?;
             match &case.owner {
                 Some(owner) if *owner == by => Ok(Vec::new()),
@@ -50,7 +50,7 @@ impl Desk {
 
     /// Only who was asked can say no.
     pub(super) async fn decline(&self, work: Work, by: Mailbox) -> Answer {
-        self.change_work(work, Some(by.clone()), |case| {
+        self.change_work(work, &self.actor(Some(&by)).await?, |case| {
             check_open(work, case)?;
             match &case.offer {
                 Some(offer) if offer.agent == by => {
@@ -76,11 +76,10 @@ impl Desk {
     pub(super) async fn change_work(
         &self,
         work: Work,
-        by: Option<Mailbox>,
+        by: &str,
         plan: impl Fn(&Case) -> Result<Vec<Happening>, Refusal> + Send,
     ) -> Answer {
         let site = &*self.site;
-        let by = self.actor(by.as_ref()).await?;
         let mut tries = site.tries();
         loop {
             let mut change = CaseChange::of(&*site.engine, work).await?.ok_or_else(|| absent(work))?;
@@ -91,7 +90,7 @@ impl Desk {
                     }
                     _ => false,
                 };
-                change.add(site.now(), &by, happening);
+                change.add(site.now(), by, happening);
                 if told {
                     change.tell();
                 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::base::Mailbox;
 use crate::routing::{Agent, Place, Queue, Switchboard, Work, WorkItem};
-use crate::store::{Batch, CaseChange, Engine, Expected, Kept, Key, Page, ReadError, Site, Table, tables};
+use crate::store::{Batch, CaseChange, Engine, Expected, Kept, Key, Page, ReadError, Site, Table, people, tables};
 
 /// Items read at a time.
 const PAGE: usize = 1024;
@@ -27,6 +27,9 @@ impl Board {
         }
         for (_, kept) in tables::AGENTS.scan(engine, Page::first(&[], usize::MAX)).await? {
             board.set_agent(&kept.value.address.clone(), Some(kept));
+        }
+        for (key, kept) in tables::ASKED.scan(engine, Page::first(&[], usize::MAX)).await? {
+            mailbox(&key).into_iter().for_each(|address| board.switchboard.set_asked(&address, kept.value.clone()));
         }
         for (_, kept) in tables::ADDRESSES.scan(engine, Page::first(&[], usize::MAX)).await? {
             board.switchboard.set_asked(&kept.value.address, kept.value.settings.permission_sets);
@@ -63,13 +66,9 @@ impl Board {
         } else if table == tables::PROFILES.table() {
             let kept = tables::PROFILES.get(engine, text().as_str()).await?;
             self.switchboard.set_profile(&text(), kept.map(|kept| kept.value));
-        } else if let Some((local, domain)) = text().rsplit_once('@')
-            && let Ok(address) = Mailbox::new(local, domain)
-        {
+        } else if let Some(address) = mailbox(key) {
             if table == tables::ADDRESSES.table() {
-                let registered = tables::ADDRESSES.get(engine, &address).await?.map(|kept| kept.value.settings);
-                self.switchboard
-                    .set_asked(&address, registered.map(|settings| settings.permission_sets).unwrap_or_default());
+                self.switchboard.set_asked(&address, people::asked(engine, &address).await?);
             } else {
                 self.refresh_agent(engine, &address).await?;
             }
@@ -131,9 +130,13 @@ impl Board {
 /// What is in the key of what an agent has.
 fn agent_and_work(key: &[u8]) -> Option<(Mailbox, Work)> {
     let (place, work) = tables::place_and_work(key)?;
-    let agent = place.strip_prefix(Place::AGENTS)?.strip_suffix(&[0])?;
-    let (local, domain) = std::str::from_utf8(agent).ok()?.rsplit_once('@')?;
-    Some((Mailbox::new(local, domain).ok()?, work))
+    Some((mailbox(place.strip_prefix(Place::AGENTS)?.strip_suffix(&[0])?)?, work))
+}
+
+/// What is in the key of an address or agent.
+fn mailbox(key: &[u8]) -> Option<Mailbox> {
+    let (local, domain) = std::str::from_utf8(key).ok()?.rsplit_once('@')?;
+    Mailbox::new(local, domain).ok()
 }
 
 /// True unless it is a queue in which agents pick: most cases are written there, and nobody has to look at each.

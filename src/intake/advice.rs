@@ -170,26 +170,35 @@ async fn brief(
     Ok(brief)
 }
 
-/// Why the queues and agents that are named and not there can't be followed, by the words of the advice.
-async fn missing(site: &Site, advice: &[Advice], seen: &QueuesSeen) -> Result<BTreeMap<String, String>, ReadError> {
+/// Why the queues and agents that are named can't be followed: they aren't there, or may not work on cases of this address.
+/// By the words of the advice.
+async fn missing(
+    site: &Site,
+    advice: &[Advice],
+    address: &RoutingAddress,
+    seen: &QueuesSeen,
+) -> Result<BTreeMap<String, String>, ReadError> {
     let mut missing = BTreeMap::new();
     for what in advice.iter().map(|advice| &advice.what) {
-        let (is_there, why) = match what {
+        let why = match what {
             Advised::Queue(queue) => {
                 let is_there = match seen.get(queue) {
                     Some(state) => state.is_some(),
                     None => tables::QUEUES.get(&*site.engine, queue).await?.is_some(),
                 };
-                (is_there, format!("there is no queue {queue}"))
+                if is_there {
+                    continue;
+                }
+                format!("there is no queue {queue}")
             }
-            Advised::Agent(agent) | Advised::Prefer(agent) => {
-                (tables::AGENTS.get(&*site.engine, agent).await?.is_some(), format!("{agent} is no agent"))
-            }
+            Advised::Agent(agent) | Advised::Prefer(agent) => match tables::AGENTS.get(&*site.engine, agent).await? {
+                None => format!("{agent} is no agent"),
+                Some(kept) if kept.value.may(&address.settings.permission_sets) => continue,
+                Some(_) => format!("{agent} may not work on cases of {}", address.address),
+            },
             _ => continue,
         };
-        if !is_there {
-            missing.insert(what.to_string(), why);
-        }
+        missing.insert(what.to_string(), why);
     }
     Ok(missing)
 }
@@ -239,7 +248,7 @@ pub async fn replayed(
         let mut seen = queues.clone();
         heard.advice = seen.follow(site, take(&mut heard.advice)).await?;
         queues.assumed_empty.append(&mut seen.assumed_empty);
-        let missing = missing(site, &heard.advice, seen.seen()).await?;
+        let missing = missing(site, &heard.advice, &address, seen.seen()).await?;
         Ok::<_, ReadError>(heard.come_to(|what| missing.get(&what.to_string()).cloned().map(Lost::Wrong)))
     };
     let (before, after) = (come_to(now).await?, come_to(candidate).await?);
@@ -289,7 +298,7 @@ impl Counsel {
         let (seed, patience) = (id.to_key().to_vec(), self.left);
         let mut heard = advisers.ask(id, Asking { stages, brief, draft, seed, at, states, patience }).await;
         heard.advice = self.queues.follow(site, take(&mut heard.advice)).await?;
-        let missing = missing(site, &heard.advice, self.queues.seen()).await?;
+        let missing = missing(site, &heard.advice, address, self.queues.seen()).await?;
         let barred = |what: &Advised| match what {
             Advised::Hold(_) if evidence.released => {
                 Some(Lost::Overruled("a person has released the message".to_owned()))

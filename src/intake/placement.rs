@@ -28,10 +28,11 @@ pub async fn placement(
         return Ok(queued(first_there(site, fallback, "its message could not be read").await?));
     }
     let gone = match (&settings.owner, &settings.queue) {
-        (Some(owner), _) if tables::AGENTS.get(&*site.engine, owner).await?.is_some() => {
-            return Ok(given(owner.clone()).into());
-        }
-        (Some(owner), _) => format!("{owner}, who owns the cases of {}, is no agent any more", address.address),
+        (Some(owner), _) => match tables::AGENTS.get(&*site.engine, owner).await? {
+            Some(kept) if kept.value.may(&settings.permission_sets) => return Ok(given(owner.clone()).into()),
+            Some(_) => format!("{owner}, who owns the cases of {}, may not work on them", address.address),
+            None => format!("{owner}, who owns the cases of {}, is no agent any more", address.address),
+        },
         (None, Some(queue)) if is_there(site, queue).await? => {
             return Ok(queued((queue.clone(), format!("the queue of {}", address.address))));
         }

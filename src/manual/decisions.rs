@@ -330,7 +330,21 @@
 //! A file that is gone is no mistake: no rules are in force, and the log says so.
 //!
 //! **2026-11-29: nothing overflows into a queue that is closed or full.** It goes to the first along the chain that is neither,
-//! else it stays and looks again. So two queues that overflow into each other don't pass a case back and forth all night.
+//! else it stays and looks again. So two queues that overflow into each other don't pass a case back and forth all night. What
+//! waited too long passes each queue once, until somebody has it or a person puts it somewhere.
+//!
+//! **2026-11-29: silence is no refusal.** What an agent declined three times isn't offered to them again while it waits there. An offer
+//! that ran out counts until they say whether they are there, and for an hour, then two, at most a day: who is at lunch
+//! seldom says so, and a desk of one would forget what came then. Doubling keeps a case that nobody ever answers to an event a day.
+//! Items that the same agents declined wait in a line of their own, so that they stand in nobody's way and cost nothing.
+//!
+//! **2026-11-29: what waits where there is no queue is moved by who gives out.** Answers, splits, agents who leave and commands that
+//! overtake each other can all bring a case to a queue that has just been removed; one place that looks, at the start and whenever
+//! such a row is written, needs no agreement between them.
+//!
+//! **2026-11-29: what an address asked for outlives it.** Its cases stay when it is removed, and with them the permission sets that it
+//! asked for: they are a row of their own from then on, which goes when it is registered again.
+//!
 //! **2026-11-29: erasing writes files anew.** redb keeps the bytes of freed pages, and its compaction doesn't clear what it
 //! leaves, so the database is written as a new file, in the writer's thread, and takes the former one's place; nothing less is
 //! sure. What is erased is so from one commit on; bytes follow, and the next start ends what was cut short. Names stay,

@@ -278,6 +278,7 @@ fn other_hours_are_reckoned_with_at_once() {
     let overflow_after = Some(Span(Duration::from_secs(100 * 3600)));
     let queue = queue(Assign::RoundRobin, &["anna"]);
     board.set_queue("q", Some(Queue { hours, overflow, overflow_after, ..queue }));
+    board.set_queue("r", Some(Queue::new("r", Time::UNIX_EPOCH)));
     let hour = |hours: i64| at(hours * 3600);
     board.set_item(1, Some(item(1)));
     assert_eq!((overflow_of(&mut board, hour(1)), board.due()), (vec![], Some(hour(8))));

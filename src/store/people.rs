@@ -3,6 +3,8 @@
 //! An address that is a contact's own and another one's alias, as it may be for rows of a restored backup, counts as its
 //! own contact.
 
+use std::collections::BTreeSet;
+
 use super::{Engine, Kept, ReadError, tables};
 use crate::base::Mailbox;
 use crate::case::{Account, AccountSource, Contact};
@@ -21,6 +23,14 @@ pub async fn contact(engine: &dyn Engine, address: &Mailbox) -> Result<Option<Ke
 /// True for an agent who is told by mail what comes to them.
 pub async fn wants_notices(engine: &dyn Engine, agent: &Mailbox) -> Result<bool, ReadError> {
     Ok(tables::AGENTS.get(engine, agent).await?.is_some_and(|kept| kept.value.notices))
+}
+
+/// The permission sets of which an agent needs one to work on the cases of this address, whether it is registered or was.
+pub async fn asked(engine: &dyn Engine, address: &Mailbox) -> Result<BTreeSet<String>, ReadError> {
+    if let Some(registered) = tables::ADDRESSES.get(engine, address).await? {
+        return Ok(registered.value.settings.permission_sets);
+    }
+    Ok(tables::ASKED.get(engine, address).await?.map(|kept| kept.value).unwrap_or_default())
 }
 
 /// All addresses of the contact that has this one; of a stranger this one alone.

@@ -1,6 +1,8 @@
 //! The tables of the database, with what is under which key. The types of the documents live with their domain; this is
 //! the one list of what is stored.
 
+use std::collections::BTreeSet;
+
 use super::{Batch, Documents, Key, Table};
 use crate::address::{Keyring, RoutingAddress};
 use crate::auth::DkimKey;
@@ -25,6 +27,8 @@ pub const AUDIT_NUMBERS: &str = "audit";
 
 /// Registered addresses.
 pub const ADDRESSES: Documents<Mailbox, RoutingAddress> = Documents::named("address");
+/// Address that is registered no more → the permission sets that it asked for, and its cases still do.
+pub const ASKED: Documents<Mailbox, BTreeSet<String>> = Documents::named("asked");
 /// Service address → the routing address it belongs to.
 pub const SERVICE_ADDRESSES: Documents<Mailbox, Mailbox> = Documents::named("service_address");
 /// The author of a probe → the routing address it verifies.

@@ -183,7 +183,7 @@ fn what_waits_where_there_is_no_queue_is_told_of() {
     board.set_item(1, Some(item(1)));
     assert_eq!((board.overdue(at(1_000)), board.due()), (None, Some(at(1_801))));
     board.set_queue("r", Some(Queue::new("r", Time::UNIX_EPOCH)));
-    assert_eq!(overflow(&mut board, at(1_801)), [(1, "r".into(), Overflow::Waited)]);
+    assert_eq!(overflow_of(&mut board, at(1_801)), [(1, "r".into(), Overflow::Waited)]);
     // What its queue asks somebody about stays until they say no.
     let mut board = Switchboard::default();
     board.set_agent(&mailbox("anna"), Some(agent("anna")));
