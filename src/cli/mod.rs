@@ -237,8 +237,7 @@ pub async fn answer(arguments: Vec<String>, desk: &dyn Answers) -> Done {
         Ok(_) => return failed(Failure::usage("only commands for the desk can be done here")),
         Err(failure) => return failed(failure),
     };
-    let exit = if left.is_empty() { 0 } else { Exit::Refused as u8 };
-    let mut done = Done { exit, ..Done::default() };
+    let mut done = Done { exit: if left.is_empty() { 0 } else { Exit::Refused as u8 }, ..Done::default() };
     for command in commands {
         match desk.answer(command.clone()).await {
             Ok(outcome) => {
