@@ -526,7 +526,10 @@ async fn hears(peer: &mut BufReader<TcpStream>, start: &str) -> String {
 async fn what_is_in_hand_is_given_back() {
     let place = Place::new(None).await;
     let in_hand = place.running.in_hand();
-    assert_eq!(in_hand.all(), []);
+    // What a start asks of the store beside taking mail.
+    while !in_hand.all().is_empty() {
+        tokio::task::yield_now().await;
+    }
     let mut peer = connect(place.running.smtp()[0]).await;
     let commands = format!("HELO a\r\nMAIL FROM:<> SIZE=9\r\nRCPT TO:<{SUPPORT}>\r\nDATA\r\n\r\n");
     peer.write_all(commands.as_bytes()).await.unwrap();
