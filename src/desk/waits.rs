@@ -17,7 +17,14 @@ impl Desk {
             return said(format!("its queue {name} doesn't exist; add it: postcase queue add {name}"));
         };
         if queue.assign == Assign::Pick {
-            return said(format!("agents take from {name} themselves: postcase {} --as AGENT", work.command("take")));
+            let what = match work {
+                Work::Case(_) => "cases",
+                Work::Mail(_) => "items",
+            };
+            return said(format!(
+                "agents take {what} from {name} themselves: postcase {} --as AGENT",
+                work.command("take")
+            ));
         }
         match &self.dispatch {
             Some(dispatch) => Ok(dispatch.waits(work).await.map(|waits| json!(waits))),
