@@ -5,6 +5,7 @@
 //! is decided before it ends. How long a message waits is what the benchmark `plugins` measures.
 
 use std::collections::BTreeMap;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use libtest_mimic::{Failed, Trial};
 use postcase::base::limits::PLUGIN_TIME_MAX;
 use postcase::base::{Clock, Time};
 use postcase::case::Draft;
-use postcase::plugin::{Active, Question, Stage, settings};
+use postcase::plugin::{Active, Question, Stage, check_vectors, settings};
 use serde_json::{Value, json};
 
 use crate::child::Home;
@@ -45,6 +46,7 @@ pub fn trials(ready: bool) -> Vec<Trial> {
         trial("they change while mail flows", || wait(changes_while_mail_flows())),
         trial("a call ends on the version that it began with", a_call_ends_on_its_version),
         trial("one is tried on message files without a server", files_are_replayed).with_ignored_flag(!ready),
+        trial("one of your own, by the steps of the README", one_of_your_own),
     ]
 }
 
@@ -161,6 +163,18 @@ fn files_are_replayed() -> Result<(), Failed> {
     let version = format!("skills-by-language@{}", installed["version"].as_str().unwrap_or_default());
     assert_eq!(home.json(&["replay", "--plugin", &version, &files[0], &files[1]])?.to_string(), told.to_string());
     Ok(())
+}
+
+fn one_of_your_own() -> Result<(), Failed> {
+    // The others first: both are built in one folder.
+    guests::folder()?;
+    let folder = tempfile::tempdir()?;
+    let plugins = concat!(env!("CARGO_MANIFEST_DIR"), "/plugins");
+    let copied = Command::new("cp").args(["-r", plugins]).arg(folder.path()).status()?;
+    assert!(copied.success(), "plugins/ can't be copied");
+    let component = Place::new()?.prepare(&std::fs::read(guests::own(folder.path())?)?)?;
+    assert_eq!(component.description.name, "my-rules");
+    Ok(check_vectors(&component.guest, &component.description, read).map_err(|mismatch| mismatch.to_string())?)
 }
 
 fn a_call_ends_on_its_version() -> Result<(), Failed> {
