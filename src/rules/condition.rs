@@ -1,5 +1,5 @@
 //! Conditions in CEL (the Common Expression Language): compiled when the file is read, evaluated over a brief. With `check`
-//! the only file that knows the library.
+//! and `syntax` the only file that knows the library.
 //!
 //! Everything that can be known early is a mistake of the file: what doesn't parse, and what never holds. What is left, as a
 //! field that this message hasn't, makes the condition false, with the reason. CEL has no loops; what it has over lists may be
@@ -11,11 +11,12 @@ use std::sync::{Arc, LazyLock, RwLock, Weak};
 
 use cel::common::ast::{Expr, LiteralValue};
 use cel::common::types::{CelBool, CelString};
-use cel::{Context, Env, ExecutionError, IdedExpr, ParseErrors, Value, to_value};
+use cel::{Context, Env, ExecutionError, IdedExpr, Value, to_value};
 use regex::{Regex, RegexBuilder};
 
-use super::bounds;
 use super::check::Check;
+use super::syntax::unparsed;
+use super::{Broken, bounds};
 use crate::base::limits;
 use crate::case::{Brief, Draft};
 
@@ -35,14 +36,6 @@ pub struct Condition {
     patterns: Vec<Arc<Regex>>,
     /// The names of business hours that it asks about.
     pub hours: Vec<String>,
-}
-
-/// Why a text is no condition.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Broken {
-    /// The byte of the text at which it is seen, where that is known.
-    pub at: usize,
-    pub what: String,
 }
 
 /// What conditions are asked about: one message.
@@ -103,17 +96,6 @@ impl Subject {
         let told = to_value(draft).expect("a draft is texts, numbers, lists and maps by text");
         self.0.add_variable_from_value("case", told);
     }
-}
-
-/// The first thing that the library has against it.
-fn unparsed(text: &str, errors: &ParseErrors) -> Broken {
-    let Some(error) = errors.errors.first() else { return Broken { at: 0, what: "found text that is not CEL".into() } };
-    let line = usize::try_from(error.pos.0 - 1).unwrap_or(0);
-    let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
-    let column = usize::try_from(error.pos.1 - 1).unwrap_or(0);
-    let within = text[start..].char_indices().nth(column).map_or(text.len() - start, |(byte, _)| byte);
-    let words = error.msg.lines().next().unwrap_or_default();
-    Broken { at: start + within, what: format!("found text that is not CEL: {words}") }
 }
 
 /// Without what the message says: that may be long, and is no business of a log.

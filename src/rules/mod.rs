@@ -16,6 +16,7 @@ mod condition;
 mod facts;
 mod listed;
 mod rule;
+mod syntax;
 mod timetable;
 mod warnings;
 #[cfg(test)]
@@ -23,7 +24,8 @@ mod tests;
 
 pub use crate::case::MAIN_WORKSTREAM;
 pub use book::{Book, Followed, Reader, Written, text};
-pub use condition::{Broken, Condition, Subject};
+pub use condition::{Condition, Subject};
 pub use rule::{Rule, Rules, Share, Then, Told};
+pub use syntax::Broken;
 pub use timetable::Timetable;
 pub use warnings::{Warning, warnings};

@@ -181,7 +181,7 @@ fn refuses_files(home: &Home) -> Result<(), Failed> {
     let file = home.folder().join("noise.wasm");
     std::fs::write(&file, noise)?;
     match home.json(&["plugin", "install", &file.display().to_string()]) {
-        Err(why) if why.contains("it is no component that can be compiled") => Ok(()),
+        Err(why) if why.contains("it is no WebAssembly, expected a component") => Ok(()),
         other => Err(format!("noise was taken: {other:?}").into()),
     }
 }

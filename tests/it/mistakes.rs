@@ -71,8 +71,8 @@ fn rules() -> Result<(), Failed> {
     let test = ["rules", "test", "a.eml"];
     check(&run(&test)?, 1, "/rules.toml; begin with rules.toml.example");
     fs::write(&rules, "[[route]]\nname = \"a\"\nwhen = 'subject.contains(\"x\" )) '\nqueue = \"q\"\n")?;
-    check(&run(&["check"])?, 1, "rules.toml:3:31: found text that is not CEL: ");
-    check(&run(&test)?, 1, "rules.toml:3:31: found text that is not CEL: ");
+    check(&run(&["check"])?, 1, "rules.toml:3:31: found \")\", expected the end of the condition");
+    check(&run(&test)?, 1, "rules.toml:3:31: found \")\", expected the end of the condition");
     fs::write(&rules, "[[route]]\nname = \"a\"\nqueue = \"q\"\n[[route]]\nname = \"b\"\nqueue = \"r\"\n")?;
     let clean = String::from_utf8(run(&["check"])?.stdout)?;
     assert!(clean.contains("rules.toml has 2 rules\nwarning: "), "{clean}");

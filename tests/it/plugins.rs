@@ -263,9 +263,9 @@ fn no_plugins_are_refused() -> Result<(), Failed> {
     };
     let noise: Vec<u8> = (0..100_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     for (component, expected) in [
-        (noise, "it is no component that can be compiled"),
-        (Vec::new(), "it is no component that can be compiled"),
-        (b"\0asm\x01\0\0\0".to_vec(), "it is no component that can be compiled"),
+        (noise, "it is no WebAssembly, expected a component: build the plugin for wasm32-wasip2"),
+        (Vec::new(), "it is no WebAssembly"),
+        (b"\0asm\x01\0\0\0".to_vec(), "it is a core module of WebAssembly, expected a component"),
         (component[..component.len() / 2].to_vec(), "it is no component that can be compiled"),
         (patched("postcase:routing/host@0.1.0", "postcase:routing/host@0.9.0"), "it is made for version 0.9.0"),
         (patched("wasi:cli/environment@", "evil:cli/environment@"), "it wants evil:cli/environment@"),

@@ -27,6 +27,10 @@ pub struct Compiled(Vec<u8>);
 /// Why there is none. One line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CompileError {
+    #[error(
+        "it is {0}, expected a component: build the plugin for wasm32-wasip2, and name the .wasm file that comes out"
+    )]
+    Other(&'static str),
     #[error("it is no component that can be compiled: {0}")]
     Component(String),
     #[error("compiling it took more than {} s or {} MiB", _0.cpu_seconds, _0.memory_bytes >> 20)]
@@ -41,6 +45,9 @@ impl Compiled {
     /// # Errors
     /// See [`CompileError`].
     pub fn of(component: &[u8], most: Compiling) -> Result<Self, CompileError> {
+        if let Some(other) = what_else(component) {
+            return Err(CompileError::Other(other));
+        }
         let started = |error: io::Error| CompileError::Start(error.to_string());
         // The same program also when its file was replaced since it started.
         let mut child = Command::new("/proc/self/exe")
@@ -79,6 +86,15 @@ impl Compiled {
         // SAFETY: the bytes are what a child of this program made, whole: they come from its pipe or from a sealed file in a
         // folder that only this user can write. The engine looks up version and settings itself.
         unsafe { Component::deserialize(engine, &self.0) }.map_err(|error| format!("it can't be loaded: {error:#}"))
+    }
+}
+
+/// What begins differently from a component: WebAssembly begins with its name, a version and a layer.
+fn what_else(component: &[u8]) -> Option<&'static str> {
+    match component.strip_prefix(b"\0asm") {
+        None => Some("no WebAssembly"),
+        Some([_, _, 0, 0, ..]) => Some("a core module of WebAssembly"),
+        Some(_) => None,
     }
 }
 
@@ -152,6 +168,15 @@ fn compile(most: Compiling) -> Result<(), Refused> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_component_is_told_from_its_first_bytes() {
+        let check = |bytes: &[u8], other| assert_eq!(what_else(bytes), other, "{bytes:?}");
+        check(b"", Some("no WebAssembly"));
+        check(b"(component)", Some("no WebAssembly"));
+        check(b"\0asm\x01\0\0\0", Some("a core module of WebAssembly"));
+        check(b"\0asm\x0d\0\x01\0", None);
+    }
 
     #[test]
     fn a_file_that_was_changed_is_not_loaded() {
