@@ -54,7 +54,14 @@ pub fn tried(value: &Value) -> String {
     let rows: Vec<Value> = value["steps"].as_array().into_iter().flatten().map(row).collect();
     let table = table::rows(&rows.into(), &["stage", "line", "rule", "when", "holds", "outcome"], "no rule was tried");
     let first = ["workstream", "priority", "record_type", "opens", "queue", "agent", "hold"];
-    format!("{table}\n{}", sheet::of(&value["result"], &first, &[]))
+    let mut result = value["result"].clone();
+    let is_told = |name: &str| !value["result"][name].is_null();
+    let is_named = is_told("queue") || is_told("agent");
+    if !is_named && !is_told("hold") {
+        result["queue"] = "that of the address; no rule chose one".into();
+    }
+    let named = "\nqueues and agents aren't looked up here; whether those of the rules are there: postcase check\n";
+    format!("{table}\n{}{}", sheet::of(&result, &first, &[]), if is_named { named } else { "" })
 }
 
 /// The decisions that change.

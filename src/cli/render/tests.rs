@@ -45,6 +45,19 @@ ID             RECEIVED              FROM   SUBJECT
 }
 
 #[test]
+fn trying_rules_says_what_was_not_looked_up() {
+    #[track_caller]
+    fn check(result: Value, expected: &str) {
+        assert_eq!(tried(&json!({"steps": [], "result": result})), format!("no rule was tried\n\n{expected}"));
+    }
+    let next = "queues and agents aren't looked up here; whether those of the rules are there: postcase check\n";
+    check(json!({"queue": null, "agent": null, "hold": null}), "queue  that of the address; no rule chose one\n");
+    check(json!({"queue": "q", "agent": null}), &format!("queue  q\n\n{next}"));
+    check(json!({"queue": null, "agent": "a@b.example"}), &format!("agent  a@b.example\n\n{next}"));
+    check(json!({"queue": null, "hold": "no"}), "hold  no\n");
+}
+
+#[test]
 fn the_spool_says_who_waits_and_why() {
     check(
         Command::SpoolList { limit: None },
