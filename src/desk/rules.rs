@@ -8,6 +8,7 @@ use super::{Answer, Desk, Outcome};
 use crate::case::{PLUGIN, Stage};
 use crate::intake::active_plugins;
 use crate::plugin::Active;
+use crate::routing::Scope;
 use crate::rules::{Rule, Then, warnings};
 
 impl Desk {
@@ -45,7 +46,8 @@ impl Desk {
 
 fn plugin_row(stage: Stage, active: &Active) -> Value {
     let (by, then) = (format!("{PLUGIN}{}", active.name), [&active.ready.description.summary]);
-    json!({"stage": stage, "by": by, "version": active.version(), "then": then})
+    let about = if active.is_general { Scope::All } else { Scope::Named };
+    json!({"stage": stage, "by": by, "version": active.version(), "about": about, "then": then})
 }
 
 fn row(stage: Stage, rule: &Rule) -> Value {

@@ -76,6 +76,10 @@ fn list(command: &Command) -> Option<(&'static [&'static str], &'static str)> {
             &["address", "name", "mode", "state", "queue", "service_address"],
             "no routing addresses yet; add the first: postcase address add support@example.com",
         ),
+        Command::MessageList(filter) if filter.disposition.as_deref() == Some("held") => (
+            &["id", "received_at", "from", "subject", "reason"],
+            "no message is held; postcase message list shows what came in",
+        ),
         Command::MessageList(_) => (
             &["id", "received_at", "from", "subject", "disposition", "case"],
             "no such messages; postcase address list shows where mail is taken",

@@ -16,7 +16,7 @@ pub fn shown(value: &Value) -> String {
         true => "no rules are in force; begin with rules.toml.example",
         false => "no rules are in force",
     };
-    out += &table::rows(rules, &["stage", "line", "by", "workstream", "when", "then"], none);
+    out += &table::rows(&told(rules), &["stage", "line", "by", "workstream", "when", "then"], none);
     for mistake in lines("mistakes") {
         out += &format!("not in force: {}\n", text::line(mistake.as_str().unwrap_or_default()));
     }
@@ -40,8 +40,20 @@ pub fn checked(value: &Value) -> String {
     of_rules.chain(of_others).chain(restart).map(|line| format!("warning: {}\n", text::line(&line))).collect()
 }
 
+/// With what a plugin waits for where rules have their conditions.
+fn told(rows: &Value) -> Value {
+    let row = |row: &Value| {
+        let mut row = row.clone();
+        if row["about"] == "named" {
+            row["when"] = "the address names it".into();
+        }
+        row
+    };
+    rows.as_array().into_iter().flatten().map(row).collect()
+}
+
 fn order(value: &Value) -> String {
-    table::rows(value, &["order", "stage", "by", "workstream", "when", "then"], "nobody advises")
+    table::rows(&told(value), &["order", "stage", "by", "workstream", "when", "then"], "nobody advises")
 }
 
 /// Each rule that was tried, and the result.

@@ -45,6 +45,37 @@ ID             RECEIVED              FROM   SUBJECT
 }
 
 #[test]
+fn held_mail_says_why() {
+    let filter = MessageFilter { disposition: Some("held".into()), ..MessageFilter::default() };
+    check(
+        Command::MessageList(filter),
+        json!([{"id": "691f6a2c-1-2a", "received_at": "2026-11-20T10:00:00Z", "from": {"name": null, "address": "a@b.c"},
+            "subject": "Watches", "disposition": "held", "reason": "author_not_accepted"}]),
+        "\
+ID             RECEIVED              FROM   SUBJECT  REASON
+691f6a2c-1-2a  2026-11-20T10:00:00Z  a@b.c  Watches  author_not_accepted
+",
+    );
+}
+
+#[test]
+fn the_order_of_advisers_says_which_plugins_an_address_has_to_name() {
+    check(
+        Command::RulesShow { order: true },
+        json!([
+            {"order": 1, "stage": "route", "by": "rule a", "when": "automatic", "then": ["queue q"]},
+            {"order": 2, "stage": "route", "by": "plugin p", "about": "named", "then": ["Does p"]},
+            {"order": 3, "stage": "route", "by": "plugin q", "about": "all", "then": ["Does q"]}]),
+        "\
+ORDER  STAGE  BY        WHEN                  THEN
+1      route  rule a    automatic             queue q
+2      route  plugin p  the address names it  Does p
+3      route  plugin q  -                     Does q
+",
+    );
+}
+
+#[test]
 fn trying_rules_says_what_was_not_looked_up() {
     #[track_caller]
     fn check(result: Value, expected: &str) {
