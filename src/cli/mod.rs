@@ -15,6 +15,7 @@ mod generated;
 mod import;
 mod inspect;
 mod meaning;
+mod more;
 mod progress;
 mod reach;
 mod render;
@@ -103,15 +104,19 @@ fn run(typed: Typed) -> Result<(), Failure> {
 /// Does what needs a configuration and a server or a store.
 async fn run_with(settings: &Settings, meaning: Meaning, json: bool) -> Result<(), Failure> {
     match meaning {
-        Meaning::Ask(command) => {
-            let outcome = reach::ask(settings, &command).await?;
+        Meaning::Ask(mut command) => {
+            let wanted = more::ask(&mut command);
+            let mut outcome = reach::ask(settings, &command).await?;
+            let goes_on = more::cut(&mut outcome, wanted);
             if let Command::CaseList(CaseFilter { text: Some(_), .. }) = &command {
                 let most = limits::SEARCHED_MESSAGES_MAX;
                 tell(&format!(
                     "searched: subject, contact and notes of all cases, texts of the newest {most} messages"
                 ));
             }
-            show(&command, outcome, None, json)
+            show(&command, outcome, None, json)?;
+            goes_on.iter().for_each(|line| tell(line));
+            Ok(())
         }
         Meaning::Attachment { id, number, file } => {
             let command = Command::MessageAttachment { id, number };
@@ -237,22 +242,33 @@ pub async fn answer(arguments: Vec<String>, desk: &dyn Answers) -> Done {
         Ok(_) => return failed(Failure::usage("only commands for the desk can be done here")),
         Err(failure) => return failed(failure),
     };
-    let mut done = Done { exit: if left.is_empty() { 0 } else { Exit::Refused as u8 }, ..Done::default() };
-    for command in commands {
-        match desk.answer(command.clone()).await {
-            Ok(outcome) => {
-                let is_error = speaks_of_an_error(&command, &outcome);
-                done.exit = done.exit.max(if is_error { Exit::Refused as u8 } else { 0 });
-                done.out.extend(match outcome {
-                    Outcome::Json(value) => in_form(&command, &value, json).into_bytes(),
-                    Outcome::Bytes(bytes) => bytes,
-                });
-            }
-            Err(refusal) => return failed(refusal.into()),
-        }
+    let mut done = match each(commands, desk, json).await {
+        Ok(done) => done,
+        Err(failure) => return failed(failure),
+    };
+    if !left.is_empty() {
+        done.exit = done.exit.max(Exit::Refused as u8);
+        done.out.extend(told_unread(&left, json).into_bytes());
     }
-    done.out.extend(told_unread(&left, json).into_bytes());
     done
+}
+
+/// Does one after the other, until one is refused.
+async fn each(commands: Vec<Command>, desk: &dyn Answers, json: bool) -> Result<Done, Failure> {
+    let mut done = Done::default();
+    for mut command in commands {
+        let wanted = more::ask(&mut command);
+        let mut outcome = desk.answer(command.clone()).await?;
+        done.err.extend(more::cut(&mut outcome, wanted));
+        if speaks_of_an_error(&command, &outcome) {
+            done.exit = Exit::Refused as u8;
+        }
+        done.out.extend(match outcome {
+            Outcome::Json(value) => in_form(&command, &value, json).into_bytes(),
+            Outcome::Bytes(bytes) => bytes,
+        });
+    }
+    Ok(done)
 }
 
 /// A line for each file that can't be read.

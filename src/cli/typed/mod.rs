@@ -188,7 +188,7 @@ fn whole_path(file: PathBuf) -> Result<PathBuf, Failure> {
 #[derive(Debug, Args)]
 struct Rows {
     /// At most so many rows
-    #[arg(long, value_name = "N", default_value_t = limits::LIST_ROWS)]
+    #[arg(long, value_name = "N", value_parser = words::rows, default_value_t = limits::LIST_ROWS)]
     limit: usize,
     /// All rows
     #[arg(long, conflicts_with = "limit")]

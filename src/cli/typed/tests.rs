@@ -359,6 +359,7 @@ fn everything_else_is_wrong_usage() {
         "message list --limit 3 --all",
         "message inspect",
         "message held x",
+        "case list --limit 0",
         "message release",
         "message reprocess",
         "address add nobody",

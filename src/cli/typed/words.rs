@@ -39,6 +39,11 @@ where
     PossibleValuesParser::new(words).try_map(|word| serde_json::from_value::<T>(word.into()))
 }
 
+/// Rows of a list.
+pub fn rows(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|rows| *rows > 0).ok_or_else(|| "expected 1 or more rows; --all shows all".to_owned())
+}
+
 /// As `case list` shows it.
 pub fn case_number(text: &str) -> Result<CaseNumber, String> {
     text.parse().map_err(|_| "expected a case's number such as 17".to_owned())
