@@ -134,6 +134,11 @@ pub enum Happening {
         agent: Mailbox,
         why: String,
     },
+    /// Whoever was asked isn't there to answer. They haven't said no.
+    OfferWithdrawn {
+        agent: Mailbox,
+        why: String,
+    },
     Assigned {
         agent: Mailbox,
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -196,6 +196,7 @@ impl Case {
             Happening::Queued { .. }
             | Happening::Offered { .. }
             | Happening::Declined { .. }
+            | Happening::OfferWithdrawn { .. }
             | Happening::Assigned { .. } => self.change_place(event),
             Happening::HintAdded(hint) => {
                 if self.takes_hint(hint) {
@@ -305,6 +306,7 @@ impl Case {
                 }
                 self.offer = None;
             }
+            Happening::OfferWithdrawn { .. } => self.offer = None,
             Happening::Assigned { agent, .. } => {
                 self.owner = Some(agent.clone());
                 self.passed.clear();

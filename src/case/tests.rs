@@ -394,9 +394,10 @@ fn happening(chance: &Chance) -> Happening {
         }
         11 => Happening::StatusChanged { from: status(), to: status(), why: text() },
         12 if number(2) == 0 => Happening::Queued { queue: text(), why: text() },
-        12 => match number(3) {
+        12 => match number(4) {
             0 => Happening::Assigned { agent: address(), why: Some(text()), considered: Vec::new() },
             1 => Happening::Offered { agent: address(), until: Time::UNIX_EPOCH, why: text(), considered: Vec::new() },
+            2 => Happening::OfferWithdrawn { agent: address(), why: text() },
             _ => Happening::Declined { agent: address(), why: text() },
         },
         13 => Happening::Linked { case: u64::from(number(9)), why: text(), sibling: number(2) == 0 },

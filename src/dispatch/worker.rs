@@ -10,7 +10,9 @@ use crate::base::time::later;
 use crate::base::{Mailbox, Time, limits};
 use crate::case::{DISPATCH, Happening, Status};
 use crate::net::Stop;
-use crate::routing::{Accept, Choice, MAIN_QUEUE, Overdue, Overflow, Place, Ration, Waits, Work, WorkItem};
+use crate::routing::{
+    Accept, Choice, MAIN_QUEUE, Overdue, Overflow, Place, Presence, Ration, Waits, Withdrawn, Work, WorkItem,
+};
 use crate::store::{Batch, CaseChange, CommitError, Site, StoreError, Table, tables};
 
 /// See the module. Runs once.
@@ -218,6 +220,14 @@ impl Worker {
                 let why = if there { "no answer in time" } else { "is no agent any more" };
                 (*work, Happening::Declined { agent: agent.clone(), why: why.into() })
             }
+            Overdue::Withdrawn { work, agent, why } => {
+                let why = match why {
+                    Withdrawn::NotThere(Presence::Away) => "is away".to_owned(),
+                    Withdrawn::NotThere(_) => "is offline".to_owned(),
+                    Withdrawn::Left { queue } => format!("is no member of {queue} any more"),
+                };
+                (*work, Happening::OfferWithdrawn { agent: agent.clone(), why })
+            }
             Overdue::Left { work, agent } => {
                 let kept = CaseChange::of(engine, *work).await?;
                 let queue = kept.and_then(|kept| kept.case().queue.clone());
@@ -265,7 +275,9 @@ impl Worker {
 
 fn is_still(item: &WorkItem, overdue: &Overdue) -> bool {
     match overdue {
-        Overdue::Offer { agent, .. } => item.offer.as_ref().is_some_and(|offer| offer.agent == *agent),
+        Overdue::Offer { agent, .. } | Overdue::Withdrawn { agent, .. } => {
+            item.offer.as_ref().is_some_and(|offer| offer.agent == *agent)
+        }
         Overdue::Left { agent, .. } => item.place == Place::Agent(agent.clone()),
         Overdue::Overflows { from, .. } | Overdue::Gone { from, .. } => item.waits_in(from),
         Overdue::DayEnds { .. } => false,

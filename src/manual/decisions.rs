@@ -338,6 +338,10 @@
 //! seldom says so, and a desk of one would forget what came then. Doubling keeps a case that nobody ever answers to an event a day.
 //! Items that the same agents declined wait in a line of their own, so that they stand in nobody's way and cost nothing.
 //!
+//! **2026-11-29: who has gone isn't asked.** An offer ends at once when its agent goes away or offline, or works in the queue no
+//! more, and the next one is asked: a customer waits for nobody who can't answer. It is an event of its own, `offer_withdrawn`,
+//! and no decline: whoever comes back is asked as before. Who is busy was there when they were asked, and may still say yes.
+//!
 //! **2026-11-29: what waits where there is no queue is moved by who gives out.** Answers, splits, agents who leave and commands that
 //! overtake each other can all bring a case to a queue that has just been removed; one place that looks, at the start and whenever
 //! such a row is written, needs no agreement between them.

@@ -28,6 +28,6 @@ pub use plugin::{Plugin, PluginFile, PluginInput, PluginMemory, PluginState, Plu
 pub use profile::{Profile, Ration, Reset};
 pub use queue::{Accept, Assign, MAIN_QUEUE, Queue, is_queue_name};
 pub use setup::{Concern, Setup, never_open};
-pub use switchboard::{Overdue, Overflow, Switchboard};
+pub use switchboard::{Overdue, Overflow, Switchboard, Withdrawn};
 pub use waits::Waits;
 pub use work::Work;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::lane::Lane;
 use super::seat::{Seat, Tally};
-use super::{Accept, Agent, Choice, MAIN_QUEUE, Place, Profile, Queue, Ration, Work, WorkItem};
+use super::{Accept, Agent, Choice, MAIN_QUEUE, Place, Presence, Profile, Queue, Ration, Work, WorkItem};
 use crate::base::{Hours, Mailbox, Time};
 
 /// See the module.
@@ -43,6 +43,8 @@ pub struct Switchboard {
 pub enum Overdue {
     /// The agent hasn't answered.
     Offer { work: Work, agent: Mailbox },
+    /// The agent isn't there to answer.
+    Withdrawn { work: Work, agent: Mailbox, why: Withdrawn },
     /// The agent who has it is none any more.
     Left { work: Work, agent: Mailbox },
     /// It waits where there is no queue any more.
@@ -51,6 +53,15 @@ pub enum Overdue {
     Overflows { work: Work, from: String, to: String, why: Overflow },
     /// What it took of the agent comes back, or is taken for another day.
     DayEnds { work: Work, agent: Mailbox, again: Option<Ration> },
+}
+
+/// Why an offer ends before its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Withdrawn {
+    /// The agent has gone away or offline.
+    NotThere(Presence),
+    /// They don't work there any more.
+    Left { queue: String },
 }
 
 /// Why an item goes to another queue.
@@ -89,7 +100,11 @@ impl Switchboard {
             None => self.queues.remove(name),
         };
         let waiting: Vec<Work> = match self.lanes.remove(name) {
-            Some(former) => former.items().collect(),
+            Some(former) => {
+                let seats = former.queue.members.iter().filter_map(|member| self.seats.get(member));
+                self.times.extend(seats.flat_map(|seat| seat.tally.all()).map(|work| (Time::MIN, work)));
+                former.items().collect()
+            }
             None => self.items.values().filter(|item| item.waits_in(name)).map(|item| item.work).collect(),
         };
         if self.is_gone(name) {
@@ -146,6 +161,9 @@ impl Switchboard {
                 let profile = agent.profile.as_ref().and_then(|name| self.profiles.get(name)).cloned();
                 let tally = tally.under(profile.as_ref());
                 self.seats.insert(address.clone(), Seat { agent, profile, tally, last });
+                if !self.is_there(address) {
+                    self.times.extend(self.seats[address].tally.all().map(|work| (Time::MIN, work)));
+                }
                 self.note_owing(address);
                 if is_back {
                     let declined: Vec<Work> = self.lanes.values().flat_map(|lane| lane.declined_by(address)).collect();
@@ -264,6 +282,9 @@ impl Switchboard {
                 (Place::Queue(_), Some(offer)) if !self.seats.contains_key(&offer.agent) => {
                     return Some(Overdue::Offer { work, agent: offer.agent.clone() });
                 }
+                (Place::Queue(queue), Some(offer)) if let Some(why) = self.withdrawn(queue, &offer.agent) => {
+                    return Some(Overdue::Withdrawn { work, agent: offer.agent.clone(), why });
+                }
                 (Place::Queue(_), Some(offer)) if offer.until <= now => {
                     return Some(Overdue::Offer { work, agent: offer.agent.clone() });
                 }
@@ -287,6 +308,24 @@ impl Switchboard {
             }
         }
         self.day_ends(now)
+    }
+
+    /// Why an agent who was asked in this queue isn't there to answer.
+    fn withdrawn(&self, queue: &str, agent: &Mailbox) -> Option<Withdrawn> {
+        let presence = self.seats.get(agent)?.agent.presence;
+        match presence {
+            Presence::Away | Presence::Offline => Some(Withdrawn::NotThere(presence)),
+            Presence::Available | Presence::Busy => {
+                let left = self.lanes.get(queue).is_some_and(|lane| !lane.has_member(agent));
+                left.then(|| Withdrawn::Left { queue: queue.to_owned() })
+            }
+        }
+    }
+
+    /// False for who has gone away or offline.
+    fn is_there(&self, agent: &Mailbox) -> bool {
+        let presence = self.seats.get(agent).map(|seat| seat.agent.presence);
+        matches!(presence, Some(Presence::Available | Presence::Busy))
     }
 
     /// Where an item goes instead of waiting here.
@@ -364,7 +403,9 @@ impl Switchboard {
         let times = match (&item.place, &item.offer) {
             _ if left => [Some(Time::MIN), None],
             (Place::Agent(_), _) => [Some(item.lapses_at()), None],
-            (Place::Queue(_), Some(offer)) => [Some(offer.until), None],
+            (Place::Queue(queue), Some(offer)) => {
+                [Some(offer.until), self.withdrawn(queue, &offer.agent).map(|_| Time::MIN)]
+            }
             (Place::Queue(queue), None) if self.is_gone(queue) => [Some(Time::MIN), None],
             (Place::Queue(queue), None) => self.lanes.get(queue).map(|lane| lane.times_of(item)).unwrap_or_default(),
         };

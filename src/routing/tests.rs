@@ -153,7 +153,7 @@ fn what_has_its_time_is_told_once() {
     let overflowing = Queue {
         overflow: Some("r".into()),
         overflow_after: Some(Span(Duration::from_secs(10))),
-        ..queue(Assign::RoundRobin, &[])
+        ..queue(Assign::RoundRobin, &["anna"])
     };
     board.set_item(1, Some(item(1)));
     board.set_queue("q", Some(overflowing));
@@ -175,6 +175,35 @@ fn what_has_its_time_is_told_once() {
     board.set_agent(&mailbox("bob"), None);
     let left = |work: CaseNumber| Some(Overdue::Left { work: work.into(), agent: mailbox("bob") });
     assert_eq!((board.overdue(at(4)), board.overdue(at(4))), (left(2), left(3)));
+}
+
+#[test]
+fn an_offer_ends_when_the_agent_is_not_there_any_more() {
+    let offered = || WorkItem { offer: Some(Offer { agent: mailbox("anna"), until: at(20) }), ..item(1) };
+    let withdrawn = |why| Some(Overdue::Withdrawn { work: 1.into(), agent: mailbox("anna"), why });
+    let is = |presence| Agent { presence, ..agent("anna") };
+    for (presence, expected) in [
+        (Presence::Available, None),
+        (Presence::Busy, None),
+        (Presence::Away, withdrawn(Withdrawn::NotThere(Presence::Away))),
+        (Presence::Offline, withdrawn(Withdrawn::NotThere(Presence::Offline))),
+    ] {
+        let mut board = board(Assign::RoundRobin, vec![agent("anna")]);
+        board.set_item(1, Some(offered()));
+        assert_eq!(board.overdue(at(10)), None);
+        board.set_agent(&mailbox("anna"), Some(is(presence)));
+        assert_eq!(board.overdue(at(10)), expected, "{presence:?}");
+        // As a board that is loaded afterwards.
+        board.set_item(1, None);
+        board.set_item(1, Some(offered()));
+        assert_eq!(board.overdue(at(10)), expected, "{presence:?}");
+    }
+    let mut board = board(Assign::RoundRobin, vec![agent("anna")]);
+    board.set_item(1, Some(offered()));
+    board.set_queue("q", Some(queue(Assign::RoundRobin, &["bob", "anna"])));
+    assert_eq!(board.overdue(at(10)), None);
+    board.set_queue("q", Some(queue(Assign::RoundRobin, &["bob"])));
+    assert_eq!(board.overdue(at(10)), withdrawn(Withdrawn::Left { queue: "q".into() }));
 }
 
 #[test]

@@ -236,6 +236,15 @@ impl Books {
                     declines.meant += 1;
                 }
             }
+            Happening::OfferWithdrawn { agent, .. } => {
+                let (offered, _) = known.offer.take().ok_or("what isn't offered is withdrawn")?;
+                let queue = self.queues.get(&known.queue);
+                let is_member = queue.is_none_or(|(_, members)| members.contains(agent));
+                let is_there = self.agents.get(agent).is_some_and(|row| row.presence == Presence::Available);
+                if offered != *agent || is_member && is_there {
+                    return Err(format!("what {offered} may take is withdrawn from {agent}, who is there"));
+                }
+            }
             Happening::Queued { queue, .. } => {
                 let owner = known.owner.take();
                 let taken_back = owner.is_some_and(|owner| by_dispatch && !self.agents.contains_key(&owner));
