@@ -248,6 +248,12 @@ pub const OVERFLOW_COUNTED_MAX: usize = 1000;
 pub const FILES_LOOK_PAUSE: Duration = Duration::from_secs(1);
 /// Conditions that failed, in the explanation of one message: all of a kind say the same.
 pub const FAILURES_TOLD_MAX: usize = 20;
+/// Steps of what became of a case, in the explanation of the message that opened it: all of them are with the case.
+pub const LATER_STEPS_MAX: usize = 100;
+/// Of what an adviser says why, beside what it sets on a case.
+pub const ADVICE_TOLD_CHARS_MAX: usize = 200;
+/// Rules that said nothing and are named in the explanation of one message, for each stage: it is kept for every message.
+pub const PASSED_NAMED_MAX: usize = 20;
 /// Service addresses of one routing address that are remembered after their time: enough to see who still uses them.
 pub const RETIRED_KEPT: usize = 5;
 /// Questions of mail providers that are remembered for one routing address.

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::Detour;
 use super::event::Fields;
-use super::fold::{Case, PLUGIN};
+use super::fold::Case;
 use super::own_field::no_room;
 use crate::address::Opens;
 use crate::base::{CaseNumber, Mailbox, Priority, shown_as_stored};
@@ -191,97 +191,6 @@ impl Advised {
     }
 }
 
-/// What all advice comes to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Counselled {
-    #[serde(flatten)]
-    pub draft: Draft,
-    /// Without queue, agent and hold its address says where the case goes.
-    pub queue: Option<String>,
-    pub agent: Option<Mailbox>,
-    /// Before others of the queue.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub prefer: Option<Mailbox>,
-    pub hold: Option<String>,
-    /// Without it its address says so.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub opens: Option<Opens>,
-    pub notes: Vec<String>,
-    /// Advisers that failed, or said what can't be followed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub failed: Vec<String>,
-    /// Who placed it.
-    #[serde(skip)]
-    pub by: Option<String>,
-    /// Why plugins say what they say.
-    #[serde(skip)]
-    pub reasons: Vec<String>,
-}
-
-impl Counselled {
-    pub fn of(draft: Draft, weighed: &[Weighed]) -> Self {
-        let mut all = Self { draft, ..Self::default() };
-        for Weighed { advice, lost } in weighed {
-            match lost {
-                None => all.take(advice),
-                Some(Lost::Wrong(why)) => {
-                    all.failed.push(format!("{} failed: {why}", advice.by));
-                    all.failed.dedup();
-                }
-                Some(Lost::Overruled(_)) => {}
-            }
-        }
-        all
-    }
-
-    fn take(&mut self, advice: &Advice) {
-        match &advice.what {
-            Advised::Queue(queue) | Advised::QueueOr { queue, .. } => self.queue = Some(queue.clone()),
-            Advised::Agent(agent) => self.agent = Some(agent.clone()),
-            Advised::Prefer(agent) => self.prefer = Some(agent.clone()),
-            Advised::Hold(why) => self.hold = Some(why.clone()),
-            Advised::Opens(opens) => self.opens = Some(*opens),
-            Advised::Note(text) => self.notes.push(text.clone()),
-            _ => {}
-        }
-        if advice.what.places() {
-            self.by = Some(advice.by.clone());
-        }
-        let reason = format!("{} {}: {}", advice.by, advice.version, advice.why);
-        if advice.by.starts_with(PLUGIN) && !self.reasons.contains(&reason) {
-            self.reasons.push(reason);
-        }
-    }
-
-    /// What is different in another one, in words; none when they are the same.
-    pub fn difference(&self, other: &Self) -> Option<String> {
-        let (before, after) = (serde_json::json!(self), serde_json::json!(other));
-        // What nobody spoke of isn't named.
-        let names: BTreeSet<&String> = before.as_object()?.keys().chain(after.as_object()?.keys()).collect();
-        let changed = names.into_iter().filter(|name| *name != "failed" && before[*name] != after[*name]);
-        let words = |value: &serde_json::Value| match value {
-            serde_json::Value::Null => "none".to_owned(),
-            serde_json::Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
-        let mut told: Vec<String> =
-            changed.map(|name| format!("{name} {} instead of {}", words(&after[name]), words(&before[name]))).collect();
-        let new = |ours: &[String], others: &[String]| -> Vec<String> {
-            others.iter().filter(|other| !ours.contains(other)).cloned().collect()
-        };
-        told.extend(new(&self.failed, &other.failed));
-        if told.is_empty() {
-            return None;
-        }
-        told.extend(new(&self.reasons, &other.reasons));
-        if self.by != other.by {
-            let by = |one: &Self| one.by.clone().unwrap_or_else(|| "its address".to_owned());
-            told.push(format!("placed by {} instead of {}", by(other), by(self)));
-        }
-        Some(told.join("; "))
-    }
-}
-
 /// What is taken of all advice about such a case in its order, and what isn't; `barred` says why one can't be followed.
 pub fn weigh(mut draft: Draft, advice: Vec<Advice>, barred: impl Fn(&Advised) -> Option<Lost>) -> Vec<Weighed> {
     let mut weighed: Vec<Weighed> = Vec::with_capacity(advice.len());
@@ -388,27 +297,6 @@ mod tests {
         let field = |name: &str| advice("a", Advised::Field { name: name.into(), value: "2".into() });
         let weighed = weigh(full, vec![field("0"), field("x")], |_| None);
         assert_eq!((weighed[0].lost.is_none(), weighed[1].lost.is_none()), (true, false));
-    }
-
-    #[test]
-    fn a_difference_is_told_in_words() {
-        let draft = Draft { workstream: "main".into(), ..Draft::default() };
-        let come_to = |what: &[(&str, Advised)]| {
-            let mut draft = draft.clone();
-            what.iter().for_each(|(_, what)| draft.take(what));
-            let advice = what.iter().map(|(by, what)| advice(by, what.clone())).collect();
-            Counselled::of(draft, &weigh(Draft::default(), advice, |_| None))
-        };
-        let queue = |name: &str| Advised::Queue(name.into());
-        let one = come_to(&[("rule a", queue("x"))]);
-        assert_eq!(one.difference(&come_to(&[("rule b", queue("x"))])), None, "it goes where it went");
-        let other = come_to(&[("rule b", queue("y")), ("rule b", Advised::Priority(Priority::High))]);
-        let told = "priority high instead of normal; queue y instead of x; placed by rule b instead of rule a";
-        assert_eq!(one.difference(&other).as_deref(), Some(told));
-        let item = come_to(&[("rule a", queue("x")), ("rule c", Advised::Opens(Opens::Item))]);
-        assert_eq!(one.difference(&item).as_deref(), Some("opens item instead of none"));
-        let told = "queue none instead of x; placed by its address instead of rule a";
-        assert_eq!(one.difference(&come_to(&[])).as_deref(), Some(told));
     }
 
     #[test]

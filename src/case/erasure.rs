@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Delivery, Event, Happening, Mail, Step};
+use super::{Delivery, Event, Happening, Hint, Mail, PLUGIN, RULE, Step};
 use crate::base::{CaseNumber, Envelope, MailId, Mailbox, ReversePath, Time};
 use crate::message::Facts;
 
@@ -87,6 +87,9 @@ pub fn blank_events(events: &mut [Event], mails: &[&Mail]) {
     });
     let is_opened_by = first.is_some_and(|first| ids.contains(&first));
     for event in events {
+        if !ids.is_empty() && [RULE, PLUGIN].iter().any(|kind| event.by.starts_with(kind)) {
+            forget_why(&mut event.what);
+        }
         match &mut event.what {
             Happening::CaseOpened { subject, contact, .. } | Happening::ItemOpened { subject, contact, .. }
                 if is_opened_by || subjects.contains(subject.trim()) =>
@@ -105,6 +108,19 @@ pub fn blank_events(events: &mut [Event], mails: &[&Mail]) {
             what => blank(what, &ids),
         }
     }
+}
+
+/// Takes out of an event of an adviser what it said why, which may be what a message said.
+fn forget_why(what: &mut Happening) {
+    let (Happening::FieldChanged { why: Some(why), .. }
+    | Happening::NoteAdded { why: Some(why), .. }
+    | Happening::Assigned { why: Some(why), .. }
+    | Happening::Queued { why, .. }
+    | Happening::HintAdded(Hint { why, .. })) = what
+    else {
+        return;
+    };
+    "erased".clone_into(why);
 }
 
 /// Takes the words out of an event about one of these messages.

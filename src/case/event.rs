@@ -96,6 +96,9 @@ pub enum Happening {
     },
     NoteAdded {
         text: String,
+        /// In the words of the adviser whose note it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
     },
     /// Something to do about a message.
     TaskAdded(Task),
@@ -108,6 +111,9 @@ pub enum Happening {
         name: String,
         from: Option<String>,
         to: Option<String>,
+        /// In the words of the adviser who says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
     },
     StatusChanged {
         from: Status,

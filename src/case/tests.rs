@@ -386,11 +386,11 @@ fn happening(chance: &Chance) -> Happening {
         6 => Happening::ReplyDelayed { mail, recipient, status: text(), words: text() },
         7 => Happening::ReplyFailed { mail, recipient, status: text(), words: text() },
         8 => Happening::DeliveryReported { mail, why: text() },
-        9 => Happening::NoteAdded { text: text() },
+        9 => Happening::NoteAdded { text: text(), why: None },
         10 => {
             let name = ["subject", "priority", "colour", "size"][number(4) as usize].to_owned();
             let to = [None, Some(text()), Some("urgent".into())][number(3) as usize].clone();
-            Happening::FieldChanged { name, from: None, to }
+            Happening::FieldChanged { name, from: None, to, why: Some(text()) }
         }
         11 => Happening::StatusChanged { from: status(), to: status(), why: text() },
         12 if number(2) == 0 => Happening::Queued { queue: text(), why: text() },

@@ -18,7 +18,7 @@ use crate::case::{Brief, Stage};
 use crate::config::rules::read;
 use crate::config::{LoadError, Settings};
 use crate::desk::command::{PluginCommand, PluginRequest};
-use crate::desk::{Command, Outcome, candidate};
+use crate::desk::{Command, Outcome, candidate, difference};
 use crate::intake::{Advisers, Asking, States};
 use crate::message;
 use crate::plugin::Catalogue;
@@ -113,13 +113,9 @@ fn replay_files(
         let name = file.to_string_lossy();
         let raw = inspect::bytes(file).map_err(|error| Failure::refused(format!("{}: {error}", text::line(&name))))?;
         let facts = message::read(&raw);
-        let message_id = facts.message_id.clone();
-        let brief = brief(settings, facts, &raw, None);
+        let brief = brief(settings, facts.clone(), &raw, None);
         let come_to = |advisers: &Advisers| advisers.hear(asking(&brief, &raw)).come_to(|_| None);
-        let (before, after) = (come_to(&now), come_to(&candidates));
-        if let Some(why) = before.difference(&after) {
-            changed.push(json!({ "id": name, "message_id": message_id, "before": before, "after": after, "why": why }));
-        }
+        changed.extend(difference((&json!(name), &facts), (&come_to(&now), &come_to(&candidates))));
     }
     let value = json!({ "messages": files.len(), "changed": changed });
     Ok(say(&if json { text::json(&value) } else { render::replayed(&value) })?)

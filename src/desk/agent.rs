@@ -41,7 +41,14 @@ impl Desk {
 
     pub(super) async fn agent_show(&self, address: &Mailbox) -> Answer {
         let kept = self.agent(address).await?;
-        Ok(Outcome::Json(self.agent_row(&kept.value).await?))
+        let mut shown = self.agent_row(&kept.value).await?;
+        if let Some(dispatch) = &self.dispatch
+            && let Some((taken, limit)) = dispatch.load_of(address).await
+        {
+            shown["taken"] = taken.into();
+            shown["limit"] = limit.into();
+        }
+        Ok(Outcome::Json(shown))
     }
 
     pub(super) async fn agent_set(&self, address: &Mailbox, settings: AgentSettings) -> Answer {

@@ -76,7 +76,7 @@ impl Desk {
             return Err(Refusal::refused("the note is empty"));
         }
         let by = self.actor_on(number, by.as_ref()).await?;
-        self.change_work(number.into(), &by, |_| Ok(vec![Happening::NoteAdded { text: text.clone() }])).await
+        self.change_work(number.into(), &by, |_| Ok(vec![Happening::NoteAdded { text: text.clone(), why: None }])).await
     }
 
     pub(super) async fn case_set(
@@ -186,6 +186,6 @@ fn set(case: &Case, name: &str, value: &str) -> Result<Option<Happening>, Refusa
     {
         return Err(Refusal::refused(why));
     }
-    let change = Happening::FieldChanged { name: name.to_owned(), from: former.clone(), to: to.clone() };
+    let change = Happening::FieldChanged { name: name.to_owned(), from: former.clone(), to: to.clone(), why: None };
     Ok((former != to).then_some(change))
 }

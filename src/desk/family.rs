@@ -63,7 +63,11 @@ impl Desk {
             };
             into.add(now, &by, opened);
             if let Some(to) = from.case().workstream.clone() {
-                into.add(now, &by, Happening::FieldChanged { name: WORKSTREAM.into(), from: None, to: Some(to) });
+                into.add(
+                    now,
+                    &by,
+                    Happening::FieldChanged { name: WORKSTREAM.into(), from: None, to: Some(to), why: None },
+                );
             }
             let mut batch = Batch::default();
             let split = Move { by: &by, why: "split by hand", now };

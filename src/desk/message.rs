@@ -5,13 +5,14 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::command::{self, MessageFilter};
-use super::{Answer, Desk, Outcome, Refusal, erase, failed, view};
+use super::{Answer, Desk, Outcome, Refusal, erase, explain, failed, view};
 use crate::base::{MailId, Mailbox};
-use crate::case::{Direction, Mail};
+use crate::case::{Direction, Disposition, Mail};
 use crate::intake::{Again, NotAgain, decide_again, messages_named, resolve_accepted};
 use crate::message::{Facts, attachment, read};
+use crate::routing::Work;
 use crate::smtp;
-use crate::store::{Entry, Kept, Page, case_change, tables};
+use crate::store::{CaseChange, Entry, Kept, Page, case_change, tables};
 
 /// Records read at a time while a filter is looked for.
 const PAGE: usize = 256;
@@ -154,14 +155,19 @@ impl Desk {
         let engine = &*self.site.engine;
         Ok(Outcome::Json(match tables::MAILS.get(engine, &id).await? {
             Some(Kept { value: mail, .. }) => {
-                let mut events = Vec::new();
-                if mail.is_routed() {
-                    events.extend(case_change::events_of(engine, id).await?);
+                let mut opened: Vec<Work> = Vec::new();
+                opened.extend(mail.is_routed().then_some(Work::Mail(id)));
+                let deliveries = mail.deliveries.iter().filter(|one| one.disposition == Disposition::CaseOpened);
+                opened.extend(deliveries.filter_map(|delivery| delivery.case.map(Work::Case)));
+                let mut told = Vec::new();
+                for work in opened {
+                    let waits = match CaseChange::of(engine, work).await? {
+                        Some(change) => self.waits(work, change.case()).await?,
+                        None => None,
+                    };
+                    told.push((work, case_change::events_of(engine, work).await?, waits));
                 }
-                if let Some(case) = mail.case.filter(|_| mail.opened_case()) {
-                    events.extend(case_change::events_of(engine, case).await?);
-                }
-                let mut shown = view::explanation(&mail, &events);
+                let mut shown = explain::explanation(&mail, &told);
                 if let Some(item) = self.item_of(id).await? {
                     shown["item"] = item;
                 }

@@ -14,6 +14,7 @@ pub mod command;
 mod contact;
 mod dkim;
 mod erase;
+mod explain;
 mod export;
 mod family;
 mod import;
@@ -41,7 +42,7 @@ use crate::net::MxCheck;
 use crate::store::{AppendError, CommitError, Floor, ReadError, Site};
 
 pub use command::{Answers, Command, Outcome, Refusal, RefusalKind};
-pub use replay::candidate;
+pub use replay::{candidate, difference};
 
 /// Answers commands.
 pub struct Desk {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::command::{PluginChange, PluginCommand, PluginRequest};
 use super::{Answer, Desk, Outcome, Refusal};
-use crate::base::{Time, limits};
+use crate::base::{Mailbox, Time, limits};
 use crate::case::{Brief, Draft};
 use crate::intake::{active_plugins, load_plugin, refresh_plugins, saved_fields};
 use crate::message;
@@ -27,6 +27,7 @@ impl Desk {
         match command {
             PluginCommand::Install(request) => self.plugin_install(*request).await,
             PluginCommand::List => self.plugin_list().await,
+            PluginCommand::Show { name } => self.plugin_show(&name).await,
             PluginCommand::Change { name, change } => self.plugin_change(&name, change).await,
             PluginCommand::Test { name, file, message } => self.plugin_test(&name, &file, &message).await,
             PluginCommand::Version { name, version } => self.plugin_version(&name, &version).await,
@@ -96,6 +97,22 @@ impl Desk {
         Ok(Outcome::Json(rows.iter().map(|row| self.plugin_shown(&row.value)).collect()))
     }
 
+    /// One plugin, and the addresses that name it.
+    async fn plugin_show(&self, name: &str) -> Answer {
+        active_plugins(&self.site).await?;
+        let mut shown = self.plugin_shown(&self.plugin(name).await?.value);
+        shown["addresses"] = json!(self.naming(name).await?);
+        Ok(Outcome::Json(shown))
+    }
+
+    /// The addresses that name a plugin.
+    async fn naming(&self, plugin: &str) -> Result<Vec<Mailbox>, Refusal> {
+        let rows = tables::ADDRESSES.scan(&*self.site.engine, Page::first(&[], usize::MAX)).await?;
+        let addresses = rows.into_iter().map(|(_, kept)| kept.value);
+        let naming = addresses.filter(|address| address.settings.plugins.contains(plugin));
+        Ok(naming.map(|address| address.address).collect())
+    }
+
     async fn plugin_change(&self, name: &str, change: PluginChange) -> Answer {
         match change {
             PluginChange::Enable => self.plugin_enable(name, true).await,
@@ -155,7 +172,8 @@ impl Desk {
             drop_files(&mut batch, &rows, name, None);
             if tries.commit(batch).await? {
                 refresh_plugins(&self.site).await?;
-                return Ok(Outcome::Json(json!({"name": name, "removed": true})));
+                let named_by = self.naming(name).await?;
+                return Ok(Outcome::Json(json!({"name": name, "removed": true, "named_by": named_by})));
             }
         }
     }
@@ -236,7 +254,9 @@ impl Desk {
         if let (PluginState::Suspended, Some(at)) = (plugin.state, plugin.retry_at) {
             shown["retry_at"] = json!(at);
             let name = &plugin.name;
-            shown["why"] = format!("failed too often; asked again at {at}, at once with: plugin enable {name}").into();
+            let last = plugin.last_failure.as_ref().map(|why| format!(", the last time: {why}")).unwrap_or_default();
+            let next = format!("asked again at {at}, at once with: plugin enable {name}");
+            shown["why"] = format!("failed too often{last}; {next}").into();
         }
         if let Some(why) = self.site.plugins.unusable().get(&plugin.name) {
             shown["state"] = "failed".into();

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::command::QueueSettings;
 use super::{Answer, Desk, Outcome, Refusal};
+use crate::address::Settings;
 use crate::base::limits;
 use crate::routing::{MAIN_QUEUE, Place, Queue, is_queue_name};
 use crate::store::{Batch, Kept, Page, tables};
@@ -93,9 +94,20 @@ impl Desk {
             tables::QUEUES.expect_unchanged(&mut batch, name, &kept);
             tables::QUEUES.delete(&mut batch, name);
             if tries.commit(batch).await? {
-                return Ok(Outcome::Json(json!({"name": name, "removed": true})));
+                let named_by = self.addresses_with(name).await?;
+                return Ok(Outcome::Json(json!({"name": name, "removed": true, "named_by": named_by})));
             }
         }
+    }
+
+    /// The addresses that name this queue: what comes there goes elsewhere when it is gone.
+    async fn addresses_with(&self, name: &str) -> Result<Vec<String>, Refusal> {
+        let addresses = tables::ADDRESSES.scan(&*self.site.engine, Page::first(&[], usize::MAX)).await?;
+        let addresses = addresses.iter().map(|(_, kept)| &kept.value).filter(|address| {
+            let Settings { queue, fallback_queue, .. } = &address.settings;
+            [queue, fallback_queue].into_iter().flatten().any(|queue| queue == name)
+        });
+        Ok(addresses.map(|address| format!("address {}", address.address)).collect())
     }
 
     pub(super) async fn queue(&self, name: &str) -> Result<Kept<Queue>, Refusal> {
@@ -146,10 +158,13 @@ impl Desk {
         let (cases, items) = self.count_at(&Place::Queue(queue.name.clone())).await?;
         shown["waiting"] = (cases + items).into();
         let hours = self.site.hours();
-        if let Some(hours) = queue.hours.as_ref().and_then(|name| hours.get(name)) {
-            let phase = hours.at(self.site.now());
-            shown["open"] = phase.open.into();
-            shown[if phase.open { "closes_at" } else { "opens_at" }] = json!(phase.until);
+        if let Some(name) = &queue.hours {
+            let phase = hours.get(name).map(|hours| hours.at(self.site.now()));
+            shown["open"] = phase.is_some_and(|phase| phase.open).into();
+            match phase {
+                Some(phase) => shown[if phase.open { "closes_at" } else { "opens_at" }] = json!(phase.until),
+                None => shown["why"] = format!("its hours {name} are not in the configuration").into(),
+            }
         }
         Ok(shown)
     }

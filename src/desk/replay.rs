@@ -10,7 +10,9 @@ use super::command::PluginRequest;
 use super::plugin::component;
 use super::{Answer, Desk, Outcome, Refusal};
 use crate::base::{Time, limits};
+use crate::case::{Counselled, Difference};
 use crate::intake::{Advisers, Replayed, replayed};
+use crate::message::Facts;
 use crate::plugin::{Active, Catalogue, settings, settings_in_force};
 use crate::routing::{Plugin, Scope};
 use crate::store::{Page, tables};
@@ -53,11 +55,8 @@ impl Desk {
                 let Replayed { before, after, assumed_empty: assumed } = replayed;
                 messages += 1;
                 assumed_empty.extend(assumed);
-                if let Some(why) = before.difference(&after) {
-                    let (id, message_id) = (mail.id, &mail.facts.message_id);
-                    changed
-                        .add(json!({"id": id, "message_id": message_id, "before": before, "after": after, "why": why}));
-                }
+                let difference = difference((&json!(mail.id), &mail.facts), (&before, &after));
+                difference.into_iter().for_each(|row| changed.add(row));
             }
         }
         let mut told = json!({"messages": messages, "changed": changed.rows});
@@ -77,6 +76,16 @@ impl Desk {
         let compiled = tokio::task::spawn_blocking(move || candidate(&catalogue, request, &installed));
         compiled.await.map_err(|error| Refusal::failed(error.to_string()))?
     }
+}
+
+/// What is different about a message that is called so; none when nothing is.
+pub fn difference((id, facts): (&Value, &Facts), (before, after): (&Counselled, &Counselled)) -> Option<Value> {
+    let changes = before.differences(after);
+    let why = Difference::line(&changes);
+    (!changes.is_empty()).then(|| {
+        json!({"id": id, "message_id": facts.message_id, "subject": facts.subject, "before": before, "after": after,
+            "changes": changes, "why": why})
+    })
 }
 
 /// The decisions that change, oldest first; of more than an answer has room for only how many.

@@ -46,7 +46,7 @@ impl Search {
         let events = case_change::events_of(&*desk.site.engine, case.number).await?;
         for event in events {
             let text = match &event.what {
-                Happening::NoteAdded { text } => Some(text.clone()),
+                Happening::NoteAdded { text, .. } => Some(text.clone()),
                 Happening::MessageAdded { mail, .. } | Happening::ReplySubmitted { mail, .. } => {
                     self.text(desk, *mail).await
                 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::address::{RoutingAddress, ServiceAddress};
 use crate::base::{AuthResults, Envelope, MailId, Time};
-use crate::case::{Account, Case, Contact, Direction, Event, Happening, Mail, Status};
+use crate::case::{Account, Case, Contact, Direction, Event, Mail, Status};
 use crate::message::Facts;
 use crate::outbound::SpoolItem;
 
@@ -112,32 +112,6 @@ fn outcome(mail: &Mail) -> Map<String, Value> {
         shown.insert("inactive_contact".into(), true.into());
     }
     shown
-}
-
-/// How a message became what it became, and who got the case that it opened.
-pub fn explanation(mail: &Mail, events: &[Event]) -> Value {
-    let first = mail.deliveries.first();
-    let steps = mail.steps.iter().map(|step| json!(step)).chain(events.iter().filter_map(assignment));
-    json!({
-        "id": mail.id,
-        "disposition": first.map(|delivery| delivery.disposition),
-        "reason": first.map(|delivery| delivery.reason.to_string()),
-        "steps": steps.collect::<Vec<_>>(),
-    })
-}
-
-/// An event that brought a case to an agent, as a step.
-fn assignment(event: &Event) -> Option<Value> {
-    let (outcome, why, considered) = match &event.what {
-        Happening::Offered { agent, why, considered, .. } => (format!("offered to {agent}"), why.clone(), considered),
-        Happening::Assigned { agent, why: Some(why), considered } => {
-            (format!("given to {agent}"), why.clone(), considered)
-        }
-        _ => return None,
-    };
-    let version = env!("CARGO_PKG_VERSION");
-    Some(json!({"stage": "assign", "by": event.by, "version": version, "outcome": outcome, "why": why, "took_us": 0,
-        "considered": considered}))
 }
 
 /// An account.

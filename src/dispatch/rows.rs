@@ -1,8 +1,9 @@
 //! The board as the rows have it, all of it at the start and each part when its row has changed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-use crate::base::Mailbox;
+use crate::base::{Hours, Mailbox};
 use crate::routing::{Agent, Place, Queue, Switchboard, Work, WorkItem};
 use crate::store::{Batch, CaseChange, Engine, Expected, Kept, Key, Page, ReadError, Site, Table, people, tables};
 
@@ -124,6 +125,22 @@ impl Board {
             None => drop(self.queues.remove(name)),
         }
         self.switchboard.set_queue(name, kept.map(|kept| kept.value));
+        self.warn_of_hours(|queue| queue == name);
+    }
+
+    /// Other business hours; true when they are others.
+    pub fn set_hours(&mut self, hours: Arc<BTreeMap<String, Hours>>) -> bool {
+        let changed = self.switchboard.set_hours(hours);
+        if changed {
+            self.warn_of_hours(|_| true);
+        }
+        changed
+    }
+
+    fn warn_of_hours(&self, concerns: impl Fn(&str) -> bool) {
+        for (queue, hours) in self.switchboard.without_hours().filter(|(queue, _)| concerns(queue)) {
+            tracing::warn!(queue, hours, "a queue is closed: its business hours aren't in the configuration");
+        }
     }
 }
 

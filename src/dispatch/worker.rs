@@ -28,6 +28,8 @@ enum Ask {
     Settled(oneshot::Sender<()>),
     /// Why this case waits.
     Waits(Work, oneshot::Sender<Option<Waits>>),
+    /// What this agent's work takes, of how many units.
+    Load(Mailbox, oneshot::Sender<Option<(u32, u32)>>),
 }
 
 /// Asks the worker whether it has anything to do, and why not. Clones ask the same one.
@@ -48,6 +50,13 @@ impl Dispatch {
     pub async fn waits(&self, work: Work) -> Option<Waits> {
         let (answer, answered) = oneshot::channel();
         self.0.send(Ask::Waits(work, answer)).ok()?;
+        answered.await.ok().flatten()
+    }
+
+    /// The units that this agent's work takes now, of how many; none without a limit, or when the worker has ended.
+    pub async fn load_of(&self, agent: &Mailbox) -> Option<(u32, u32)> {
+        let (answer, answered) = oneshot::channel();
+        self.0.send(Ask::Load(agent.clone(), answer)).ok()?;
         answered.await.ok().flatten()
     }
 }
@@ -95,6 +104,7 @@ impl Worker {
                 Some(ask) = self.asked.recv() => match ask {
                     Ask::Settled(asking) => drop(asking.send(())),
                     Ask::Waits(work, asking) => drop(asking.send(board.switchboard.waits(work))),
+                    Ask::Load(agent, asking) => drop(asking.send(board.switchboard.load_of(&agent))),
                 },
             }
         }
@@ -105,7 +115,7 @@ impl Worker {
         while !stop.is_requested() {
             self.catch_up(board).await?;
             let now = self.site.now();
-            if board.switchboard.set_hours(self.site.hours()) {
+            if board.set_hours(self.site.hours()) {
                 self.redate(board, now).await?;
             }
             let work = if let Some(overdue) = board.switchboard.overdue(now) {

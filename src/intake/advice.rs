@@ -12,8 +12,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::advisers::{Advisers, Asking, Heard};
+use super::asked;
 use super::detour::Queues;
-use super::placement::given;
+use super::placement::{given, placement};
 use super::plugins::{Failed, FailedPlugins};
 use super::reading::saved_fields;
 use super::turn::Turn;
@@ -26,7 +27,8 @@ use crate::case::{
     SetAside, Stage, Step, TAG, WORKSTREAM, Weighed, decide, weigh,
 };
 use crate::message;
-use crate::rules::{MAIN_WORKSTREAM, Rules};
+use crate::plugin::Resting;
+use crate::rules::MAIN_WORKSTREAM;
 use crate::store::{Kept, ReadError, Site, people, tables};
 
 /// The case that advice is about.
@@ -73,6 +75,10 @@ pub async fn decide_advised(
     };
     let mut counsel = Counsel { left: limits::PLUGIN_CHAIN_TIME_MAX, ..Counsel::default() };
     let advisers = Advisers::of(site).await?;
+    for address in openings(&decision).filter(|_| !reading.unread) {
+        let silent = site.plugins.silent_at(&address.settings.plugins);
+        counsel.steps.extend(silent.into_iter().map(not_asked));
+    }
     if !advisers.is_empty() && !reading.unread {
         counsel.states = advisers.states(site).await?;
         turn.iter().for_each(|(_, left)| counsel.states.follow(left));
@@ -232,6 +238,7 @@ pub async fn replayed(
     };
     let known = known.map(|kept| kept.value).filter(|contact| contact.first_seen_at < mail.decided_at);
     let brief = brief(site, &reading, &address.address, known.as_ref()).await?;
+    let placed = placement(site, Some(&address), first.reason).await?;
     let states = States::of(site, mail.id).await?;
     let mut queues = Queues::then(&mail.queues_seen, mail.decided_at);
     let mut come_to = async |advisers: &Advisers| {
@@ -249,37 +256,51 @@ pub async fn replayed(
         heard.advice = seen.follow(site, take(&mut heard.advice)).await?;
         queues.assumed_empty.append(&mut seen.assumed_empty);
         let missing = missing(site, &heard.advice, &address, seen.seen()).await?;
-        Ok::<_, ReadError>(heard.come_to(|what| missing.get(&what.to_string()).cloned().map(Lost::Wrong)))
+        let counselled = heard.come_to(|what| missing.get(&what.to_string()).cloned().map(Lost::Wrong));
+        Ok::<_, ReadError>(counselled.or_to(&placed))
     };
     let (before, after) = (come_to(now).await?, come_to(candidate).await?);
     Ok(Some(Replayed { before, after, assumed_empty: queues.assumed_empty }))
 }
 
-fn summary(rules: &Rules, address: &Mailbox, weighed: &[Weighed], (began, ended): (Time, Time)) -> Step {
+/// How many advisers of which kind were asked, before what each said.
+fn summary(advisers: &Advisers, address: &Mailbox, weighed: &[Weighed], (began, ended): (Time, Time)) -> Step {
     let lost = weighed.iter().filter(|weighed| weighed.lost.is_some()).count();
+    let (rules, plugins) = (&advisers.rules, advisers.plugins.len());
+    let kinds = [
+        match rules.len() {
+            0 => None,
+            1 => Some("1 rule".to_owned()),
+            rules => Some(format!("{rules} rules")),
+        },
+        match plugins {
+            0 => None,
+            1 => Some("1 plugin".to_owned()),
+            plugins => Some(format!("{plugins} plugins")),
+        },
+    ];
+    let kinds: Vec<String> = kinds.into_iter().flatten().collect();
+    let version = if rules.is_empty() { env!("CARGO_PKG_VERSION").to_owned() } else { rules.version.clone() };
     Step {
-        stage: "rules".into(),
+        stage: if rules.is_empty() { "plugins" } else { "rules" }.into(),
         by: "postcase".into(),
-        version: rules.version.clone(),
+        version,
         outcome: format!("{} suggested for {address}, {lost} not taken", weighed.len()),
-        why: "the file of rules as it was then".into(),
+        why: format!("as they were then: {}", kinds.join(" and ")),
         took_us: u64::try_from(ended.duration_since(began).as_micros()).unwrap_or(0),
     }
 }
 
-fn failure(failed: &Failed) -> Step {
-    let Failed { stage, by, version, why, .. } = failed.clone();
-    Step { stage: stage.to_string(), by, version, outcome: "it failed and says nothing".into(), why, took_us: 0 }
-}
-
-fn step(weighed: &Weighed) -> Step {
-    let Weighed { advice, lost } = weighed;
-    let (outcome, why) = match lost {
-        None => (advice.what.to_string(), advice.why.clone()),
-        Some(Lost::Overruled(why) | Lost::Wrong(why)) => (format!("{}, not taken", advice.what), why.clone()),
-    };
-    let (stage, by, version) = (advice.stage.to_string(), advice.by.clone(), advice.version.clone());
-    Step { stage, by, version, outcome, why, took_us: 0 }
+/// A plugin that should be asked about the mail of an address, and why it isn't.
+fn not_asked((name, resting): (String, Resting)) -> Step {
+    Step {
+        stage: "plugins".into(),
+        by: format!("{PLUGIN}{name}"),
+        version: resting.version.unwrap_or_else(|| "-".into()),
+        outcome: "isn't asked".into(),
+        why: resting.why,
+        took_us: 0,
+    }
 }
 
 impl Counsel {
@@ -309,7 +330,7 @@ impl Counsel {
         let place = self.steps.len();
         let about = About::New(address.address.clone());
         let weighed = self.heard((about, self::draft(address)), heard, barred);
-        let mut summary = summary(&advisers.rules, &address.address, weighed, (began, site.now()));
+        let mut summary = summary(advisers, &address.address, weighed, (began, site.now()));
         if let Some(wrong) = site.rules.look(site.now()).1 {
             summary.why = format!("the rules that were last in force, as their file is wrong: {wrong}");
         }
@@ -352,13 +373,10 @@ impl Counsel {
         heard: Heard,
         barred: impl Fn(&Advised) -> Option<Lost>,
     ) -> &[Weighed] {
-        let Heard { advice, unclear: mut told, failed, states, left, .. } = heard;
+        let Heard { advice, asked, failed, states, left, .. } = heard;
         (self.states, self.left) = (states, left);
         let weighed = weigh(draft, advice, barred);
-        told.extend(failed.iter().map(|failed| (failed.stage, failure(failed))));
-        told.extend(weighed.iter().map(|weighed| (weighed.advice.stage, step(weighed))));
-        told.sort_by_key(|(stage, _)| *stage);
-        self.steps.extend(told.into_iter().map(|(_, step)| step));
+        self.steps.extend(asked::steps(&asked, &weighed));
         self.failed.extend(failed.into_iter().map(|failed| (about.clone(), failed)));
         self.said.push((about, weighed));
         self.said.last().map_or(&[], |(_, weighed)| weighed)
@@ -393,15 +411,16 @@ impl Counsel {
         })
     }
 
-    /// Each plugin that failed by itself, or said what can't be followed, once, with its version.
+    /// Each plugin that failed by itself, or said what can't be followed, once, with its version and why.
     pub fn failed_plugins(&self) -> FailedPlugins {
-        let wrong = self.said.iter().flat_map(|(_, weighed)| weighed);
-        let wrong = wrong.filter(|weighed| matches!(weighed.lost, Some(Lost::Wrong(_))));
-        let wrong = wrong.map(|weighed| (&weighed.advice.by, &weighed.advice.version));
+        let wrong = self.said.iter().flat_map(|(_, weighed)| weighed).filter_map(|weighed| match &weighed.lost {
+            Some(Lost::Wrong(why)) => Some((&weighed.advice.by, &weighed.advice.version, why)),
+            _ => None,
+        });
         let failed = self.failed.iter().filter(|(_, failed)| failed.had_time);
-        let all = failed.map(|(_, failed)| (&failed.by, &failed.version)).chain(wrong);
-        let all: BTreeSet<_> = all.filter(|(by, _)| by.starts_with(PLUGIN)).collect();
-        all.into_iter().map(|(by, version)| (by.clone(), version.clone())).collect()
+        let all = failed.map(|(_, failed)| (&failed.by, &failed.version, &failed.why)).chain(wrong);
+        let plugins = all.filter(|(by, ..)| by.starts_with(PLUGIN));
+        plugins.map(|(by, version, why)| ((by.clone(), version.clone()), why.clone())).collect()
     }
 
     /// What is said about the case, and who failed, as events with who made them.
@@ -433,20 +452,29 @@ impl Counsel {
     /// Where the case goes, when an adviser says so, with who does.
     pub fn placement(&self, about: &About) -> Option<(String, Vec<Happening>)> {
         let advice = self.taken(about).find(|advice| advice.what.places())?;
-        let why = advice.by.clone();
+        let why = told(&advice.why);
         let placed = match &advice.what {
             Advised::Queue(queue) => vec![Happening::Queued { queue: queue.clone(), why }],
-            Advised::Agent(agent) => given(agent.clone()).into(),
+            Advised::Agent(agent) => given(agent.clone(), Some(why)).into(),
             _ => return None,
         };
         Some((advice.by.clone(), placed))
     }
 }
 
+/// The words of an adviser, as long as an agent reads them: they stand beside each thing that it says.
+fn told(why: &str) -> String {
+    match why.char_indices().nth(limits::ADVICE_TOLD_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &why[..end]),
+        None => why.to_owned(),
+    }
+}
+
 /// What a piece of advice changes on the case; nothing for what says where it goes, or nothing new.
 fn happening(case: &Case, advice: &Advice) -> Option<Happening> {
     let field = |name: String, from: Option<String>, to: String| {
-        (from.as_ref() != Some(&to)).then_some(Happening::FieldChanged { name, from, to: Some(to) })
+        let why = Some(told(&advice.why));
+        (from.as_ref() != Some(&to)).then_some(Happening::FieldChanged { name, from, to: Some(to), why })
     };
     match &advice.what {
         Advised::Workstream(to) => field(WORKSTREAM.into(), Some(case.workstream().to_owned()), to.clone()),
@@ -462,9 +490,13 @@ fn happening(case: &Case, advice: &Advice) -> Option<Happening> {
             let from = case.tags.contains(name).then(|| "yes".to_owned());
             field(format!("{TAG}{name}"), from, "yes".into())
         }
-        Advised::Note(text) => Some(Happening::NoteAdded { text: text.clone() }),
+        Advised::Note(text) => Some(Happening::NoteAdded { text: text.clone(), why: Some(told(&advice.why)) }),
         Advised::SuggestedCase(number) => {
-            let hint = Hint { case: *number, why: format!("{} suggests it", advice.by), message_id: None };
+            let hint = Hint {
+                case: *number,
+                why: format!("{} suggests it: {}", advice.by, told(&advice.why)),
+                message_id: None,
+            };
             case.takes_hint(&hint).then_some(Happening::HintAdded(hint))
         }
         Advised::Queue(_) | Advised::QueueOr { .. } | Advised::Agent(_) | Advised::Hold(_) | Advised::Opens(_) => None,

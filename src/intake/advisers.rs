@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
+use super::asked::{Asked, Passed, Said};
 use super::plugins::{Chain, Failed};
 use super::{States, active_plugins};
 use crate::address::RoutingAddress;
-use crate::base::limits::FAILURES_TOLD_MAX;
 use crate::base::{MailId, Time};
-use crate::case::{Advice, Advised, Brief, Counselled, Draft, Lost, Stage, Step, weigh};
+use crate::case::{Advice, Advised, Brief, Counselled, Draft, Lost, Stage, weigh};
 use crate::plugin::Active;
 use crate::rules::{Rules, Subject};
 use crate::store::{ReadError, Site};
@@ -46,8 +46,8 @@ pub struct Heard {
     pub advice: Vec<Advice>,
     /// The case with all of it.
     pub draft: Draft,
-    /// Rules whose conditions could not be told.
-    pub unclear: Vec<(Stage, Step)>,
+    /// Who was asked, in order.
+    pub asked: Vec<Asked>,
     /// Plugins that failed.
     pub failed: Vec<Failed>,
     /// What plugins keep from now on.
@@ -148,17 +148,26 @@ impl Advisers {
         let mut chain = Chain::new(&self.plugins, &brief, (&seed, at), (states, patience));
         let mut heard = Heard::default();
         for stage in stages.iter().copied() {
-            let unclear = &mut heard.unclear;
-            heard.advice.extend(rules.advise(stage, &mut subject, &mut draft, &seed, |told| {
-                if let (rule, stage, Err(why), _) = told
-                    && unclear.len() < FAILURES_TOLD_MAX
-                {
-                    let outcome = "its condition can't be told, so it doesn't hold".to_owned();
-                    let (by, version) = (rule.called(), rules.version.clone());
-                    unclear.push((stage, Step { stage: stage.to_string(), by, version, outcome, why, took_us: 0 }));
-                }
-            }));
-            heard.advice.extend(chain.ask(stage, &mut draft));
+            let (mut passed, before) = (Passed::new(stage, rules), heard.asked.len());
+            let began = Instant::now();
+            heard.advice.extend(rules.advise(
+                stage,
+                &mut subject,
+                &mut draft,
+                &seed,
+                |(rule, _, holds, _)| match holds {
+                    Ok(false) => passed.add(rule),
+                    Ok(true) => heard.asked.push(Asked::rule(stage, (rule, rules), Said::Advice)),
+                    Err(why) => passed.unclear((rule, rules), why, &mut heard.asked),
+                },
+            ));
+            let told = heard.asked.len() - before;
+            heard.asked.extend(passed.told(rules, told));
+            // All rules together: reading the clock for each would cost a part of what the rule does.
+            if let Some(last) = heard.asked[before..].last_mut() {
+                last.took = began.elapsed();
+            }
+            heard.advice.extend(chain.ask(stage, &mut draft, &mut heard.asked));
         }
         Heard { draft, failed: chain.failed, states: chain.states, left: chain.left, ..heard }
     }

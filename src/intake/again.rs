@@ -77,7 +77,7 @@ pub async fn decide_again(site: &Site, id: MailId, again: Again) -> Result<(), N
             }
             Again::Open { .. } => return Err(NotAgain::NotAnItem),
             _ if is_now(Disposition::is_set_aside) => decided(site, &kept, entry, &again, &mut numbers).await?,
-            Again::Reprocess => (read_only(site, &kept, entry).await?, Vec::new()),
+            Again::Reprocess => (read_only(site, &kept, entry).await?, FailedPlugins::new()),
             Again::Release => return Err(NotAgain::NotSetAside),
         };
         if tries.commit(batch).await? {

@@ -82,8 +82,8 @@ async fn state(site: &Site, name: &str, then: Option<Time>) -> Result<Option<Que
     let Some(queue) = tables::QUEUES.get(&*site.engine, name).await? else { return Ok(None) };
     let at = then.unwrap_or_else(|| site.now());
     let all = site.hours();
-    let hours = queue.value.hours.as_ref().and_then(|hours| all.get(hours));
-    let open = hours.is_none_or(|hours| hours.at(at).open);
+    let is_open = |hours: &String| all.get(hours).is_some_and(|hours| hours.at(at).open);
+    let open = queue.value.hours.as_ref().is_none_or(is_open);
     if then.is_some() {
         return Ok(Some(QueueState { at, open, waiting: 0, since: None }));
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::base::limits;
 use crate::net::Stop;
-use crate::plugin::{Active, Ready, settings_in_force};
+use crate::plugin::{Active, Ready, Resting, settings_in_force, version};
 use crate::routing::{Plugin, PluginState, PluginVersion, Scope};
 use crate::store::{Batch, Kept, Page, ReadError, Site, tables};
 
@@ -67,6 +67,7 @@ async fn reload(site: &Site, again: bool) -> Result<(), ReadError> {
     let resumes_at = suspended.filter_map(|row| row.retry_at).min();
     let known: BTreeSet<&str> = rows.iter().flat_map(Plugin::hashes).collect();
     plugins.forget_all_but(&known);
+    let mut resting: BTreeMap<String, Resting> = rows.iter().filter_map(at_rest).collect();
     rows.retain(|row| row.state == PluginState::Active);
     rows.sort_by(|one, other| (one.order, &one.name).cmp(&(other.order, &other.name)));
     let (mut active, mut unusable) = (Vec::new(), BTreeMap::new());
@@ -83,12 +84,31 @@ async fn reload(site: &Site, again: bool) -> Result<(), ReadError> {
             }
             Err(why) => {
                 tracing::error!(plugin = row.name, why, "a plugin can't be loaded; mail goes on without it");
+                let (is_missed, told) = (row.about == Scope::All, format!("it can't be loaded: {why}"));
+                resting.insert(row.name.clone(), rests(&row, is_missed, told));
                 unusable.insert(row.name, why);
             }
         }
     }
-    plugins.swap(active, unusable, resumes_at);
+    plugins.swap(active, unusable, resting, resumes_at);
     Ok(())
+}
+
+/// A plugin that isn't active, by its name. What an administrator has disabled is missed only where it is named.
+fn at_rest(plugin: &Plugin) -> Option<(String, Resting)> {
+    let (is_missed, why) = match plugin.state {
+        PluginState::Active => return None,
+        PluginState::Disabled => (false, "it is disabled".to_owned()),
+        PluginState::Suspended => {
+            let last = plugin.last_failure.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+            (plugin.about == Scope::All, format!("it is suspended, because it failed too often{last}"))
+        }
+    };
+    Some((plugin.name.clone(), rests(plugin, is_missed, why)))
+}
+
+fn rests(plugin: &Plugin, is_missed: bool, why: String) -> Resting {
+    Resting { is_missed, version: Some(version(&plugin.current.hash).to_owned()), why }
 }
 
 /// Active again, if it was suspended for long enough. Whoever changes it in the meantime reloads it, too.

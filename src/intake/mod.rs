@@ -11,6 +11,7 @@
 mod acknowledge;
 mod advice;
 mod advisers;
+mod asked;
 mod again;
 mod before;
 mod detour;

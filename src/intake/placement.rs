@@ -1,10 +1,57 @@
-//! Where a new case begins: with the owner or in the queue of its address, or in a fallback that exists.
+//! Where a new case begins: where an adviser says, with the owner or in the queue of its address, or in a fallback that exists.
 
+use super::advice::About;
+use super::plan::Plan;
 use crate::address::RoutingAddress;
 use crate::base::Mailbox;
-use crate::case::{Case, Happening, Reason, Status};
-use crate::routing::MAIN_QUEUE;
-use crate::store::{ReadError, Site, tables};
+use crate::base::limits::OVERFLOW_COUNTED_MAX;
+use crate::case::{Case, Happening, INTAKE, Reason, Status};
+use crate::routing::{MAIN_QUEUE, Place, Presence};
+use crate::store::{CaseChange, Key, Page, ReadError, Site, people, tables};
+
+impl Plan<'_> {
+    /// What advisers say about the case, and where it goes: by the first of them who says so, else by its address.
+    pub(super) async fn follow_advice(
+        &self,
+        change: &mut CaseChange,
+        address: Option<&RoutingAddress>,
+        reason: Reason,
+    ) -> Result<(), ReadError> {
+        let about = change.case().address.clone().map(About::New);
+        if let Some(about) = &about {
+            self.take_advice(change, about);
+        }
+        let advised = about.and_then(|about| self.counsel.placement(&about));
+        let item = self.item.filter(|_| reason != Reason::OwnCase);
+        let (by, mut placed) = match (item, advised) {
+            (Some(item), _) => (INTAKE.to_owned(), as_item(item)),
+            (None, Some(placed)) => placed,
+            (None, None) => (INTAKE.to_owned(), placement(self.site, address, reason).await?),
+        };
+        // Whoever had the item has room for its case.
+        if item.is_none() {
+            object(self.site, &mut placed).await?;
+        }
+        for what in placed {
+            let told = match &what {
+                Happening::Assigned { agent, .. } => people::wants_notices(&*self.site.engine, agent).await?,
+                _ => false,
+            };
+            change.add(self.now, &by, what);
+            if told {
+                change.tell();
+            }
+        }
+        Ok(())
+    }
+
+    /// What is said about the case, but not where it goes.
+    pub(super) fn take_advice(&self, change: &mut CaseChange, about: &About) {
+        for (by, what) in self.counsel.happenings(about, change.case()) {
+            change.add(self.now, &by, what);
+        }
+    }
+}
 
 /// The events that bring a new case there. Without an address it is the postmaster's.
 pub async fn placement(
@@ -29,7 +76,9 @@ pub async fn placement(
     }
     let gone = match (&settings.owner, &settings.queue) {
         (Some(owner), _) => match tables::AGENTS.get(&*site.engine, owner).await? {
-            Some(kept) if kept.value.may(&settings.permission_sets) => return Ok(given(owner.clone()).into()),
+            Some(kept) if kept.value.may(&settings.permission_sets) => {
+                return Ok(given(owner.clone(), Some(format!("owns the cases of {}", address.address))).into());
+            }
             Some(_) => format!("{owner}, who owns the cases of {}, may not work on them", address.address),
             None => format!("{owner}, who owns the cases of {}, is no agent any more", address.address),
         },
@@ -46,16 +95,54 @@ pub async fn placement(
 }
 
 /// The events that bring a case to where its item was.
-pub fn as_item(item: &Case) -> Vec<Happening> {
+fn as_item(item: &Case) -> Vec<Happening> {
     let queued = item.queue.clone().map(|queue| Happening::Queued { queue, why: "its item was there".into() });
-    queued.into_iter().chain(item.owner.clone().map(given).into_iter().flatten()).collect()
+    queued
+        .into_iter()
+        .chain(item.owner.clone().map(|owner| given(owner, Some("its item was theirs".into()))).into_iter().flatten())
+        .collect()
 }
 
 /// Somebody has a new case.
-pub fn given(agent: Mailbox) -> [Happening; 2] {
-    let why = "somebody has it".to_owned();
-    let opened = Happening::StatusChanged { from: Status::New, to: Status::Open, why };
-    [Happening::Assigned { agent, why: None, considered: Vec::new() }, opened]
+pub fn given(agent: Mailbox, why: Option<String>) -> [Happening; 2] {
+    let opened = Happening::StatusChanged { from: Status::New, to: Status::Open, why: "somebody has it".to_owned() };
+    [Happening::Assigned { agent, why, considered: Vec::new() }, opened]
+}
+
+/// Says beside each agent who gets a case whether they can have it or not what speaks against that.
+async fn object(site: &Site, placed: &mut [Happening]) -> Result<(), ReadError> {
+    for what in placed {
+        if let Happening::Assigned { agent, why, .. } = what {
+            let against = objection(site, agent).await?;
+            *why = [why.take(), against].into_iter().flatten().reduce(|why, against| format!("{why}; {against}"));
+        }
+    }
+    Ok(())
+}
+
+/// None when nothing speaks against them.
+async fn objection(site: &Site, agent: &Mailbox) -> Result<Option<String>, ReadError> {
+    let Some(agent) = tables::AGENTS.get(&*site.engine, agent).await?.map(|kept| kept.value) else { return Ok(None) };
+    let profile = match &agent.profile {
+        Some(name) => tables::PROFILES.get(&*site.engine, name.as_str()).await?.map(|kept| kept.value),
+        None => None,
+    };
+    let mut against = Vec::new();
+    if agent.presence != Presence::Available {
+        against.push(format!("is {}", agent.presence));
+    }
+    if let Some(limit) = agent.capacity.or(profile.as_ref().and_then(|profile| profile.limit)) {
+        let place = Place::Agent(agent.address.clone()).to_bytes();
+        let items = tables::WORK.scan(&*site.engine, Page::first(&place, OVERFLOW_COUNTED_MAX)).await?;
+        let units = items
+            .iter()
+            .map(|(_, kept)| profile.as_ref().map_or(1, |profile| profile.units_of(kept.value.record_type.as_deref())));
+        let load: u32 = units.sum();
+        if load >= limit {
+            against.push(format!("is full, {load} of {limit}, without this one"));
+        }
+    }
+    Ok((!against.is_empty()).then(|| format!("though {} {}", agent.address, against.join(" and "))))
 }
 
 fn nothing_named() -> (String, String) {

@@ -18,7 +18,6 @@ use crate::intake::acknowledge::Told;
 use crate::intake::advice::{About, Counsel};
 use crate::intake::evidence::{self, Identity};
 use crate::intake::merge::{self, Move};
-use crate::intake::placement::{as_item, placement};
 use crate::intake::reading::saved_fields;
 use crate::intake::sender::participant;
 use crate::message::facts::{Kind, READER_VERSION, ReportedRecipient};
@@ -229,43 +228,6 @@ impl Plan<'_> {
                 change.add(self.now, INTAKE, Happening::AcknowledgementWithheld { why });
             }
             Some(Err(_)) | None => {}
-        }
-    }
-
-    /// What advisers say about the case, and where it goes: by the first of them who says so, else by its address.
-    pub(super) async fn follow_advice(
-        &self,
-        change: &mut CaseChange,
-        address: Option<&RoutingAddress>,
-        reason: Reason,
-    ) -> Result<(), ReadError> {
-        let about = change.case().address.clone().map(About::New);
-        if let Some(about) = &about {
-            self.take_advice(change, about);
-        }
-        let advised = about.and_then(|about| self.counsel.placement(&about));
-        let (by, placed) = match (self.item.filter(|_| reason != Reason::OwnCase), advised) {
-            (Some(item), _) => (INTAKE.to_owned(), as_item(item)),
-            (None, Some(placed)) => placed,
-            (None, None) => (INTAKE.to_owned(), placement(self.site, address, reason).await?),
-        };
-        for what in placed {
-            let told = match &what {
-                Happening::Assigned { agent, .. } => people::wants_notices(&*self.site.engine, agent).await?,
-                _ => false,
-            };
-            change.add(self.now, &by, what);
-            if told {
-                change.tell();
-            }
-        }
-        Ok(())
-    }
-
-    /// What is said about the case, but not where it goes.
-    fn take_advice(&self, change: &mut CaseChange, about: &About) {
-        for (by, what) in self.counsel.happenings(about, change.case()) {
-            change.add(self.now, &by, what);
         }
     }
 

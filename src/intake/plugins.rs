@@ -3,9 +3,11 @@
 //! A plugin that fails says nothing; that it failed is told on the case, and counted, so that one which fails too often is
 //! suspended. What is counted is written apart from the mail: a count that is lost in a crash does no harm.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::States;
+use super::asked::{Asked, Said};
 use crate::base::{MailId, Time, limits};
 use crate::case::{Advice, Advised, Brief, Draft, PLUGIN, Stage};
 use crate::plugin::{Active, Question};
@@ -39,7 +41,7 @@ pub struct Failed {
 }
 
 /// Those that failed on a message, each with the version that was asked.
-pub type FailedPlugins = Vec<(String, String)>;
+pub type FailedPlugins = BTreeMap<(String, String), String>;
 
 impl<'a> Chain<'a> {
     pub fn new(
@@ -52,7 +54,7 @@ impl<'a> Chain<'a> {
     }
 
     /// What they say at one stage; later ones see what earlier ones said. One that failed is not asked again.
-    pub fn ask(&mut self, stage: Stage, draft: &mut Draft) -> Vec<Advice> {
+    pub fn ask(&mut self, stage: Stage, draft: &mut Draft, asked: &mut Vec<Asked>) -> Vec<Advice> {
         let mut advice = Vec::new();
         for plugin in self.active {
             let by = format!("{PLUGIN}{}", plugin.name);
@@ -61,7 +63,16 @@ impl<'a> Chain<'a> {
             }
             let version = plugin.version().to_owned();
             let had_time = self.left >= limits::PLUGIN_TIME_MAX;
-            match self.ask_one(plugin, stage, draft) {
+            let before = self.left;
+            let answer = self.ask_one(plugin, stage, draft);
+            let said = match &answer {
+                Ok(said) if said.is_empty() => Said::Pass,
+                Ok(_) => Said::Advice,
+                Err(why) => Said::Failed(why.clone()),
+            };
+            let took = before.saturating_sub(self.left);
+            asked.push(Asked { stage, by: by.clone(), version: version.clone(), said, took });
+            match answer {
                 Ok(said) => advice.extend(said.into_iter().map(|said| {
                     let what = at(stage, said.what);
                     draft.take(&what);
@@ -106,16 +117,16 @@ fn at(stage: Stage, what: Advised) -> Advised {
 
 /// Counts that these plugins, each with the version that was asked, failed on a message; those that did so too often are
 /// suspended, and asked no more. A message that is planned again counts once.
-pub async fn count_failures(site: &Site, id: MailId, failed: &[(String, String)]) {
-    for (by, version) in failed {
+pub async fn count_failures(site: &Site, id: MailId, failed: &FailedPlugins) {
+    for ((by, version), why) in failed {
         let name = by.strip_prefix(PLUGIN).unwrap_or(by);
-        if let Err(error) = count_failure(site, id, (name, version)).await {
+        if let Err(error) = count_failure(site, id, (name, version, why)).await {
             tracing::warn!(plugin = name, %error, "a failure of a plugin isn't counted");
         }
     }
 }
 
-async fn count_failure(site: &Site, id: MailId, (name, version): (&str, &str)) -> Result<(), StoreError> {
+async fn count_failure(site: &Site, id: MailId, (name, version, why): (&str, &str, &str)) -> Result<(), StoreError> {
     let mut tries = site.tries();
     loop {
         let Some(kept) = tables::PLUGINS.get(&*site.engine, name).await? else { return Ok(()) };
@@ -127,6 +138,7 @@ async fn count_failure(site: &Site, id: MailId, (name, version): (&str, &str)) -
         {
             return Ok(());
         }
+        plugin.last_failure = Some(why.to_owned());
         let mut batch = Batch::default();
         tables::PLUGINS.replace(&mut batch, name, &kept, &plugin);
         if !tries.commit(batch).await? {
@@ -137,6 +149,7 @@ async fn count_failure(site: &Site, id: MailId, (name, version): (&str, &str)) -
             tracing::error!(
                 plugin = name,
                 failures,
+                why,
                 until = ?plugin.retry_at,
                 "a plugin failed too often and is suspended; postcase plugin enable ends that at once"
             );

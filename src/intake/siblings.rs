@@ -143,7 +143,7 @@ impl Plan<'_> {
             ("record_type", before.record_type, settings.record_type.clone()),
         ];
         for (name, from, to) in fields.into_iter().filter(|(_, from, to)| from != to) {
-            change.add(self.now, INTAKE, Happening::FieldChanged { name: name.to_owned(), from, to });
+            change.add(self.now, INTAKE, Happening::FieldChanged { name: name.to_owned(), from, to, why: None });
         }
         let place = placement(self.site, Some(home), Reason::NewConversation).await?;
         let is_assigned = place.iter().any(|what| matches!(what, Happening::Assigned { .. }));

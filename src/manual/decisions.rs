@@ -310,6 +310,14 @@
 //! decides as it was decided, and another limit is tried on the mail of then. What a candidate asks beyond that, and all about
 //! messages from before that was recorded, nobody knows: but for its business hours such a queue counts as empty, and is named.
 //!
+//! **2026-11-29: rules that don't hold are counted, not kept.** A file may have thousands of them, and a message is kept for years:
+//! of each stage its explanation has how many there were and the names of the first twenty. Where a case went, and what came later,
+//! is read from its events; why it waits is asked of whoever gives cases out, and stored nowhere. Times are measured and shown,
+//! and are no part of what a replay compares; for rules those of a stage together, not of each.
+//!
+//! **2026-11-29: a queue whose business hours aren't in the configuration is closed.** It used to be open, day and night, and nobody
+//! noticed. Now its cases wait where they are seen, or overflow; `postcase check`, `queue show` and the log name it.
+//!
 //! **2026-11-29: the first adviser who places a case wins; what rules can't do is told on the case.** A queue that is gone would
 //! otherwise be noticed by customers first. Rules are asked only about new cases at routing addresses: an answer belongs to its
 //! case, and the postmaster's mail must be read whatever a rule says.

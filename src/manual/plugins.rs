@@ -56,7 +56,8 @@
 //! A call that traps, takes too much, answers an error or words that aren't known is that plugin's failure; its whole answer
 //! counts for nothing, it isn't asked again about that message, and mail goes on. So is a queue or an agent that isn't there. The case says
 //! so (`adviser_failed`). Five messages within a minute on which it fails suspend a plugin for a minute, and for twice as long
-//! each time that this happens again before it has done well for an hour, up to an hour: `postcase plugin list` says until when, and
+//! each time that this happens again before it has done well for an hour, up to an hour: `postcase plugin show` says why and until
+//! when, the explanation of each message that isn't shown to it that it wasn't, and
 //! `plugin enable` ends it. A message that is planned again, after a conflict or a crash, counts once for a version. `postcase plugin
 //! test` shows failure and log. One that can't even be loaded is listed as `failed` with the reason, and mail goes on without it; when
 //! the server starts it is tried again after the same pauses. While plugins are compiled then, mail is taken and waits for its decision.

@@ -35,8 +35,20 @@ struct Now {
     loaded: bool,
     active: Arc<Vec<Active>>,
     unusable: Arc<BTreeMap<String, String>>,
+    resting: Arc<BTreeMap<String, Resting>>,
     /// When the first of those that are suspended is asked again.
     resumes_at: Option<Time>,
+}
+
+/// A plugin that isn't asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resting {
+    /// True when its answer is missed on all mail, false when only addresses that name it miss it.
+    pub is_missed: bool,
+    /// None for one that isn't installed any more.
+    pub version: Option<String>,
+    /// In one line.
+    pub why: String,
 }
 
 /// A plugin that is asked.
@@ -63,10 +75,15 @@ impl Active {
         self.ready.description.stages.contains(&stage)
     }
 
-    /// Its component, as explanations name it.
+    /// See [`version`].
     pub fn version(&self) -> &str {
-        self.hash.get(..12).unwrap_or(&self.hash)
+        version(&self.hash)
     }
+}
+
+/// Of a component with this hash, as explanations name it.
+pub fn version(hash: &str) -> &str {
+    hash.get(..12).unwrap_or(hash)
 }
 
 impl Catalogue {
@@ -99,6 +116,18 @@ impl Catalogue {
         self.now().unusable
     }
 
+    /// Those that an address which names these misses, by their names.
+    pub fn silent_at(&self, named: &BTreeSet<String>) -> BTreeMap<String, Resting> {
+        let now = self.now();
+        let resting = now.resting.iter().filter(|(name, resting)| resting.is_missed || named.contains(*name));
+        let mut silent: BTreeMap<_, _> = resting.map(|(name, resting)| (name.clone(), resting.clone())).collect();
+        let is_active = |name: &String| now.active.iter().any(|active| active.name == *name);
+        let gone = named.iter().filter(|name| !is_active(name) && !now.resting.contains_key(*name));
+        let why = "it is named by the address, and not installed any more";
+        silent.extend(gone.map(|name| (name.clone(), Resting { is_missed: true, version: None, why: why.into() })));
+        silent
+    }
+
     fn now(&self) -> Now {
         self.now.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -109,8 +138,15 @@ impl Catalogue {
     }
 
     /// Lets these be active; calls under way end on what they began with.
-    pub fn swap(&self, active: Vec<Active>, unusable: BTreeMap<String, String>, resumes_at: Option<Time>) {
-        let now = Now { loaded: true, active: Arc::new(active), unusable: Arc::new(unusable), resumes_at };
+    pub fn swap(
+        &self,
+        active: Vec<Active>,
+        unusable: BTreeMap<String, String>,
+        resting: BTreeMap<String, Resting>,
+        resumes_at: Option<Time>,
+    ) {
+        let (active, unusable, resting) = (Arc::new(active), Arc::new(unusable), Arc::new(resting));
+        let now = Now { loaded: true, active, unusable, resting, resumes_at };
         *self.now.write().unwrap_or_else(PoisonError::into_inner) = now;
     }
 

@@ -24,7 +24,7 @@ mod vectors;
 pub use advice::{Advice, Stage};
 pub use allowance::{Allowance, Compiling};
 pub use answer::{Failure, Line, Memory, Told};
-pub use catalogue::{Active, Catalogue, Ready};
+pub use catalogue::{Active, Catalogue, Ready, Resting, version};
 pub use description::{Description, Setting, Vector, settings, settings_in_force};
 pub use engine::{Guest, child};
 pub use question::Question;

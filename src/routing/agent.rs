@@ -1,6 +1,7 @@
 //! Agents, who answer cases: whether they are there, what they can do, how much at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,17 @@ pub enum Presence {
     Busy,
     Away,
     Offline,
+}
+
+impl fmt::Display for Presence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Available => "available",
+            Self::Busy => "busy",
+            Self::Away => "away",
+            Self::Offline => "offline",
+        })
+    }
 }
 
 impl Agent {

@@ -61,7 +61,9 @@ pub(super) struct Lane {
 }
 
 impl Lane {
+    /// One whose business hours aren't known is closed: that it is open at night is found out too late.
     pub fn new(queue: Queue, hours: Option<Hours>) -> Self {
+        let is_known = queue.hours.is_none() || hours.is_some();
         Self {
             members: queue.members.iter().cloned().collect(),
             queue,
@@ -75,9 +77,14 @@ impl Lane {
             skills: HashMap::new(),
             ranks: HashMap::new(),
             // Whether it is open is looked up before anything else is.
-            phase: Phase { open: true, until: hours.as_ref().map(|_| Time::MIN) },
+            phase: Phase { open: is_known, until: hours.as_ref().map(|_| Time::MIN) },
             hours,
         }
+    }
+
+    /// The name of its business hours, when there are none of that name.
+    pub fn lacks_hours(&self) -> Option<&str> {
+        self.queue.hours.as_deref().filter(|_| self.hours.is_none())
     }
 
     fn counts_skills(&self) -> bool {

@@ -28,7 +28,10 @@ pub struct Plugin {
     /// Since it was installed or enabled.
     #[serde(default)]
     pub failures: u64,
-    /// The latest of them.
+    /// Why it failed the last time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_failure: Option<String>,
+    /// When the latest of them were.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed_at: Vec<Time>,
     /// The latest messages that it failed on: each counts once, however often it is planned.
@@ -109,7 +112,7 @@ pub struct PluginInput {
 impl Plugin {
     pub fn new(name: &str, order: u32, state: PluginState, current: PluginVersion) -> Self {
         let (earlier, settings, about, failures) = Default::default();
-        let (failed_at, failed_on, retry_at, suspensions) = Default::default();
+        let (last_failure, failed_at, failed_on, retry_at, suspensions) = Default::default();
         Self {
             name: name.into(),
             order,
@@ -119,6 +122,7 @@ impl Plugin {
             settings,
             about,
             failures,
+            last_failure,
             failed_at,
             failed_on,
             retry_at,
@@ -151,6 +155,7 @@ impl Plugin {
     /// Its failures count no more.
     pub fn forgive(&mut self) {
         self.failures = 0;
+        self.last_failure = None;
         self.failed_at.clear();
         self.failed_on.clear();
         (self.retry_at, self.suspensions) = (None, None);

@@ -41,12 +41,13 @@ pub(super) struct Seat {
 }
 
 /// Whether an agent can have an item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Fits,
     NotThere(Presence),
     Full {
         load: u32,
+        limit: u32,
     },
     /// There is room, but it takes more.
     Large {
@@ -55,7 +56,11 @@ pub enum Verdict {
     },
     /// Has something beside which they get nothing.
     Blocked,
-    LacksSkill,
+    LacksSkill {
+        skill: String,
+        level: u8,
+        own: u8,
+    },
     Declined,
     /// Has none of the permission sets that its address asks for.
     NotPermitted,
@@ -149,6 +154,11 @@ impl Seat {
         self.agent.capacity.or(self.profile.as_ref().and_then(|profile| profile.limit))
     }
 
+    /// What their work takes now, of how many units; none: of any number.
+    pub fn load(&self) -> Option<(u32, u32)> {
+        self.limit().map(|limit| (self.tally.units, limit))
+    }
+
     /// None: any number.
     pub fn free(&self) -> Option<u32> {
         self.limit().map(|limit| limit.saturating_sub(self.tally.units))
@@ -177,6 +187,14 @@ impl Seat {
             && !demand.without.contains(&self.agent.address)
     }
 
+    /// The first skill that they don't have, or not enough.
+    fn lacks(&self, demand: &Demand) -> Option<Verdict> {
+        demand.skills.iter().find_map(|(skill, level)| {
+            let own = self.agent.skills.get(skill).copied().unwrap_or_default();
+            (own < *level).then(|| Verdict::LacksSkill { skill: skill.clone(), level: *level, own })
+        })
+    }
+
     /// In words, for what asks for this.
     pub fn verdict(&self, demand: &Demand) -> Verdict {
         let units = self.units_of(demand.record_type.as_deref());
@@ -187,10 +205,9 @@ impl Seat {
             () if self.agent.presence != Presence::Available => Verdict::NotThere(self.agent.presence),
             () if demand.without.contains(&self.agent.address) => Verdict::Declined,
             () if self.tally.blocking > 0 => Verdict::Blocked,
-            () if free == 0 => Verdict::Full { load },
+            () if free == 0 => Verdict::Full { load, limit: self.limit().unwrap_or(load) },
             () if units > free => Verdict::Large { free, units },
-            () if !self.fits(demand) => Verdict::LacksSkill,
-            () => Verdict::Fits,
+            () => self.lacks(demand).unwrap_or(Verdict::Fits),
         }
     }
 }
@@ -202,10 +219,11 @@ impl fmt::Display for Verdict {
             Self::NotThere(Presence::Busy) => f.write_str("is busy"),
             Self::NotThere(Presence::Away) => f.write_str("is away"),
             Self::NotThere(_) => f.write_str("is offline"),
-            Self::Full { load } => write!(f, "is full with {load}"),
+            Self::Full { load, limit } => write!(f, "is full: {load} of {limit}"),
             Self::Large { free, units } => write!(f, "has room for {free}, and it takes {units}"),
             Self::Blocked => f.write_str("has a case beside which they get nothing else"),
-            Self::LacksSkill => f.write_str("lacks a skill that it asks for"),
+            Self::LacksSkill { skill, level, own: 0 } => write!(f, "lacks the skill {skill}, from level {level}"),
+            Self::LacksSkill { skill, level, own } => write!(f, "has {skill} at level {own}, and it asks for {level}"),
             Self::NotPermitted => f.write_str("may not work on cases of this address"),
             Self::Declined => f.write_str("has declined it too often"),
         }

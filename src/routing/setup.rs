@@ -102,7 +102,7 @@ impl Setup {
             ));
         }
         what.extend(self.circle(queue));
-        what.extend(self.unknown_hours(queue.hours.as_ref(), "it is always open"));
+        what.extend(self.unknown_hours(queue.hours.as_ref(), "it is closed"));
         what
     }
 
@@ -258,7 +258,7 @@ mod tests {
         check(&setup(queues, vec![]), &expected);
         let office = Queue { hours: Some("office".into()), ..into("b", at("a")) };
         let expected =
-            ["queue a: its hours office are not in the configuration, so that it is always open; write [hours.office]"];
+            ["queue a: its hours office are not in the configuration, so that it is closed; write [hours.office]"];
         check(&setup(vec![office, into("a", at("b"))], vec![]), &expected);
     }
 

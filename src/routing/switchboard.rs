@@ -94,6 +94,16 @@ impl Switchboard {
         true
     }
 
+    /// The units that this agent's work takes now, of how many; none without a limit.
+    pub fn load_of(&self, agent: &Mailbox) -> Option<(u32, u32)> {
+        self.seats.get(agent).and_then(Seat::load)
+    }
+
+    /// The queues that are closed because there are no business hours of the name that they have, with that name.
+    pub fn without_hours(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.lanes.values().filter_map(|lane| Some((lane.queue.name.as_str(), lane.lacks_hours()?)))
+    }
+
     pub fn set_queue(&mut self, name: &str, queue: Option<Queue>) {
         match &queue {
             Some(_) => self.queues.insert(name.to_owned()),

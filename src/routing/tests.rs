@@ -122,7 +122,7 @@ fn who_is_not_there_is_full_or_has_declined_gets_nothing_and_the_choice_says_so(
         "busy is busy",
         "away is away",
         "offline is offline",
-        "full is full with 0",
+        "full is full: 0 of 0",
         "no has declined it too often",
     ];
     assert_eq!(told, expected);
@@ -317,12 +317,18 @@ fn other_hours_are_reckoned_with_at_once() {
     assert_eq!((overflow_of(&mut board, hour(9)), board.due()), (vec![], Some(at(1 + 100 * 3600))));
     assert!(board.set_hours(always("mon-sun 00:00-08:00")));
     assert_eq!(overflow_of(&mut board, hour(9)), [(1, "r".into(), Overflow::Closed)]);
-    // Without hours of that name it is always open.
-    board.set_item(2, Some(item(2)));
+    // Without hours of that name it is closed, until there are some.
+    assert_eq!(board.without_hours().count(), 0);
     let none = office_hours(&[]);
     assert!(board.set_hours(Arc::clone(&none)) && !board.set_hours(none));
+    assert_eq!(board.without_hours().collect::<Vec<_>>(), [("q", "office")]);
     board.set_agent(&mailbox("anna"), Some(agent("anna")));
-    assert_eq!(assign(&mut board, hour(9)), [(2, "anna".to_owned())]);
+    board.set_item(2, Some(item(2)));
+    assert_eq!(assign(&mut board, hour(1)), []);
+    assert_eq!(overflow_of(&mut board, hour(1)), [(2, "r".into(), Overflow::Closed)]);
+    board.set_item(3, Some(item(3)));
+    assert!(board.set_hours(always("mon-sun 00:00-08:00")));
+    assert_eq!(assign(&mut board, hour(1)), [(3, "anna".to_owned())]);
 }
 
 #[test]

@@ -40,7 +40,10 @@ impl Lane {
         });
         let considered = considered.collect();
         let mut why = match () {
-            () if !self.is_open() => format!("{} is out of hours{}", self.queue.name, until(" until", self.turns_at())),
+            () if !self.is_open() => match self.lacks_hours() {
+                Some(hours) => format!("{} is closed: its hours {hours} are not in the configuration", self.queue.name),
+                None => format!("{} is out of hours{}", self.queue.name, until(" until", self.turns_at())),
+            },
             () if counts.is_empty() => format!("{} has no members", self.queue.name),
             () if counts.contains_key(NEXT) => "others come first, or it is about to be given out".to_owned(),
             () => format!("nobody in {} can have it: {}", self.queue.name, listed(&counts)),
@@ -72,7 +75,7 @@ fn kind(verdict: Option<Verdict>) -> &'static str {
         Some(Verdict::Fits) => NEXT,
         Some(Verdict::NotThere(_)) => "not there",
         Some(Verdict::Full { .. } | Verdict::Large { .. } | Verdict::Blocked) => "without room",
-        Some(Verdict::LacksSkill) => LACKS_SKILL,
+        Some(Verdict::LacksSkill { .. }) => LACKS_SKILL,
         Some(Verdict::Declined) => "declined it too often",
         Some(Verdict::NotPermitted) => "without the permission set of its address",
     }

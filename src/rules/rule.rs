@@ -96,7 +96,7 @@ impl Rules {
             let holds = rule.when.as_ref().map_or(Ok(true), |when| when.holds(subject));
             let before = all.len();
             if holds == Ok(true) {
-                all.extend(rule.then.iter().map(|then| self.advice(stage, rule, then.advised(rule, key))));
+                all.extend(rule.then.iter().map(|then| self.advice(stage, rule, then, key)));
                 all[before..].iter().for_each(|advice| draft.take(&advice.what));
                 subject.set_case(draft);
             }
@@ -108,8 +108,14 @@ impl Rules {
         all
     }
 
-    fn advice(&self, stage: Stage, rule: &Rule, what: Advised) -> Advice {
-        let why = rule.when.as_ref().map_or_else(|| "always".to_owned(), |when| when.text.clone());
+    fn advice(&self, stage: Stage, rule: &Rule, then: &Then, key: &[u8]) -> Advice {
+        let what = then.advised(rule, key);
+        let mut why = rule.when.as_ref().map_or_else(|| "always".to_owned(), |when| when.text.clone());
+        if let Then::Share(shares) = then {
+            let parts: Vec<String> = shares.iter().map(|share| format!("{} {} %", share.queue, share.part)).collect();
+            let drawn = draw(&rule.name, key) + 1;
+            why = format!("its shares are {}, and this message drew {drawn} of 100; {why}", parts.join(", "));
+        }
         let (by, version) = (rule.called(), self.version.clone());
         Advice { stage, by, version, what, why, line: Some(rule.line) }
     }
@@ -145,11 +151,7 @@ impl Then {
 
 /// The queue whose turn it is by a digest of the key. The name keeps the shares of two rules apart.
 pub(super) fn share<'s>(shares: &'s [Share], rule: &str, key: &[u8]) -> &'s str {
-    let mut digest = blake3::Hasher::new();
-    digest.update(rule.as_bytes()).update(&[0]).update(key);
-    let mut place = [0; 8];
-    digest.finalize_xof().fill(&mut place);
-    let mut left = (u64::from_le_bytes(place) % 100) as u32;
+    let mut left = draw(rule, key);
     for share in shares {
         match left.checked_sub(share.part) {
             Some(rest) => left = rest,
@@ -157,4 +159,13 @@ pub(super) fn share<'s>(shares: &'s [Share], rule: &str, key: &[u8]) -> &'s str 
         }
     }
     shares.last().map(|share| share.queue.as_str()).unwrap_or_default()
+}
+
+/// Below 100.
+fn draw(rule: &str, key: &[u8]) -> u32 {
+    let mut digest = blake3::Hasher::new();
+    digest.update(rule.as_bytes()).update(&[0]).update(key);
+    let mut place = [0; 8];
+    digest.finalize_xof().fill(&mut place);
+    (u64::from_le_bytes(place) % 100) as u32
 }

@@ -1,6 +1,6 @@
 //! Rules over messages, without a file and without a store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::rule::share;
 use super::*;
@@ -191,6 +191,25 @@ fn shares_are_exact_within_one_percent_and_the_same_each_time() {
     assert!((6900..=7100).contains(&of_a), "{of_a}");
     let none = [("a", 0), ("b", 100)].map(|(queue, part)| Share { queue: queue.into(), part });
     assert!((0..1000_u32).all(|key| share(&none, "split", &key.to_le_bytes()) == "b"));
+}
+
+#[test]
+fn a_share_says_how_it_was_drawn() {
+    let shares = [("a", 70), ("b", 30)].map(|(queue, part)| Share { queue: queue.into(), part });
+    let split =
+        Rule { then: vec![Then::Share(shares.into())], ..rule("split", None, "true", Advised::Tag("-".into())) };
+    let rules = Rules { version: "1".into(), route: vec![split], ..Rules::default() };
+    let mut queues = BTreeSet::new();
+    for key in 0..100_u32 {
+        let mut draft = Draft { workstream: MAIN_WORKSTREAM.into(), ..Draft::default() };
+        let advice = rules.advise(Stage::Route, &mut subject(), &mut draft, &key.to_le_bytes(), |_| ());
+        let drawn = advice[0].why.strip_prefix("its shares are a 70 %, b 30 %, and this message drew ").unwrap();
+        let drawn: u32 = drawn.strip_suffix(" of 100; true").unwrap().parse().unwrap();
+        let queue = if drawn <= 70 { "a" } else { "b" };
+        assert_eq!(advice[0].what, Advised::Queue(queue.into()), "drew {drawn}");
+        queues.insert(queue);
+    }
+    assert_eq!(queues.len(), 2);
 }
 
 #[test]

@@ -200,11 +200,11 @@ fn a_call_ends_on_its_version() -> Result<(), Failed> {
         let answer = active.ready.guest.advise(Stage::Classify, &question).answer;
         answer.map_or_else(|failure| failure.to_string(), |advice| json!(advice).to_string())
     };
-    place.catalogue.swap(vec![first], BTreeMap::new(), None);
+    place.catalogue.swap(vec![first], BTreeMap::new(), BTreeMap::new(), None);
     // A message takes the list once and asks again and again.
     let taken = place.catalogue.active();
     let before = says(&taken[0]);
-    place.catalogue.swap(vec![second], BTreeMap::new(), None);
+    place.catalogue.swap(vec![second], BTreeMap::new(), BTreeMap::new(), None);
     let now = place.catalogue.active();
     assert_eq!((says(&taken[0]), taken[0].version()), (before.clone(), "skills_by_la"));
     assert!(before.contains("german"), "{before}");

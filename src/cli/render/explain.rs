@@ -13,12 +13,10 @@ pub fn steps(value: &Value) -> String {
             out += &format!("  ({took} µs)");
         }
         out += "\n";
-        if !step["why"].is_null() {
+        if step["why"].as_str().is_some_and(|why| !why.is_empty()) {
             out += &format!("     {}\n", cell(&step["why"]));
         }
-        for other in step["considered"].as_array().into_iter().flatten().skip(1) {
-            out += &format!("     {} {}\n", cell(&other["agent"]), cell(&other["why"]));
-        }
+        out.extend(others(step).map(|line| format!("     {line}\n")));
     }
     if !value["item"].is_null() {
         out += &format!("item  {}\n", items::place(&value["item"]));
@@ -31,4 +29,12 @@ fn by(step: &Value) -> String {
         Value::Null => cell(&step["by"]),
         version => format!("{} {}", cell(&step["by"]), cell(version)),
     }
+}
+
+/// Agents beside the one who was chosen, who comes first.
+fn others(step: &Value) -> impl Iterator<Item = String> {
+    let all = step["considered"].as_array().map_or(&[][..], Vec::as_slice);
+    let chosen = all.first().is_some_and(|first| first["why"] == step["why"]);
+    let others = all.iter().skip(usize::from(chosen));
+    others.map(|other| format!("{} {}", cell(&other["agent"]), cell(&other["why"])))
 }

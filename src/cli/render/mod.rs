@@ -110,6 +110,7 @@ fn list(command: &Command) -> Option<(&'static [&'static str], &'static str)> {
 fn upkeep(command: &Command, value: &Value) -> String {
     match command {
         Command::Plugin(PluginCommand::List) => plugins::list(value),
+        Command::Plugin(PluginCommand::Show { .. }) => plugins::sheet(value),
         Command::Plugin(PluginCommand::Test { .. }) => plugins::advice(value),
         Command::SpoolList { .. } => table::rows(
             &waiting_recipients(value),

@@ -12,6 +12,12 @@ pub fn list(value: &Value) -> String {
     )
 }
 
+/// One plugin.
+pub fn sheet(value: &Value) -> String {
+    let first = ["name", "version", "state", "why", "failures", "last_failure", "order", "about", "addresses", "hash"];
+    sheet::of(value, &first, &[])
+}
+
 /// What a plugin says about one message.
 pub fn advice(value: &Value) -> String {
     let mut out = sheet::of(value, &["file", "error", "fuel", "took_us"], &["advice", "log"]);

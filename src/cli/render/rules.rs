@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::table::cell;
 use super::{sheet, table};
 use crate::cli::text;
 
@@ -79,11 +78,17 @@ pub fn tried(value: &Value) -> String {
 /// The decisions that change.
 pub fn replayed(value: &Value) -> String {
     let changed = value["changed"].as_array().map_or(&[][..], Vec::as_slice);
-    let told =
-        |one: &Value| format!("{}  {}\n     {}\n", cell(&one["id"]), cell(&one["message_id"]), cell(&one["why"]));
-    let lines: String = changed.iter().map(told).collect();
+    let row = |(one, change): (&Value, &Value)| {
+        let mut row = change.clone();
+        row["id"] = one["id"].clone();
+        row["message_id"] = one["message_id"].clone();
+        row
+    };
+    let changes = |one: &'_ Value| one["changes"].as_array().cloned().unwrap_or_default();
+    let rows = changed.iter().flat_map(|one| changes(one).into_iter().map(move |change| row((one, &change))));
+    let rows: Vec<Value> = rows.collect();
     let assumed = value["assumed_empty"].as_array().map_or(String::new(), |queues| {
-        let queues: Vec<String> = queues.iter().map(cell).collect();
+        let queues: Vec<String> = queues.iter().map(table::cell).collect();
         format!("taken as empty, because nobody looked at them then: {}\n", queues.join(", "))
     });
     let left_off = value["left_off"].as_u64().unwrap_or(0);
@@ -91,5 +96,11 @@ pub fn replayed(value: &Value) -> String {
         0 => String::new(),
         more => format!("{more} more aren't shown; replay --since shows those of a shorter time\n"),
     };
-    format!("{lines}{more}{assumed}{} of {} messages change\n", changed.len() as u64 + left_off, value["messages"])
+    let total =
+        format!("{more}{assumed}{} of {} messages change\n", changed.len() as u64 + left_off, value["messages"]);
+    if rows.is_empty() {
+        return total;
+    }
+    let columns = ["id", "message_id", "what", "before", "after", "why"];
+    format!("{}\n{total}", table::rows(&rows.into(), &columns, ""))
 }

@@ -337,9 +337,11 @@ fn no_answer_has_anything_that_a_terminal_obeys() {
 
 #[test]
 fn what_a_replay_leaves_off_is_counted() {
-    let row = json!({"id": "1-1-0", "message_id": "<1@x>", "why": "queue a instead of b"});
+    let change = json!({"what": "queue", "before": "b", "after": "a", "why": "rule a: always"});
+    let row = json!({"id": "1-1-0", "message_id": "<1@x>", "changes": [change]});
     let shown = replayed(&json!({"messages": 9, "changed": [row], "left_off": 3}));
-    let expected = "1-1-0  <1@x>\n     queue a instead of b\n\
+    let expected = "ID     MESSAGE ID  WHAT   BEFORE  AFTER  WHY\n\
+                    1-1-0  <1@x>       queue  b       a      rule a: always\n\n\
                     3 more aren't shown; replay --since shows those of a shorter time\n4 of 9 messages change\n";
     assert_eq!(shown, expected);
 }

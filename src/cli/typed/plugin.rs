@@ -28,6 +28,8 @@ pub enum Typed {
     },
     /// Lists plugins in the order in which they are asked
     List,
+    /// Shows a plugin, with why it failed and the addresses that name it
+    Show { name: String },
     /// Lets a plugin be asked, also one that was suspended
     Enable { name: String },
     /// Takes a plugin out until it is enabled
@@ -96,6 +98,7 @@ impl Typed {
                 PluginCommand::Install(Box::new(PluginRequest { disabled, ..how.request(&file)? }))
             }
             Self::List => PluginCommand::List,
+            Self::Show { name } => PluginCommand::Show { name },
             Self::Enable { name } => PluginCommand::Change { name, change: PluginChange::Enable },
             Self::Disable { name } => PluginCommand::Change { name, change: PluginChange::Disable },
             Self::Rollback { name } => PluginCommand::Change { name, change: PluginChange::Rollback },

@@ -13,6 +13,9 @@ pub enum PluginCommand {
     /// A new plugin, or a new version of one; its own vectors must come out first.
     Install(Box<PluginRequest>),
     List,
+    Show {
+        name: String,
+    },
     Change {
         name: String,
         change: PluginChange,

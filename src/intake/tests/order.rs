@@ -138,7 +138,7 @@ async fn a_case_that_somebody_works_on_is_not_merged_away() {
         place.work().await;
     }
     let mut change = CaseChange::of(&*place.site.engine, 2).await.unwrap().unwrap();
-    change.add(place.site.now(), "agent@example.net", Happening::NoteAdded { text: "mine".into() });
+    change.add(place.site.now(), "agent@example.net", Happening::NoteAdded { text: "mine".into(), why: None });
     let mut batch = Batch::default();
     change.write(&mut batch);
     place.site.engine.commit(batch).await.unwrap();

@@ -50,7 +50,7 @@ async fn a_failure_counts_once_for_a_message_and_the_version_that_was_asked() {
     for (index, asked, failures) in [(1, "01", 1), (1, "01", 1), (2, "02", 1), (2, "01", 2), (1, "01", 2), (3, "01", 3)]
     {
         let id = MailId { incarnation: 1, segment: 1, index };
-        count_failures(site, id, &[("plugin vip".into(), asked.into())]).await;
+        count_failures(site, id, &[(("plugin vip".into(), asked.into()), "it broke".into())].into()).await;
         let plugin = tables::PLUGINS.get(&*site.engine, "vip").await.unwrap().unwrap().value;
         assert_eq!((plugin.failures, plugin.state), (failures, PluginState::Active), "{index} {asked}");
     }

@@ -128,7 +128,7 @@ fn what_comes_back_has_not_waited_meanwhile() {
     let offered =
         (DISPATCH, Happening::Offered { agent: anna.clone(), until: at(9), why: String::new(), considered: vec![] });
     let assigned = (DISPATCH, Happening::Assigned { agent: anna.clone(), why: None, considered: vec![] });
-    let note = |by| (by, Happening::NoteAdded { text: String::new() });
+    let note = |by| (by, Happening::NoteAdded { text: String::new(), why: None });
     let mail = MailId { incarnation: 1, segment: 1, index: 1 };
     let (message_id, author, participants) = (None, None, vec![]);
     let why = String::new();

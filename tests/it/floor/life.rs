@@ -172,7 +172,7 @@ impl Life {
         change.add(now, INTAKE, opened);
         if let Some(level) = asks.level {
             let (name, to) = (format!("{SKILL}{SKILLED}"), Some(level.to_string()));
-            change.add(now, INTAKE, Happening::FieldChanged { name, from: None, to });
+            change.add(now, INTAKE, Happening::FieldChanged { name, from: None, to, why: None });
         }
         change.add(now, INTAKE, Happening::Queued { queue: queue.into(), why: "it came".into() });
         let mut batch = Batch::default();
