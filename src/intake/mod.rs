@@ -29,6 +29,7 @@ mod rate;
 mod reading;
 mod reception;
 mod recipient;
+mod record;
 mod round;
 mod sender;
 mod siblings;
