@@ -156,7 +156,7 @@ fn files_are_replayed() -> Result<(), Failed> {
     assert_eq!(changed["message_id"], "<german@customer.example>");
     assert_eq!((&changed["before"]["skills"], &changed["after"]["skills"]), (&json!({}), &json!({"german": 5})));
     let why = changed["why"].as_str().unwrap_or_default();
-    assert!(why.contains("plugin skills-by-language ") && why.ends_with("words are frequent in german"), "{why}");
+    assert!(why.contains("plugin skills-by-language ") && why.ends_with("words are frequent in german)"), "{why}");
     assert_eq!(home.json(&replay)?.to_string(), told.to_string(), "the same input gives the same answer");
     assert!(!home.data().exists(), "it needs no store");
     let installed = home.json(&["plugin", "install", &component, "--set", "level=5"])?;
