@@ -50,8 +50,8 @@ struct Way<'a> {
     /// Of the decision.
     steps: &'a [Step],
     queue: Option<&'a str>,
-    /// In this queue, how often by whom.
-    declined: HashMap<&'a Mailbox, u32>,
+    /// In this queue, how often by whom: in words, and with those that were left unanswered.
+    declined: HashMap<&'a Mailbox, (u32, u32)>,
 }
 
 impl<'a> Way<'a> {
@@ -71,11 +71,20 @@ impl<'a> Way<'a> {
                 ("assign", format!("offered to {agent}"), Some(why.clone()), &considered[..])
             }
             Happening::Declined { agent, why } => {
-                let times = self.declined.entry(agent).or_default();
-                *times += 1;
-                let last = if *times >= limits::DECLINES_MAX { ", who isn't asked again" } else { "" };
-                let why = format!("{why}; {times} of {} times", limits::DECLINES_MAX);
-                ("assign", format!("declined by {agent}{last}"), Some(why), none)
+                let (declined, times) = self.declined.entry(agent).or_default();
+                let silent = event.by == DISPATCH;
+                (*declined, *times) = (*declined + u32::from(!silent), *times + 1);
+                let last = match () {
+                    () if *declined >= limits::DECLINES_MAX => ", who isn't asked again",
+                    () if *times >= limits::DECLINES_MAX => ", who is asked again after a while, or when they are back",
+                    () => "",
+                };
+                let why = format!("{why}; time {times}");
+                let what = if silent { "taken back from" } else { "declined by" };
+                ("assign", format!("{what} {agent}{last}"), Some(why), none)
+            }
+            Happening::OfferWithdrawn { agent, why } => {
+                ("assign", format!("taken back from {agent}"), Some(why.clone()), none)
             }
             Happening::Assigned { agent, why, considered } => {
                 let stage = if event.by == DISPATCH { "assign" } else { "place" };
@@ -105,7 +114,7 @@ mod tests {
     fn what_became_of_a_case_is_told_in_order() {
         let anna = Mailbox::new("anna", "company.example").unwrap();
         let queued = |queue: &str, why: &str| Happening::Queued { queue: queue.into(), why: why.into() };
-        let declined = || Happening::Declined { agent: anna.clone(), why: "no answer in time".into() };
+        let declined = |why: &str| Happening::Declined { agent: anna.clone(), why: why.into() };
         let given = |why: Option<&str>| Happening::Assigned {
             agent: anna.clone(),
             why: why.map(str::to_owned),
@@ -113,11 +122,13 @@ mod tests {
         };
         let events = [
             ("intake", queued("lifts", "the queue of a@b.example")),
-            ("dispatch", declined()),
-            ("dispatch", declined()),
-            ("dispatch", declined()),
+            ("dispatch", declined("no answer in time")),
+            ("anna@company.example", declined("declined")),
+            ("anna@company.example", declined("declined")),
+            ("anna@company.example", declined("declined")),
             ("dispatch", queued("night", "lifts is full")),
-            ("dispatch", declined()),
+            ("dispatch", declined("no answer in time")),
+            ("dispatch", Happening::OfferWithdrawn { agent: anna.clone(), why: "is away".into() }),
             ("bob@company.example", given(None)),
         ];
         let events = events.map(|(by, what)| Event { at: Time::UNIX_EPOCH, by: by.into(), what });
@@ -131,11 +142,14 @@ mod tests {
             .collect();
         let expected = [
             "place intake: goes to the queue lifts (the queue of a@b.example)",
-            "assign dispatch: declined by anna@company.example (no answer in time; 1 of 3 times)",
-            "assign dispatch: declined by anna@company.example (no answer in time; 2 of 3 times)",
-            "assign dispatch: declined by anna@company.example, who isn't asked again (no answer in time; 3 of 3 times)",
+            "assign dispatch: taken back from anna@company.example (no answer in time; time 1)",
+            "assign anna@company.example: declined by anna@company.example (declined; time 2)",
+            "assign anna@company.example: declined by anna@company.example, who is asked again after a while, or when they are \
+             back (declined; time 3)",
+            "assign anna@company.example: declined by anna@company.example, who isn't asked again (declined; time 4)",
             "place dispatch: goes from the queue lifts to night (lifts is full)",
-            "assign dispatch: declined by anna@company.example (no answer in time; 1 of 3 times)",
+            "assign dispatch: taken back from anna@company.example (no answer in time; time 1)",
+            "assign dispatch: taken back from anna@company.example (is away)",
             "place bob@company.example: given to anna@company.example (null)",
         ];
         assert_eq!(told, expected);
