@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap_complete::Shell;
 use serde::Serialize;
 
-use super::typed::How;
+use super::typed::how::How;
 use crate::auth::Transaction;
 use crate::base::{Mailbox, Time};
 use crate::desk::Command;

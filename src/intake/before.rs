@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::address::RoutingAddress;
-use crate::case::{Known, Mail};
+use crate::case::{Known, Mail, Recipient};
 use crate::store::{Kept, ReadError, Site, tables};
 
 /// What the decision about a second receipt is made from.
@@ -25,4 +25,17 @@ impl Before {
         };
         Ok(Self { first, home })
     }
+}
+
+/// An earlier copy that is an item, when this one came to further addresses: those may open cases.
+pub async fn routed_elsewhere(
+    site: &Site,
+    same: Option<&Known>,
+    recipients: &[Recipient],
+) -> Result<Option<Known>, ReadError> {
+    let Some(known) = same.filter(|known| known.case.is_none()) else { return Ok(None) };
+    let Some(first) = tables::MAILS.get(&*site.engine, &known.mail).await? else { return Ok(None) };
+    let first = first.value;
+    let is_new = |recipient: &Recipient| !first.deliveries.iter().any(|one| one.address == *recipient.address());
+    Ok((first.is_routed() && recipients.iter().any(is_new)).then(|| known.clone()))
 }

@@ -13,8 +13,7 @@ use crate::case::{
     Candidate, Case, Direction, Evidence, Known, Mail, Named, Names, Outcome, Proof, Receipt, Recipient, Status,
     case_number_in_subject,
 };
-use crate::intake::before::Before;
-use crate::intake::item::routed_elsewhere;
+use crate::intake::before::{Before, routed_elsewhere};
 use crate::intake::sender::{Author, sender};
 use crate::intake::{Reading, merge, resolve_accepted};
 use crate::message::facts::Kind;

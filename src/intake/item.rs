@@ -1,10 +1,10 @@
-//! Messages that are items: how one begins, what a later copy of it is, and how it ends in a case.
+//! Messages that are items: how one begins, and how it ends in a case.
 
 use super::plan::{Plan, Recorded};
 use crate::address::RoutingAddress;
 use crate::base::{CaseNumber, Time};
-use crate::case::{Decision, Disposition, Happening, Hint, INTAKE, Known, Reason, Recipient, Status};
-use crate::store::{Batch, CaseChange, ReadError, Site, tables};
+use crate::case::{Decision, Disposition, Happening, Hint, INTAKE, Reason, Status};
+use crate::store::{Batch, CaseChange, ReadError};
 
 impl Plan<'_> {
     /// The message as an item, at its place.
@@ -32,19 +32,6 @@ impl Plan<'_> {
         let recorded = self.recorded(Disposition::Routed, Reason::ItemOpened, None);
         Ok(Recorded { decided_by: Some(address.address.clone()), ..recorded })
     }
-}
-
-/// An earlier copy that is an item, when this one came to further addresses: those may open cases.
-pub async fn routed_elsewhere(
-    site: &Site,
-    same: Option<&Known>,
-    recipients: &[Recipient],
-) -> Result<Option<Known>, ReadError> {
-    let Some(known) = same.filter(|known| known.case.is_none()) else { return Ok(None) };
-    let Some(first) = tables::MAILS.get(&*site.engine, &known.mail).await? else { return Ok(None) };
-    let first = first.value;
-    let is_new = |recipient: &Recipient| !first.deliveries.iter().any(|one| one.address == *recipient.address());
-    Ok((first.is_routed() && recipients.iter().any(is_new)).then(|| known.clone()))
 }
 
 /// Ends an item in the commit that puts its message on a case; false when the decision does no such thing. `numbers` are those

@@ -17,6 +17,7 @@ mod before;
 mod detour;
 mod evidence;
 mod explain;
+mod follow;
 mod inbox;
 mod likeness;
 mod installed;

@@ -1,57 +1,11 @@
 //! Where a new case begins: where an adviser says, with the owner or in the queue of its address, or in a fallback that exists.
 
-use super::advice::About;
-use super::plan::Plan;
 use crate::address::RoutingAddress;
 use crate::base::Mailbox;
 use crate::base::limits::OVERFLOW_COUNTED_MAX;
-use crate::case::{Case, Happening, INTAKE, Reason, Status};
+use crate::case::{Case, Happening, Reason, Status};
 use crate::routing::{MAIN_QUEUE, Place, Presence};
-use crate::store::{CaseChange, Key, Page, ReadError, Site, people, tables};
-
-impl Plan<'_> {
-    /// What advisers say about the case, and where it goes: by the first of them who says so, else by its address.
-    pub(super) async fn follow_advice(
-        &self,
-        change: &mut CaseChange,
-        address: Option<&RoutingAddress>,
-        reason: Reason,
-    ) -> Result<(), ReadError> {
-        let about = change.case().address.clone().map(About::New);
-        if let Some(about) = &about {
-            self.take_advice(change, about);
-        }
-        let advised = about.and_then(|about| self.counsel.placement(&about));
-        let item = self.item.filter(|_| reason != Reason::OwnCase);
-        let (by, mut placed) = match (item, advised) {
-            (Some(item), _) => (INTAKE.to_owned(), as_item(item)),
-            (None, Some(placed)) => placed,
-            (None, None) => (INTAKE.to_owned(), placement(self.site, address, reason).await?),
-        };
-        // Whoever had the item has room for its case.
-        if item.is_none() {
-            object(self.site, &mut placed).await?;
-        }
-        for what in placed {
-            let told = match &what {
-                Happening::Assigned { agent, .. } => people::wants_notices(&*self.site.engine, agent).await?,
-                _ => false,
-            };
-            change.add(self.now, &by, what);
-            if told {
-                change.tell();
-            }
-        }
-        Ok(())
-    }
-
-    /// What is said about the case, but not where it goes.
-    pub(super) fn take_advice(&self, change: &mut CaseChange, about: &About) {
-        for (by, what) in self.counsel.happenings(about, change.case()) {
-            change.add(self.now, &by, what);
-        }
-    }
-}
+use crate::store::{Key, Page, ReadError, Site, tables};
 
 /// The events that bring a new case there. Without an address it is the postmaster's.
 pub async fn placement(
@@ -95,7 +49,7 @@ pub async fn placement(
 }
 
 /// The events that bring a case to where its item was.
-fn as_item(item: &Case) -> Vec<Happening> {
+pub fn as_item(item: &Case) -> Vec<Happening> {
     let queued = item.queue.clone().map(|queue| Happening::Queued { queue, why: "its item was there".into() });
     queued
         .into_iter()
@@ -110,7 +64,7 @@ pub fn given(agent: Mailbox, why: Option<String>) -> [Happening; 2] {
 }
 
 /// Says beside each agent who gets a case whether they can have it or not what speaks against that.
-async fn object(site: &Site, placed: &mut [Happening]) -> Result<(), ReadError> {
+pub async fn object(site: &Site, placed: &mut [Happening]) -> Result<(), ReadError> {
     for what in placed {
         if let Happening::Assigned { agent, why, .. } = what {
             let against = objection(site, agent).await?;

@@ -9,8 +9,8 @@ use cel::IdedExpr;
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr, operators};
 use regex::Regex;
 
-use super::condition::kept;
 use super::facts::{FUNCTIONS, NAMES, Sort, nearest};
+use super::patterns::kept;
 
 /// Macros over lists, one inside the other.
 const NESTED_MAX: usize = 2;

@@ -15,6 +15,7 @@ mod clauses;
 mod condition;
 mod facts;
 mod listed;
+mod patterns;
 mod rule;
 mod syntax;
 mod timetable;

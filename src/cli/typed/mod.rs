@@ -6,6 +6,7 @@
 mod address;
 mod attach;
 mod case;
+pub mod how;
 mod item;
 mod others;
 mod people;
@@ -24,8 +25,6 @@ use clap_complete::Shell;
 use super::failure::Failure;
 use super::meaning::Meaning;
 use crate::base::{Mailbox, Time, limits};
-
-pub use plugin::How;
 
 /// An email-to-case mail server: mail comes in over SMTP, becomes a case, and is answered in one thread.
 #[derive(Debug, Parser)]

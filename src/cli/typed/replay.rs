@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
 
-use super::plugin::How;
+use super::how::How;
 use crate::base::Time;
 use crate::cli::failure::Failure;
 use crate::cli::meaning::{Meaning, Tried, Version};
