@@ -356,7 +356,8 @@ impl Session {
     async fn bytes(&mut self) -> Result<Vec<u8>, Over> {
         let mut line = Vec::new();
         match self.stream.read_until(b'\n', &mut line).await {
-            Ok(length) if length > 0 => Ok(line),
+            // What ends in the middle is of a peer that died.
+            Ok(_) if line.ends_with(b"\n") => Ok(line),
             _ => Err(Over),
         }
     }
