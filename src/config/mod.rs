@@ -43,7 +43,7 @@ pub struct Settings {
     pub many_addresses: ManyAddresses,
     /// The file of rules, relative to the configuration's folder.
     pub rules: PathBuf,
-    /// Business hours by name, as they were when the file was read; see [`followed`].
+    /// Business hours by name, as they were when the file was read; see [`mod@followed`].
     pub hours: BTreeMap<String, Hours>,
     pub store: store::Settings,
     pub smtp: smtp::server::Settings,
