@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::{Answer, Desk, Outcome};
 use crate::routing::{Concern, Plugin, Setup};
 use crate::rules::warnings;
-use crate::store::{Documents, Engine, Key, Page, ReadError, tables};
+use crate::store::{Page, ReadError, tables};
 
 impl Desk {
     /// Warnings about the rules in force, concerns about the rest, and what the file of the configuration says that isn't in
@@ -35,11 +33,11 @@ impl Desk {
         let engine = &*self.site.engine;
         let by_name = |all: Vec<Plugin>| all.into_iter().map(|one| (one.name, one.state));
         Ok(Setup {
-            queues: named(all(engine, tables::QUEUES).await?, |queue| queue.name.clone()),
-            agents: named(all(engine, tables::AGENTS).await?, |agent| agent.address.clone()),
-            profiles: named(all(engine, tables::PROFILES).await?, |profile| profile.name.clone()),
-            addresses: all(engine, tables::ADDRESSES).await?,
-            plugins: by_name(all(engine, tables::PLUGINS).await?).collect(),
+            queues: named(tables::QUEUES.values(engine, Page::all()).await?, |queue| queue.name.clone()),
+            agents: named(tables::AGENTS.values(engine, Page::all()).await?, |agent| agent.address.clone()),
+            profiles: named(tables::PROFILES.values(engine, Page::all()).await?, |profile| profile.name.clone()),
+            addresses: tables::ADDRESSES.values(engine, Page::all()).await?,
+            plugins: by_name(tables::PLUGINS.values(engine, Page::all()).await?).collect(),
             hours: self.site.hours(),
         })
     }
@@ -47,13 +45,4 @@ impl Desk {
 
 fn named<N: Ord, V>(all: Vec<V>, name: impl Fn(&V) -> N) -> BTreeMap<N, V> {
     all.into_iter().map(|one| (name(&one), one)).collect()
-}
-
-async fn all<K, V>(engine: &dyn Engine, table: Documents<K, V>) -> Result<Vec<V>, ReadError>
-where
-    K: Key + ?Sized,
-    V: Serialize + DeserializeOwned,
-{
-    let rows = table.scan(engine, Page::first(&[], usize::MAX)).await?;
-    Ok(rows.into_iter().map(|(_, kept)| kept.value).collect())
 }

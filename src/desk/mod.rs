@@ -127,13 +127,6 @@ impl Desk {
             Command::Profile(command) => self.profile_command(command).await,
             Command::Replay { file, rules, plugins, since } => self.replay((file, rules), plugins, since).await,
             Command::RulesShow { order } => self.rules_show(order).await,
-            upkeep => self.do_upkeep(upkeep).await,
-        }
-    }
-
-    /// What keeps the server going, and the store.
-    async fn do_upkeep(&self, command: Command) -> Answer {
-        match command {
             Command::SpoolList { limit } => self.spool_list(limit).await,
             Command::SpoolRetry { id } => self.spool_retry(&id).await,
             hold @ (Command::SpoolHold | Command::SpoolResume) => self.spool_held(hold == Command::SpoolHold).await,
@@ -144,7 +137,6 @@ impl Desk {
             Command::Backup { file } => self.backup(file).await,
             Command::Check => self.check().await,
             Command::StoreCheck => self.store_check().await,
-            other => unreachable!("{other:?} is done above"),
         }
     }
 }

@@ -107,7 +107,7 @@ impl Desk {
 
     /// The addresses that name a plugin.
     async fn naming(&self, plugin: &str) -> Result<Vec<Mailbox>, Refusal> {
-        let rows = tables::ADDRESSES.scan(&*self.site.engine, Page::first(&[], usize::MAX)).await?;
+        let rows = tables::ADDRESSES.scan(&*self.site.engine, Page::all()).await?;
         let addresses = rows.into_iter().map(|(_, kept)| kept.value);
         let naming = addresses.filter(|address| address.settings.plugins.contains(plugin));
         Ok(naming.map(|address| address.address).collect())
@@ -219,7 +219,7 @@ impl Desk {
     }
 
     pub(super) async fn plugins_stored(&self) -> Result<Vec<Kept<Plugin>>, Refusal> {
-        let rows = tables::PLUGINS.scan(&*self.site.engine, Page::first(&[], usize::MAX)).await?;
+        let rows = tables::PLUGINS.scan(&*self.site.engine, Page::all()).await?;
         Ok(rows.into_iter().map(|(_, kept)| kept).collect())
     }
 

@@ -32,7 +32,7 @@ impl Desk {
     }
 
     pub(super) async fn queue_list(&self) -> Answer {
-        let rows = tables::QUEUES.scan(&*self.site.engine, Page::first(&[], usize::MAX)).await?;
+        let rows = tables::QUEUES.scan(&*self.site.engine, Page::all()).await?;
         let mut shown = Vec::new();
         for (_, kept) in rows {
             shown.push(self.queue_row(&kept.value).await?);
@@ -82,7 +82,7 @@ impl Desk {
                     return Err(Refusal::refused(why));
                 }
             }
-            let all = tables::QUEUES.scan(&*self.site.engine, Page::first(&[], usize::MAX)).await?;
+            let all = tables::QUEUES.scan(&*self.site.engine, Page::all()).await?;
             let user = all.iter().find(|(_, other)| other.value.overflow.as_deref() == Some(name));
             if let Some((_, user)) = user {
                 let user = &user.value.name;
@@ -102,7 +102,7 @@ impl Desk {
 
     /// The addresses that name this queue: what comes there goes elsewhere when it is gone.
     async fn addresses_with(&self, name: &str) -> Result<Vec<String>, Refusal> {
-        let addresses = tables::ADDRESSES.scan(&*self.site.engine, Page::first(&[], usize::MAX)).await?;
+        let addresses = tables::ADDRESSES.scan(&*self.site.engine, Page::all()).await?;
         let addresses = addresses.iter().map(|(_, kept)| &kept.value).filter(|address| {
             let Settings { queue, fallback_queue, .. } = &address.settings;
             [queue, fallback_queue].into_iter().flatten().any(|queue| queue == name)

@@ -23,22 +23,22 @@ impl Board {
         let engine = &*site.engine;
         let switchboard = Switchboard::new(site.hours());
         let mut board = Self { switchboard, queues: HashMap::new(), agents: HashMap::new() };
-        for (_, kept) in tables::PROFILES.scan(engine, Page::first(&[], usize::MAX)).await? {
+        for (_, kept) in tables::PROFILES.scan(engine, Page::all()).await? {
             board.switchboard.set_profile(&kept.value.name.clone(), Some(kept.value));
         }
-        for (_, kept) in tables::AGENTS.scan(engine, Page::first(&[], usize::MAX)).await? {
+        for (_, kept) in tables::AGENTS.scan(engine, Page::all()).await? {
             board.set_agent(&kept.value.address.clone(), Some(kept));
         }
-        for (key, kept) in tables::ASKED.scan(engine, Page::first(&[], usize::MAX)).await? {
+        for (key, kept) in tables::ASKED.scan(engine, Page::all()).await? {
             mailbox(&key).into_iter().for_each(|address| board.switchboard.set_asked(&address, kept.value.clone()));
         }
-        for (_, kept) in tables::ADDRESSES.scan(engine, Page::first(&[], usize::MAX)).await? {
+        for (_, kept) in tables::ADDRESSES.scan(engine, Page::all()).await? {
             board.switchboard.set_asked(&kept.value.address, kept.value.settings.permission_sets);
         }
-        for (_, kept) in tables::QUEUES.scan(engine, Page::first(&[], usize::MAX)).await? {
+        for (_, kept) in tables::QUEUES.scan(engine, Page::all()).await? {
             board.set_queue(&kept.value.name.clone(), Some(kept));
         }
-        for (key, kept) in tables::RATIONS.scan(engine, Page::first(&[], usize::MAX)).await? {
+        for (key, kept) in tables::RATIONS.scan(engine, Page::all()).await? {
             if let Some((agent, work)) = agent_and_work(&key) {
                 board.switchboard.set_ration(&agent, work, Some(kept.value));
             }
